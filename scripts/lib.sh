@@ -1,0 +1,59 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Helpers that more than one script needs. Source it: . "$(dirname "$0")/lib.sh"
+#
+# Exit codes everywhere: 0 done, 1 failed, 2 wrong usage, 4 skipped.
+# shellcheck disable=SC2034 # used by the scripts that source this
+EXIT_FAIL=1
+EXIT_USAGE=2
+EXIT_SKIP=4
+
+prog=${0##*/}
+
+log() { printf '%s\n' "$*" >&2; }
+warn() { log "$prog: warning: $*"; }
+
+die() {
+	log "$prog: $*"
+	exit "$EXIT_FAIL"
+}
+
+usage_error() {
+	log "$prog: $*"
+	log "Try: $prog --help"
+	exit "$EXIT_USAGE"
+}
+
+# need COMMAND PACKAGE: a missing command names the package that has it
+need() {
+	command -v "$1" >/dev/null 2>&1 ||
+		die "$1 is missing; on Debian: apt-get install ${2:-$1}"
+}
+
+need_root() {
+	[ "$(id -u)" -eq 0 ] || die "this needs root; run it with sudo"
+}
+
+# is_uint WORD: a plain decimal number, no sign, no leading zero but 0 itself
+is_uint() {
+	case $1 in
+	'' | *[!0-9]* | 0?*) return 1 ;;
+	esac
+}
+
+# wait_for SECONDS COMMAND…: poll until COMMAND succeeds or time is up
+wait_for() {
+	_left=$(($1 * 10))
+	shift
+	while ! "$@"; do
+		_left=$((_left - 1))
+		[ "$_left" -gt 0 ] || return 1
+		sleep 0.1
+	done
+}
+
+# cache_dir NAME: a folder for things that are costly to make and easy to lose
+cache_dir() {
+	printf '%s/%s\n' \
+		"${E1000_NAPI_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/e1000_napi}" "$1"
+}

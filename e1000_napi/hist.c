@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The parts of the histogram that are not in every poll; see hist.h. */
+
+#include <linux/bitops.h>
+#include <linux/limits.h>
+
+#include "hist.h"
+
+#define NAPI_HIST_SUB_MASK	((1u << NAPI_HIST_SUB_BITS) - 1)
+
+/**
+ * napi_hist_index() - the cell that counts a value
+ * @value: the value, any
+ *
+ * Log-linear: the octave (position of the highest set bit) picks the group,
+ * the NAPI_HIST_SUB_BITS bits below it pick the cell in the group, as in HDR
+ * histograms (G. Tene, hdrhistogram.org).
+ *
+ * Return: an index below NAPI_HIST_CELLS.
+ */
+unsigned int napi_hist_index(u64 value)
+{
+	unsigned int octave, sub;
+	u32 v;
+
+	if (value <= NAPI_HIST_EXACT)
+		return value;
+
+	v = value > U32_MAX ? U32_MAX : value;
+	octave = fls(v) - 1;
+	sub = (v >> (octave - NAPI_HIST_SUB_BITS)) & NAPI_HIST_SUB_MASK;
+
+	return NAPI_HIST_EXACT + 1 +
+	       ((octave - NAPI_HIST_OCTAVE) << NAPI_HIST_SUB_BITS) + sub;
+}
+
+/**
+ * napi_hist_lower() - the smallest value that a cell counts
+ * @index: the cell, below NAPI_HIST_CELLS
+ *
+ * Inverse of napi_hist_index(). The first cell above the exact ones would
+ * begin with NAPI_HIST_EXACT, which has its own cell: it begins one later.
+ *
+ * Return: the lower bound, in the values' unit.
+ */
+u64 napi_hist_lower(unsigned int index)
+{
+	unsigned int octave, sub;
+
+	if (index <= NAPI_HIST_EXACT + 1)
+		return index;
+
+	index -= NAPI_HIST_EXACT + 1;
+	octave = NAPI_HIST_OCTAVE + (index >> NAPI_HIST_SUB_BITS);
+	sub = index & NAPI_HIST_SUB_MASK;
+
+	return (u64)((1u << NAPI_HIST_SUB_BITS) + sub)
+	       << (octave - NAPI_HIST_SUB_BITS);
+}
+
+/**
+ * napi_hist_add_over() - count a value above NAPI_HIST_EXACT
+ * @hist: histogram that the caller alone writes now
+ * @value: the value, above NAPI_HIST_EXACT
+ */
+void napi_hist_add_over(struct napi_hist *hist, u64 value)
+{
+	u64 *cell = &hist->cell[napi_hist_index(value)];
+
+	WRITE_ONCE(*cell, *cell + 1);
+	WRITE_ONCE(hist->over_sum, hist->over_sum + value);
+	if (value > hist->over_max)
+		WRITE_ONCE(hist->over_max, value);
+}
+
+/**
+ * napi_hist_total() - number, sum and maximum of all values
+ * @copy: a histogram that nobody writes now
+ * @totals: filled in
+ */
+void napi_hist_total(const struct napi_hist *copy,
+		     struct napi_hist_totals *totals)
+{
+	unsigned int i;
+
+	totals->count = 0;
+	totals->sum = copy->over_sum;
+	totals->max = 0;
+
+	for (i = 0; i < NAPI_HIST_CELLS; i++) {
+		totals->count += copy->cell[i];
+		if (i > NAPI_HIST_EXACT || !copy->cell[i])
+			continue;
+		totals->sum += i * copy->cell[i];
+		totals->max = i;
+	}
+	if (copy->over_max)
+		totals->max = copy->over_max;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A histogram of small counts and of nanoseconds, cheap enough for the poll.
+ *
+ * Values 0..256 have a cell each, so packets per poll are exact up to four
+ * times the default weight. Above, every power of two is cut into 32 cells
+ * (an error below 1/32 of the value), up to 2^32 - 1; larger values fall into
+ * the last cell. Number, sum and maximum of all values are exact at any size:
+ * for the exact cells they follow from the cells themselves, so the common
+ * case is one increment, and only values above 256 keep a sum and a maximum.
+ *
+ * Assumptions: one writer at a time; readers copy the cells first (how they
+ * do that without torn values is the user's business) and work on the copy.
+ * No driver type is known here: the same file is built and tested in
+ * userspace (tests/unit).
+ */
+#ifndef E1000_NAPI_HIST_H
+#define E1000_NAPI_HIST_H
+
+#include <linux/compiler.h>
+#include <linux/types.h>
+
+#define NAPI_HIST_EXACT		256	/* the largest value with its own cell */
+#define NAPI_HIST_OCTAVE	8	/* log2(NAPI_HIST_EXACT) */
+#define NAPI_HIST_SUB_BITS	5	/* 2^5 = 32 cells for a power of two */
+#define NAPI_HIST_CELLS \
+	(NAPI_HIST_EXACT + 1 + ((32 - NAPI_HIST_OCTAVE) << NAPI_HIST_SUB_BITS))
+
+/**
+ * struct napi_hist - number of times that each value was seen
+ * @over_sum: sum of the values above NAPI_HIST_EXACT, in the values' unit
+ * @over_max: largest value above NAPI_HIST_EXACT, 0 if there was none
+ * @cell: times seen; cell i counts values from napi_hist_lower(i) up to the
+ *	next cell's lower bound, exclusive
+ *
+ * u64 only, so that it can be copied and cleared word by word.
+ */
+struct napi_hist {
+	u64 over_sum;
+	u64 over_max;
+	u64 cell[NAPI_HIST_CELLS];
+};
+
+/**
+ * struct napi_hist_totals - what a whole histogram says
+ * @count: number of values
+ * @sum: their sum, in the values' unit
+ * @max: the largest of them, 0 if there is none
+ */
+struct napi_hist_totals {
+	u64 count;
+	u64 sum;
+	u64 max;
+};
+
+void napi_hist_add_over(struct napi_hist *hist, u64 value);
+unsigned int napi_hist_index(u64 value);
+u64 napi_hist_lower(unsigned int index);
+void napi_hist_total(const struct napi_hist *copy,
+		     struct napi_hist_totals *totals);
+
+/**
+ * napi_hist_add() - count one value
+ * @hist: histogram that the caller alone writes now
+ * @value: the value, any
+ *
+ * WRITE_ONCE(): a reader may copy the cell at this very moment.
+ */
+static inline void napi_hist_add(struct napi_hist *hist, u64 value)
+{
+	if (likely(value <= NAPI_HIST_EXACT))
+		WRITE_ONCE(hist->cell[value], hist->cell[value] + 1);
+	else
+		napi_hist_add_over(hist, value);
+}
+
+#endif /* E1000_NAPI_HIST_H */

@@ -1,0 +1,473 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What each interrupt and each poll did: the writers, and how to read safely.
+ * e1000_napi.h says who may write what, and why no lock is needed.
+ *
+ * A reset is carried out by the writer itself: the control path only raises
+ * reset_asked, the next poll clears the histograms before it counts. Until
+ * then readers show them empty. So the histograms never have a second writer.
+ */
+
+#include <linux/interrupt.h>
+#include <linux/ktime.h>
+#include <linux/moduleparam.h>
+#include <linux/mutex.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
+
+#include "e1000.h"
+
+#define E1000_NAPI_CHUNK	64	/* u64s that a reader copies in one go */
+
+DEFINE_STATIC_KEY_TRUE(e1000_napi_stats);
+static DEFINE_STATIC_KEY_FALSE(e1000_napi_timing);
+
+/* All devices that have their debugfs files, and who may ask for a reset */
+static DEFINE_MUTEX(e1000_napi_lock);
+static LIST_HEAD(e1000_napi_list);
+
+static void e1000_napi_inc(struct e1000_napi *en, enum e1000_napi_count_id id)
+{
+	WRITE_ONCE(en->count[id], en->count[id] + 1);
+}
+
+/*
+ * Is this the kernel thread whose name begins so? ksoftirqd's per-CPU pointer
+ * is not exported and 5.10 has no napi->thread, but the names are fixed, and
+ * comparing eight bytes is one instruction. A process that calls itself so is
+ * no kernel thread.
+ */
+static __always_inline bool e1000_napi_in_thread(const char *name, size_t len)
+{
+	/* data_race(): if the task is renamed right now, one poll is counted
+	 * as if in the wrong place; nothing depends on it
+	 */
+	return data_race(!memcmp(current->comm, name, len)) &&
+	       (current->flags & PF_KTHREAD);
+}
+
+/* Softirq, on whatever it interrupted, is the common case and not counted */
+static void e1000_napi_count_context(struct e1000_napi *en)
+{
+	if (likely(in_serving_softirq())) {
+		if (e1000_napi_in_thread("ksoftirq", 8))
+			e1000_napi_inc(en, E1000_NAPI_KSOFTIRQD);
+	} else if (e1000_napi_in_thread("napi/", 5)) {
+		e1000_napi_inc(en, E1000_NAPI_THREADED);
+	} else {
+		e1000_napi_inc(en, E1000_NAPI_BUSY);
+	}
+}
+
+/* Carry out a reset. Once in a while, so the time that it takes is no matter */
+static noinline void e1000_napi_clear(struct e1000_napi *en, u32 asked)
+{
+	u64 *word = (u64 *)en->hist;
+	u64 *end = (u64 *)(en->hist + E1000_NAPI_HISTS);
+
+	u64_stats_update_begin(&en->poll_sync);
+	while (word < end)
+		WRITE_ONCE(*word++, 0);
+	u64_stats_update_end(&en->poll_sync);
+
+	en->cycle_open = false;
+
+	/* Pairs with the acquire in e1000_napi_copy_hist(): who sees that the
+	 * reset is done sees cleared cells.
+	 */
+	smp_store_release(&en->reset_done, asked);
+}
+
+/* A poll that an interrupt asked for closes the interrupt before */
+static void e1000_napi_next_irq(struct e1000_napi *en)
+{
+	if (en->cycle_open) {
+		napi_hist_add(&en->hist[E1000_NAPI_POLLS_PER_IRQ],
+			      en->cycle_polls);
+		napi_hist_add(&en->hist[E1000_NAPI_RX_PER_IRQ], en->cycle_rx);
+	}
+	if (en->irq_ns && en->began_ns)
+		napi_hist_add(&en->hist[E1000_NAPI_IRQ_TO_POLL_NS],
+			      en->began_ns - en->irq_ns);
+
+	en->irq_pending = false;
+	en->cycle_open = true;
+	en->cycle_polls = 0;
+	en->cycle_rx = 0;
+}
+
+/**
+ * e1000_napi_count_irq() - count an interrupt
+ * @adapter: the adapter
+ * @icr: its cause, 0: another device's
+ *
+ * Context: hard interrupt. One at a time for a device: the interrupt core does
+ * not run a handler twice at once, and netpoll disables the interrupt (and
+ * waits for its handler) before it calls e1000_intr().
+ */
+void e1000_napi_count_irq(struct e1000_adapter *adapter, u32 icr)
+{
+	struct e1000_napi *en = &adapter->napi_stats;
+
+	u64_stats_update_begin(&en->irq_sync);
+	e1000_napi_inc(en, icr ? E1000_NAPI_IRQS : E1000_NAPI_IRQS_NOT_OURS);
+	u64_stats_update_end(&en->irq_sync);
+}
+
+/**
+ * e1000_napi_note_irq() - the next poll is an interrupt's
+ * @adapter: the adapter, whose NAPI the caller owns
+ *
+ * Context: hard interrupt, between napi_schedule_prep() and __napi_schedule().
+ */
+void e1000_napi_note_irq(struct e1000_adapter *adapter)
+{
+	struct e1000_napi *en = &adapter->napi_stats;
+
+	en->irq_pending = true;
+	/* Always written, so that no time from before a switch is left */
+	en->irq_ns = static_branch_unlikely(&e1000_napi_timing) ?
+		     ktime_get_ns() : 0;
+}
+
+/**
+ * e1000_napi_begin_poll() - note where a poll starts
+ * @adapter: the adapter, whose NAPI the caller owns
+ * @budget: as the poll got it
+ *
+ * Context: poll.
+ */
+void e1000_napi_begin_poll(struct e1000_adapter *adapter, int budget)
+{
+	struct e1000_napi *en = &adapter->napi_stats;
+	u32 asked;
+
+	/* netpoll: only cleans sent packets, and does not own the NAPI */
+	if (unlikely(!budget))
+		return;
+
+	asked = READ_ONCE(en->reset_asked);
+	if (unlikely(asked != en->reset_done))
+		e1000_napi_clear(en, asked);
+
+	en->in_poll = true;
+	en->rx_before = adapter->total_rx_packets;
+	en->tx_before = adapter->total_tx_packets;
+	en->began_ns = static_branch_unlikely(&e1000_napi_timing) ?
+		       ktime_get_ns() : 0;
+
+	u64_stats_update_begin(&en->poll_sync);
+	if (en->irq_pending)
+		e1000_napi_next_irq(en);
+	else if (!en->repoll)
+		e1000_napi_inc(en, E1000_NAPI_NO_IRQ);
+	u64_stats_update_end(&en->poll_sync);
+}
+
+/**
+ * e1000_napi_end_poll() - count what a poll did
+ * @adapter: the adapter, whose NAPI the caller owns
+ * @budget: as the poll got it
+ * @work_done: receive descriptors used
+ * @tx_done: nothing sent is left to clean
+ *
+ * Packets are the growth of the driver's own totals, not @work_done, which
+ * counts descriptors: fragments of jumbo frames and bad frames too.
+ *
+ * Context: poll, before napi_complete_done().
+ */
+void e1000_napi_end_poll(struct e1000_adapter *adapter, int budget,
+			 int work_done, bool tx_done)
+{
+	struct e1000_napi *en = &adapter->napi_stats;
+	u32 rx, tx;
+
+	/* netpoll, or recording was switched on in the middle of this poll */
+	if (unlikely(!budget || !en->in_poll))
+		return;
+
+	rx = adapter->total_rx_packets - en->rx_before;
+	tx = adapter->total_tx_packets - en->tx_before;
+	en->in_poll = false;
+	en->repoll = !tx_done || work_done == budget;
+	en->cycle_polls++;
+	en->cycle_rx += rx;
+
+	u64_stats_update_begin(&en->poll_sync);
+	napi_hist_add(&en->hist[E1000_NAPI_RX_PER_POLL], rx);
+	napi_hist_add(&en->hist[E1000_NAPI_TX_PER_POLL], tx);
+	e1000_napi_inc(en, E1000_NAPI_POLLS);
+	WRITE_ONCE(en->count[E1000_NAPI_RX_PACKETS],
+		   en->count[E1000_NAPI_RX_PACKETS] + rx);
+	WRITE_ONCE(en->count[E1000_NAPI_TX_PACKETS],
+		   en->count[E1000_NAPI_TX_PACKETS] + tx);
+	if (!(rx | tx))
+		e1000_napi_inc(en, E1000_NAPI_EMPTY);
+	if (work_done == budget)
+		e1000_napi_inc(en, E1000_NAPI_WHOLE_BUDGET);
+	else if (!tx_done)
+		e1000_napi_inc(en, E1000_NAPI_TX_UNFINISHED);
+	e1000_napi_count_context(en);
+	if (en->began_ns)
+		napi_hist_add(&en->hist[E1000_NAPI_POLL_NS],
+			      ktime_get_ns() - en->began_ns);
+	u64_stats_update_end(&en->poll_sync);
+}
+
+static void e1000_napi_ask_reset(struct e1000_napi *en)
+{
+	lockdep_assert_held(&e1000_napi_lock);
+
+	preempt_disable();
+	u64_stats_update_begin(&en->since_sync);
+	WRITE_ONCE(en->since_ns, ktime_get_ns());
+	u64_stats_update_end(&en->since_sync);
+	preempt_enable();
+
+	WRITE_ONCE(en->reset_asked, en->reset_asked + 1);
+}
+
+/**
+ * e1000_napi_reset() - begin all histograms of a device anew
+ * @en: the device's state
+ *
+ * Counters are left alone: they never go back. A poll that runs at this
+ * moment is counted by the counters only.
+ *
+ * Context: process; takes e1000_napi_lock.
+ */
+void e1000_napi_reset(struct e1000_napi *en)
+{
+	mutex_lock(&e1000_napi_lock);
+	e1000_napi_ask_reset(en);
+	mutex_unlock(&e1000_napi_lock);
+}
+
+/*
+ * In chunks, so that a reader on 32 bit gets done however often polls run.
+ * Interrupts are off for a chunk because on 32 bit with one CPU there is
+ * nothing else, in kernels before 6.1, that keeps a writer out.
+ */
+static void e1000_napi_copy(struct u64_stats_sync *sync, u64 *to,
+			    const u64 *from, size_t words)
+{
+	unsigned long flags;
+	unsigned int start;
+	size_t i, n;
+
+	while (words) {
+		n = min_t(size_t, words, E1000_NAPI_CHUNK);
+		local_irq_save(flags);
+		do {
+			start = u64_stats_fetch_begin(sync);
+			for (i = 0; i < n; i++)
+				to[i] = READ_ONCE(from[i]);
+		} while (u64_stats_fetch_retry(sync, start));
+		local_irq_restore(flags);
+		to += n;
+		from += n;
+		words -= n;
+	}
+}
+
+/**
+ * e1000_napi_since() - since when the histograms count
+ * @en: the device's state
+ *
+ * Context: any process.
+ * Return: CLOCK_MONOTONIC, ns.
+ */
+u64 e1000_napi_since(struct e1000_napi *en)
+{
+	u64 since;
+
+	e1000_napi_copy(&en->since_sync, &since, &en->since_ns, 1);
+
+	return since;
+}
+
+/**
+ * e1000_napi_copy_counts() - read all counters
+ * @en: the device's state
+ * @to: E1000_NAPI_COUNTS values
+ *
+ * Context: any process.
+ */
+void e1000_napi_copy_counts(struct e1000_napi *en, u64 *to)
+{
+	e1000_napi_copy(&en->poll_sync, to, en->count, E1000_NAPI_IRQS);
+	e1000_napi_copy(&en->irq_sync, to + E1000_NAPI_IRQS,
+			en->count + E1000_NAPI_IRQS,
+			E1000_NAPI_COUNTS - E1000_NAPI_IRQS);
+}
+
+/**
+ * e1000_napi_copy_hist() - read a histogram
+ * @en: the device's state
+ * @id: which one
+ * @to: filled in
+ *
+ * Context: any process.
+ */
+void e1000_napi_copy_hist(struct e1000_napi *en, enum e1000_napi_hist_id id,
+			  struct napi_hist *to)
+{
+	const u64 *from = (const u64 *)&en->hist[id];
+	u32 asked;
+
+	do {
+		asked = READ_ONCE(en->reset_asked);
+		/* Pairs with the release in e1000_napi_clear() */
+		if (smp_load_acquire(&en->reset_done) != asked)
+			memset(to, 0, sizeof(*to));
+		else
+			e1000_napi_copy(&en->poll_sync, (u64 *)to, from,
+					sizeof(*to) / sizeof(*from));
+		/* Not before the copy: a reset meanwhile spoils it */
+		smp_rmb();
+	} while (READ_ONCE(en->reset_asked) != asked);
+}
+
+/**
+ * e1000_napi_update_stats() - make ready what ethtool -S shows
+ * @adapter: the adapter
+ *
+ * Context: process, RTNL held.
+ */
+void e1000_napi_update_stats(struct e1000_adapter *adapter)
+{
+	e1000_napi_copy_counts(&adapter->napi_stats, adapter->napi_stats.shown);
+}
+
+/**
+ * e1000_napi_init() - make ready to count, and give the device its weight
+ * @adapter: an adapter that is not registered yet
+ *
+ * Context: probe, no poll and no interrupt can run yet.
+ */
+void e1000_napi_init(struct e1000_adapter *adapter)
+{
+	struct e1000_napi *en = &adapter->napi_stats;
+
+	u64_stats_init(&en->poll_sync);
+	u64_stats_init(&en->irq_sync);
+	u64_stats_init(&en->since_sync);
+	en->since_ns = ktime_get_ns();
+	e1000_napi_init_weight(adapter);
+}
+
+/**
+ * e1000_napi_list_add() - let the parameters reach a device
+ * @en: the device's state
+ *
+ * Context: process; takes e1000_napi_lock.
+ */
+void e1000_napi_list_add(struct e1000_napi *en)
+{
+	mutex_lock(&e1000_napi_lock);
+	list_add_tail(&en->entry, &e1000_napi_list);
+	mutex_unlock(&e1000_napi_lock);
+}
+
+/**
+ * e1000_napi_list_del() - undo e1000_napi_list_add()
+ * @en: the device's state
+ *
+ * Context: process; takes e1000_napi_lock.
+ */
+void e1000_napi_list_del(struct e1000_napi *en)
+{
+	mutex_lock(&e1000_napi_lock);
+	list_del(&en->entry);
+	mutex_unlock(&e1000_napi_lock);
+}
+
+static void e1000_napi_stats_on(void)
+{
+	struct e1000_napi *en;
+
+	/* What was counted before has a gap after it: begin anew */
+	list_for_each_entry(en, &e1000_napi_list, entry)
+		e1000_napi_ask_reset(en);
+	static_branch_enable(&e1000_napi_stats);
+}
+
+static void e1000_napi_stats_off(void)
+{
+	struct e1000_napi *en;
+
+	static_branch_disable(&e1000_napi_stats);
+	/* Polls run with bottom halves off, which RCU waits for: after this
+	 * none is left that saw the key on, and nobody writes these but us.
+	 */
+	synchronize_rcu();
+	list_for_each_entry(en, &e1000_napi_list, entry) {
+		en->in_poll = false;
+		en->irq_pending = false;
+		/* Nobody knows what asks for the first poll after the gap;
+		 * do not call it one that nothing asked for.
+		 */
+		en->repoll = true;
+	}
+}
+
+static int e1000_napi_set_stats(const char *val, const struct kernel_param *kp)
+{
+	bool on;
+	int err;
+
+	err = kstrtobool(val, &on);
+	if (err)
+		return err;
+
+	mutex_lock(&e1000_napi_lock);
+	if (on && !static_key_enabled(&e1000_napi_stats))
+		e1000_napi_stats_on();
+	else if (!on && static_key_enabled(&e1000_napi_stats))
+		e1000_napi_stats_off();
+	mutex_unlock(&e1000_napi_lock);
+
+	return 0;
+}
+
+static int e1000_napi_set_timing(const char *val, const struct kernel_param *kp)
+{
+	bool on;
+	int err;
+
+	err = kstrtobool(val, &on);
+	if (err)
+		return err;
+
+	if (on)
+		static_branch_enable(&e1000_napi_timing);
+	else
+		static_branch_disable(&e1000_napi_timing);
+
+	return 0;
+}
+
+static int e1000_napi_get_stats(char *buf, const struct kernel_param *kp)
+{
+	return sysfs_emit(buf, "%d\n", static_key_enabled(&e1000_napi_stats));
+}
+
+static int e1000_napi_get_timing(char *buf, const struct kernel_param *kp)
+{
+	return sysfs_emit(buf, "%d\n", static_key_enabled(&e1000_napi_timing));
+}
+
+static const struct kernel_param_ops e1000_napi_stats_ops = {
+	.set = e1000_napi_set_stats,
+	.get = e1000_napi_get_stats,
+};
+
+static const struct kernel_param_ops e1000_napi_timing_ops = {
+	.set = e1000_napi_set_timing,
+	.get = e1000_napi_get_timing,
+};
+
+module_param_cb(stats, &e1000_napi_stats_ops, NULL, 0644);
+MODULE_PARM_DESC(stats, "Count and fill histograms, 0 or 1, live (default 1)");
+module_param_cb(timing, &e1000_napi_timing_ops, NULL, 0644);
+MODULE_PARM_DESC(timing, "Read the clock in each poll, 0 or 1, live (default 0)");

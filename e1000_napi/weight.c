@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The NAPI weight: the most packets that one poll may take.
+ *
+ * Three doors lead to it: the module parameter at load, ethtool -C
+ * (rx-frames-irq) and debugfs, live. All go through e1000_napi_set_weight().
+ * The core reads napi->weight anew for every poll, so a new weight needs no
+ * reset, no link change, and loses no packet. The driver registers its NAPI
+ * with the default and the weight is set after, because the core warns about
+ * any above 64 at registration.
+ */
+
+#include <linux/ethtool.h>
+#include <linux/kernel.h>
+#include <linux/moduleparam.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "e1000.h"
+
+static unsigned int e1000_napi_weights[E1000_NAPI_MAX_PORTS];
+static unsigned int e1000_napi_ports;
+
+static bool e1000_napi_weight_ok(unsigned int weight)
+{
+	/* 0 would make the core poll again and again without end */
+	return weight >= E1000_NAPI_WEIGHT_MIN &&
+	       weight <= E1000_NAPI_WEIGHT_MAX;
+}
+
+static int e1000_napi_parse_weights(char *list)
+{
+	unsigned int weight, n = 0;
+	char *word;
+
+	while ((word = strsep(&list, ","))) {
+		if (n == E1000_NAPI_MAX_PORTS) {
+			pr_err("weight: more than %d ports\n",
+			       E1000_NAPI_MAX_PORTS);
+			return -EINVAL;
+		}
+		if (kstrtouint(word, 10, &weight) ||
+		    !e1000_napi_weight_ok(weight)) {
+			pr_err("weight \"%*pE\" is not a whole number from %d to %d\n",
+			       (int)strnlen(word, 32), word,
+			       E1000_NAPI_WEIGHT_MIN, E1000_NAPI_WEIGHT_MAX);
+			return -EINVAL;
+		}
+		e1000_napi_weights[n++] = weight;
+	}
+	e1000_napi_ports = n;
+
+	return 0;
+}
+
+static int e1000_napi_set_weights(const char *val,
+				  const struct kernel_param *kp)
+{
+	char *list;
+	int err;
+
+	list = kstrdup(val, GFP_KERNEL);
+	if (!list)
+		return -ENOMEM;
+	err = e1000_napi_parse_weights(strim(list));
+	kfree(list);
+
+	return err;
+}
+
+static int e1000_napi_get_weights(char *buf, const struct kernel_param *kp)
+{
+	unsigned int i;
+	int len = 0;
+
+	if (!e1000_napi_ports)
+		return sysfs_emit(buf, "%d\n", NAPI_POLL_WEIGHT);
+	for (i = 0; i < e1000_napi_ports; i++)
+		len += sysfs_emit_at(buf, len, "%s%u", i ? "," : "",
+				     e1000_napi_weights[i]);
+	len += sysfs_emit_at(buf, len, "\n");
+
+	return len;
+}
+
+static const struct kernel_param_ops e1000_napi_weight_ops = {
+	.set = e1000_napi_set_weights,
+	.get = e1000_napi_get_weights,
+};
+
+/* Not writable: a device's weight is changed by ethtool -C or debugfs */
+module_param_cb(weight, &e1000_napi_weight_ops, NULL, 0444);
+MODULE_PARM_DESC(weight, "NAPI weight, 1-4096 (default 64); one for all ports, or one per port: N,M,...");
+
+/**
+ * e1000_napi_init_weight() - give a new device the weight asked for at load
+ * @adapter: an adapter that is not registered yet
+ *
+ * One value in the list is for every port. In a longer one, ports have a
+ * place each, as in the driver's own parameters; those beyond keep the default.
+ *
+ * Context: probe.
+ */
+void e1000_napi_init_weight(struct e1000_adapter *adapter)
+{
+	u32 port = e1000_napi_ports == 1 ? 0 : adapter->bd_number;
+
+	if (port < e1000_napi_ports)
+		WRITE_ONCE(adapter->napi.weight, e1000_napi_weights[port]);
+}
+
+/**
+ * e1000_napi_set_weight() - change the weight of a live device
+ * @adapter: the adapter, up or down
+ * @weight: packets a poll may take
+ *
+ * When this returns, no poll runs any more that began with the old weight:
+ * polls run with bottom halves off, and RCU waits for those. (Busy polls bring
+ * a budget of their own, whatever the weight.)
+ *
+ * Writers are not serialised; of two at once, the last one wins.
+ *
+ * Context: process; may sleep; RTNL may be held.
+ * Return: 0, or -EINVAL if @weight is out of range; nothing is changed then.
+ */
+int e1000_napi_set_weight(struct e1000_adapter *adapter, unsigned int weight)
+{
+	if (!e1000_napi_weight_ok(weight)) {
+		if (net_ratelimit())
+			netdev_err(adapter->netdev,
+				   "weight %u is not from %d to %d\n", weight,
+				   E1000_NAPI_WEIGHT_MIN, E1000_NAPI_WEIGHT_MAX);
+		return -EINVAL;
+	}
+	if (READ_ONCE(adapter->napi.weight) == (int)weight)
+		return 0;
+
+	WRITE_ONCE(adapter->napi.weight, weight);
+	/* Expedited: a sweep changes the weight several times a second */
+	synchronize_rcu_expedited();
+
+	return 0;
+}
+
+/* rx-usecs as the driver's own get_coalesce shows it */
+static u32 e1000_napi_usecs(const struct e1000_adapter *adapter)
+{
+	if (adapter->hw.mac_type < e1000_82545)
+		return 0;
+	if (adapter->itr_setting <= 4)
+		return adapter->itr_setting;
+	return 1000000 / adapter->itr_setting;
+}
+
+/**
+ * e1000_napi_get_coalesce() - show the weight in ethtool -c
+ * @adapter: the adapter
+ * @ec: rx-frames-irq is filled in
+ *
+ * Context: process, RTNL held.
+ * Return: true if that is all that this device has: the driver does not offer
+ * rx-usecs on controllers before the 82545.
+ */
+bool e1000_napi_get_coalesce(struct e1000_adapter *adapter,
+			     struct ethtool_coalesce *ec)
+{
+	ec->rx_max_coalesced_frames_irq = READ_ONCE(adapter->napi.weight);
+
+	return adapter->hw.mac_type < e1000_82545;
+}
+
+/**
+ * e1000_napi_same_usecs() - ethtool -C leaves rx-usecs as it is
+ * @adapter: the adapter
+ * @ec: the values asked for
+ *
+ * Then only the weight is set: the driver's own code would write the interrupt
+ * throttle register anew, or refuse, where it does not offer rx-usecs.
+ *
+ * Context: process, RTNL held.
+ * Return: true if so.
+ */
+bool e1000_napi_same_usecs(struct e1000_adapter *adapter,
+			   const struct ethtool_coalesce *ec)
+{
+	return ec->rx_coalesce_usecs == e1000_napi_usecs(adapter);
+}

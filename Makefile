@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-2.0
+# What a person asks for. The module's objects are in Kbuild.
+
+SHELL := /bin/sh
+MAKEFLAGS += --no-print-directory
+
+# The kernel to build for: this one, or KVER=release, or KDIR=its headers
+ifdef KDIR
+KVER := $(shell cat "$(KDIR)/include/config/kernel.release" 2>/dev/null || echo unknown)
+endif
+KVER ?= $(shell uname -r)
+KDIR ?= /lib/modules/$(KVER)/build
+# Its e1000 sources, a tree or a tarball; searched for when not given
+KSRC ?=
+
+BUILD := $(CURDIR)/build/$(KVER)
+MODDIR := $(INSTALL_MOD_PATH)/lib/modules/$(KVER)/updates
+
+
+all: module tools
+
+module:
+	@scripts/prepare.sh --out "$(BUILD)" --kver "$(KVER)" --kdir "$(KDIR)" --ksrc "$(KSRC)"
+	+@$(MAKE) -C "$(KDIR)" M="$(BUILD)" modules
+
+tools:
+	+@$(MAKE) -C tools
+
+install: module
+	install -D -m 644 "$(BUILD)/e1000_napi.ko" "$(MODDIR)/e1000_napi.ko"
+	depmod $(if $(INSTALL_MOD_PATH),-b "$(INSTALL_MOD_PATH)") "$(KVER)"
+
+uninstall:
+	rm -f "$(MODDIR)/e1000_napi.ko"
+	rmdir "$(MODDIR)" 2>/dev/null || :
+	depmod $(if $(INSTALL_MOD_PATH),-b "$(INSTALL_MOD_PATH)") "$(KVER)"
+
+deps:
+	scripts/deps.sh
+
+# Module and tools for the lab's kernel; root is needed only for missing packages
+lab-build: deps
+	+@$(MAKE) module tools KVER="$$(scripts/lab/image.sh --show-kver)"
+
+demo: lab-build
+	scripts/lab/demo.sh
+
+lab: lab-build
+	scripts/lab/boot.sh
+
+check: lab-build
+	tests/run.sh
+
+clean:
+	rm -rf build
+
+help:
+	@echo 'make               the module for the running kernel, and the tools'
+	@echo '  KVER=release     ... for another kernel whose headers are there'
+	@echo '  KDIR=folder      ... for the kernel of these headers'
+	@echo '  KSRC=path        ... with e1000 from this kernel tree or tarball'
+	@echo 'make install       put the module under /lib/modules/KVER/updates'
+	@echo 'make uninstall     take it away again'
+	@echo 'make demo          weights 1, 2, 60, 200 in a guest, in two minutes'
+	@echo 'make lab           a shell in that guest, module loaded, traffic ready'
+	@echo 'make check         all tests'
+	@echo 'make deps          install the Debian packages that all this needs'
+	@echo 'make clean         remove build/'
+
+.PHONY: all module tools install uninstall deps lab-build demo lab check clean help

@@ -177,7 +177,7 @@ if [ -n "$icount" ]; then
 	accel='tcg -icount shift=1,sleep=off -rtc base=2024-01-01,clock=vm -seed 1'
 else
 	[ "$accel" != auto ] ||
-		accel=$("$here/accel.sh" /dev/kvm "$image/vmlinuz" "$work/initrd")
+		accel=$("$here/accel.sh" /dev/kvm "$image/vmlinux" "$work/initrd")
 	[ "$accel" != tcg ] || accel=tcg,thread=multi
 	[ "$accel" != kvm ] || accel='kvm -cpu host'
 fi
@@ -214,7 +214,7 @@ exec 3<&0
 setpriv --pdeathsig TERM $prefix timeout --foreground -k 5 "$limit" \
 	qemu-system-x86_64 -accel $accel -smp "$smp" -m "$mem" \
 	-nodefaults -no-user-config -display none -vga none -no-reboot \
-	-serial "file:$work/console" -kernel "$image/vmlinuz" -initrd "$work/initrd" \
+	-serial "file:$work/console" -kernel "$image/vmlinux" -initrd "$work/initrd" \
 	-append "$kernel_line$append" $ports $devices "$@" <&3 2>"$work/qemu" &
 set +f
 qemu=$!

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # Make the lab's guest, or find it in the cache: Debian's kernel and a base initramfs.
-# Prints the folder that holds vmlinuz, base.cpio.zst, its list
-# of files, and kver.
+# Prints the folder that holds vmlinuz, the same uncompressed (vmlinux),
+# base.cpio.zst, a list of the files in it, and kver.
 set -eu
 here=$(dirname "$0")
 . "$here/../lib.sh"
@@ -65,6 +65,21 @@ fetch_kernel() {
 	fi
 	dpkg-deb -x "$_deb" "$2"
 	[ -d "$2/lib" ] || ln -s usr/lib "$2/lib"
+}
+
+# uncompress VMLINUZ VMLINUX: the kernel inside of a bzImage, whose header says where
+# (Documentation/arch/x86/boot.rst). Emulated, unpacking it takes longer than all
+# the rest of the boot; QEMU starts the unpacked one by its PVH entry.
+uncompress() {
+	_sectors=$(od -An -tu1 -j 497 -N 1 "$1")
+	_start=$(od -An -tu4 -j 584 -N 4 "$1")
+	_size=$(od -An -tu4 -j 588 -N 4 "$1")
+	_start=$(((_sectors + 1) * 512 + _start))
+	# The last four bytes are the unpacked size
+	tail -c +$((_start + 1)) "$1" | head -c $((_size - 4)) >"$2.packed"
+	{ xz -qdc "$2.packed" || zstd -qdc "$2.packed" || gzip -dc "$2.packed"; } \
+		>"$2" 2>/dev/null || die "cannot unpack $1: not xz, zstd or gzip"
+	rm "$2.packed"
 }
 
 # add_program NAME…: copy programs and the libraries they are linked with
@@ -145,6 +160,7 @@ make_base() {
 		>"$tmp/base.cpio"
 	zstd -q -10 "$tmp/base.cpio" -o "$tmp/image/base.cpio.zst"
 	cp "$tmp/kernel/boot/vmlinuz-$kver" "$tmp/image/vmlinuz"
+	uncompress "$tmp/image/vmlinuz" "$tmp/image/vmlinux"
 	echo "$kver" >"$tmp/image/kver"
 }
 
@@ -180,6 +196,7 @@ busybox=/bin/busybox
 [ -x "$busybox" ] || die "busybox is missing; on Debian: apt-get install busybox-static"
 need cpio
 need zstd
+need xz xz-utils
 need depmod kmod
 # shellcheck disable=SC2086 # a list of words
 key=$( (

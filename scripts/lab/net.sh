@@ -44,7 +44,9 @@ up() {
 	has_addr "eth$1" "10.0.$1.2" || ip addr add "10.0.$1.2/24" dev "eth$1"
 	has_addr "eth$1" "fd00:$1::2" || ip addr add "fd00:$1::2/64" dev "eth$1" nodad
 	ip link set "eth$1" up
-	wait_for 10 reaches "10.0.$1.1" || die "no answer from 10.0.$1.1 over eth$1"
+	wait_for 10 grep -qs 1 "/sys/class/net/eth$1/carrier" || die "eth$1 has no link"
+	# Ten tries of a second
+	wait_for 1 reaches "10.0.$1.1" || die "no answer from 10.0.$1.1 over eth$1"
 }
 
 down() {

@@ -1,0 +1,72 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Part of boot.sh --net tap: the outside of the real-time lab. Root only.
+#
+# tap.sh up SPACE COUNT: a network namespace with COUNT taps, addresses and iperf servers
+# tap.sh down SPACE: all of it away
+#
+#    namespace SPACE, QEMU runs in it     |   guest
+#    tapN  10.0.N.1/24  fd00:N::1/64 -----+-- ethN  10.0.N.2/24  fd00:N::2/64
+#
+# The machine's own network has no part in it: no bridge, no route, no address.
+# SPACE is e1000_napi-PID of its boot.sh; that of a killed one goes with the next up.
+set -eu
+here=$(dirname "$0")
+. "$here/../lib.sh"
+PATH=$PATH:/usr/sbin:/sbin
+
+listens() { # listens tcp|udp: somebody has port 5001
+	[ -n "$(ip netns exec "$space" ss -H -n "--$1" --listening 'sport = :5001')" ]
+}
+
+gone() { # gone SPACE: no process is left in it
+	[ -z "$(ip netns pids "$1" 2>/dev/null)" ]
+}
+
+down() { # down SPACE
+	[ -e "/run/netns/$1" ] || return 0
+	# All in there is ours, the namespace was made for this lab alone; and iperf
+	# wants to be told twice by anything milder
+	for pid in $(ip netns pids "$1"); do
+		kill -9 "$pid" 2>/dev/null || true
+	done
+	wait_for 5 gone "$1" || warn "processes stay in namespace $1: $(ip netns pids "$1")"
+	# The taps go with it
+	ip netns del "$1"
+}
+
+down_stale() {
+	for path in /run/netns/e1000_napi-*; do
+		[ -e "$path" ] || continue
+		grep -qs 'boot\.sh' "/proc/${path##*-}/cmdline" || down "${path##*/}"
+	done
+}
+
+up() { # up COUNT
+	ip netns add "$space"
+	ip -n "$space" link set lo up
+	n=0
+	while [ "$n" -lt "$1" ]; do
+		ip -n "$space" tuntap add "tap$n" mode tap
+		ip -n "$space" addr add "10.0.$n.1/24" dev "tap$n"
+		ip -n "$space" addr add "fd00:$n::1/64" dev "tap$n" nodad
+		ip -n "$space" link set "tap$n" up
+		n=$((n + 1))
+	done
+	ip netns exec "$space" iperf -s >/dev/null 2>&1 &
+	ip netns exec "$space" iperf -s -u >/dev/null 2>&1 &
+	wait_for 5 listens tcp || die "iperf -s did not start"
+	wait_for 5 listens udp || die "iperf -s -u did not start"
+}
+
+space=$2
+case $1 in
+up)
+	[ -c /dev/net/tun ] || die "/dev/net/tun is missing; run: modprobe tun"
+	need iperf
+	need ss iproute2
+	down_stale
+	up "$3"
+	;;
+down) down "$space" ;;
+esac

@@ -10,7 +10,8 @@ EXIT_SKIP=4
 
 prog=${0##*/}
 
-log() { printf '%s\n' "$*" >&2; }
+# a terminal that went away is no reason to stop
+log() { printf '%s\n' "$*" >&2 || :; }
 warn() { log "$prog: warning: $*"; }
 
 die() {

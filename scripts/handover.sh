@@ -1,0 +1,165 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# What load.sh, restore.sh and watchdog.sh have in common: one lock, the state
+# files, and changing the driver of one PCI device. Source it after
+# nic-replay.sh.
+#
+# /run/e1000_napi/PCI.state   a NIC between two drivers: written before anything
+#                             is changed, gone when all of it is back
+# /run/e1000_napi/PCI.loaded  the same file, kept while e1000_napi has the NIC
+# A reboot takes both away, and the handover with them.
+# shellcheck disable=SC2034,SC2154 # set and used by those that source this
+
+RUN=${E1000_NAPI_RUN:-/run/e1000_napi}
+MODULE=e1000_napi
+STOCK=e1000
+
+# process_key PID: names a living process for good, even if its number comes
+# back; fails when it is dead
+process_key() {
+	_stat=$(first_line "/proc/$1/stat") || return 1
+	# shellcheck disable=SC2046,SC2086 # the fields after "(name)"
+	set -- "$1" ${_stat##*) }
+	case $2 in
+	Z | X) return 1 ;;
+	esac
+	shift 20
+	printf '%s\n' "$1"
+}
+
+# is_alive PID:KEY
+is_alive() { [ "$(process_key "${1%%:*}")" = "${1##*:}" ]; }
+
+try_lock() {
+	ln -sn "$1" "$RUN/lock" 2>/dev/null && return
+	_owner=$(readlink "$RUN/lock") || return 1
+	is_alive "$_owner" && return 1
+	# its owner was killed: take it away, and look that nobody else had done
+	# that and locked again in the meantime
+	mv "$RUN/lock" "$RUN/lock.$$" 2>/dev/null || return 1
+	[ "$(readlink "$RUN/lock.$$")" = "$_owner" ] || ln -sn "$(readlink "$RUN/lock.$$")" "$RUN/lock"
+	rm -f "$RUN/lock.$$"
+	return 1
+}
+
+# take_lock SECONDS: one at a time for all NICs, for their names can collide on
+# the way
+take_lock() {
+	mkdir -p "$RUN" || die "cannot make $RUN"
+	wait_for "$1" try_lock "$$:$(process_key $$)" ||
+		die "process ${_owner%%:*} is changing a NIC's driver; try again when it is done"
+	locked=1
+}
+
+drop_lock() {
+	[ "${locked:-0}" = 0 ] || rm -f "$RUN/lock"
+	locked=0
+}
+
+# find_nic WORD: an interface or a PCI address, also one that has only a state
+# file left; sets $pci, $name and $driver (name and driver may be empty)
+find_nic() {
+	pci='' name='' driver=''
+	if is_pci_address "$1"; then
+		pci=$1
+	elif ! is_ifname "$1"; then
+		usage_error "'$1' is neither an interface's name nor a PCI address"
+	elif [ -e "$SYS/class/net/$1/device" ]; then
+		pci=$(link_target "$SYS/class/net/$1/device")
+		is_pci_address "$pci" || die "$1 is not a PCI device; $MODULE drives Intel e1000 NICs only"
+	else
+		for _file in "$RUN"/*.state "$RUN"/*.loaded; do
+			if [ -e "$_file" ] && [ "$(state_word "$_file" name)" = "$1" ]; then
+				pci=${_file##*/}
+				pci=${pci%.*}
+				break
+			fi
+		done
+		if [ -z "$pci" ] && [ -e "$SYS/class/net/$1" ]; then
+			die "$1 is not a PCI device; $MODULE drives Intel e1000 NICs only"
+		fi
+		[ -n "$pci" ] || die "there is no interface $1 (ip link shows those there are)"
+	fi
+	[ -e "$SYS/bus/pci/devices/$pci" ] || return 0
+	name=$(pci_netdev "$pci")
+	driver=$(pci_driver "$pci")
+}
+
+# state_word FILE WORD: what the line "WORD …" of a state file says
+state_word() { sed -n "s/^$2 //p" "$1"; }
+
+# keep_state PCI DRIVER: written whole and on disk, or not there at all
+keep_state() {
+	save_nic "$1" "$2" >"$RUN/$1.new" || return 1
+	sync "$RUN/$1.new" 2>/dev/null || sync
+	mv "$RUN/$1.new" "$RUN/$1.state"
+	sync "$RUN" 2>/dev/null || sync
+}
+
+# put_driver PCI DRIVER: nothing happens when it has it already
+put_driver() {
+	_device=$SYS/bus/pci/devices/$1
+	# no other driver may take it on the way; stock is what takes it by itself
+	case $2 in
+	"$MODULE") printf '%s\n' "$2" >"$_device/driver_override" ;;
+	*) printf '\n' >"$_device/driver_override" ;;
+	esac
+	[ "$(pci_driver "$1")" != "$2" ] || return 0
+	if [ -e "$_device/driver" ]; then
+		printf '%s\n' "$1" >"$_device/driver/unbind" || return 1
+	fi
+	printf '%s\n' "$1" >"$SYS/bus/pci/drivers/$2/bind"
+}
+
+# put_name PCI NAME: udev may have named it otherwise, or be about to
+put_name() {
+	if command -v udevadm >/dev/null 2>&1; then
+		udevadm settle --timeout=10 || :
+	fi
+	wait_for 5 has_name "$1" "$2" && return
+	warn "the interface of $1 is called $(pci_netdev "$1") and cannot be called $2: $_why"
+	return 1
+}
+
+has_name() {
+	_now=$(pci_netdev "$1")
+	[ "$_now" != "$2" ] || return 0
+	_why="it has no interface"
+	[ -n "$_now" ] || return 1
+	ip link property del dev "$_now" altname "$2" 2>/dev/null || :
+	_why=$(ip link set dev "$_now" down 2>&1 && ip link set dev "$_now" name "$2" 2>&1)
+}
+
+# have_driver DRIVER: loads the module of that name when it is not there
+have_driver() {
+	[ -d "$SYS/bus/pci/drivers/$1" ] || modprobe "$1"
+	[ -d "$SYS/bus/pci/drivers/$1" ]
+}
+
+# give_back PCI: to the driver and the configuration that its state file names.
+# Fails, and keeps the file, when not all of it is back.
+give_back() {
+	_state=$RUN/$1.state
+	_old=$(state_word "$_state" driver)
+	have_driver "$_old" || {
+		log "$prog: the driver $_old cannot be loaded; see dmesg"
+		return 1
+	}
+	put_driver "$1" "$_old" || {
+		log "$prog: $_old does not take $1; see dmesg"
+		return 1
+	}
+	put_name "$1" "$(state_word "$_state" name)" || return 1
+	replay "$_state"
+	[ "$missed" -eq 0 ] || return 1
+	rm -f "$_state" "$RUN/$1.loaded"
+}
+
+# drop_module: when no NIC uses it
+drop_module() {
+	[ -d "$SYS/module/$MODULE" ] || return 0
+	for _file in "$SYS/bus/pci/drivers/$MODULE"/????:??:??.?; do
+		[ ! -e "$_file" ] || return 0
+	done
+	rmmod "$MODULE" || warn "$MODULE stays loaded"
+}

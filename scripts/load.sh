@@ -1,0 +1,288 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Hands one NIC from stock e1000 to e1000_napi, with its configuration. In
+# order: look whether all of it can come back, write it down, load the module,
+# change the driver, put the configuration back. From the write-down on, an
+# error or a signal undoes it; after a kill -9 restore.sh does.
+set -eu
+here=$(dirname "$0")
+. "$here/lib.sh"
+. "$here/nic.sh"
+. "$here/nic-save.sh"
+. "$here/nic-replay.sh"
+. "$here/nic-reach.sh"
+. "$here/handover.sh"
+
+usage() {
+	cat <<-END
+		usage: load.sh IF [weight=N] [PARAMETER=VALUE…] [OPTION]…
+		Hand the network interface IF (or the NIC at that PCI address) from stock
+		e1000 to e1000_napi. Addresses, routes, MTU, offloads, VLANs, up or down, …
+		stay what they are; restore.sh IF undoes it. Only the driver changes, and no
+		other NIC is touched. The link is down for some seconds.
+		  weight=N         most packets one poll may take, 1..4096; at the load of the
+		                   module also weight=N,M,… (one a port), default 64.
+		                   If e1000_napi has the NIC already: changed live.
+		  PARAMETER=VALUE  another parameter of the module (timing=1, stats=0,
+		                   InterruptThrottleRate=8000, …; modinfo e1000_napi)
+		  --yes            do it also when the default route or this ssh session goes
+		                   over IF
+		  --timeout S      … and put e1000 back unless the network works again within
+		                   S seconds (5..3600, default 30)
+		  --module PATH    this e1000_napi.ko; default: the one built here, else the
+		                   installed one
+		  --dry-run        say what would be done and change nothing
+		Exit status: 0 done, 1 failed (the old driver is back), 2 wrong usage.
+	END
+}
+
+# check_weight LIST: numbers 1..4096 with commas between
+check_weight() {
+	case ,$1, in
+	*,,*) usage_error "weight=$1: a number from 1 to 4096, or several with commas" ;;
+	esac
+	for _one in $(printf '%s\n' "$1" | tr , ' '); do
+		if ! is_uint "$_one" || [ "${#_one}" -gt 4 ] || [ "$_one" -lt 1 ] || [ "$_one" -gt 4096 ]; then
+			usage_error "weight=$1: '$_one' is not a number from 1 to 4096"
+		fi
+	done
+}
+
+# find_module: sets $module to a file, or to the name of the installed module
+find_module() {
+	if [ -n "$module" ]; then
+		[ -f "$module" ] || die "there is no file $module"
+		return
+	fi
+	for module in "$here/../e1000_napi.ko" "$here/../build/$(uname -r)/e1000_napi.ko"; do
+		[ ! -f "$module" ] || return 0
+	done
+	module=$MODULE
+	modprobe -n -q "$module" 2>/dev/null ||
+		die "there is no e1000_napi.ko for kernel $(uname -r); run make in $(cd "$here/.." && pwd), or say where it is with --module PATH"
+}
+
+load_module() {
+	find_module
+	say "loading $module${weight:+ weight=$weight}$params"
+	[ "$dry" = 0 ] || return 0
+	_load=insmod
+	[ -f "$module" ] || _load=modprobe
+	# shellcheck disable=SC2086 # words without spaces
+	if ! _why=$($_load "$module" ${weight:+weight=$weight} $params 2>&1); then
+		case $_why in
+		*nvalid\ module\ format* | *xec\ format\ error*)
+			_why="it is built for another kernel than $(uname -r); run make"
+			;;
+		esac
+		die "$module cannot be loaded: $_why; dmesg may say more"
+	fi
+	loaded=1
+}
+
+# check_live: the module is loaded, so its parameters must be ones that can
+# still be set
+check_live() {
+	case $weight in
+	*,*) die "$MODULE is loaded already, and a list of weights can be given only when it gets loaded; give one number" ;;
+	esac
+	for _param in $params; do
+		[ -w "$SYS/module/$MODULE/parameters/${_param%%=*}" ] ||
+			die "$MODULE is loaded already, and ${_param%%=*}= can be given only when it gets loaded; run restore.sh --all first"
+	done
+}
+
+set_live() {
+	for _param in $params; do
+		say "setting $_param"
+		[ "$dry" = 1 ] || { printf '%s\n' "${_param#*=}" >"$SYS/module/$MODULE/parameters/${_param%%=*}"; } 2>/dev/null ||
+			die "$MODULE does not take $_param"
+	done
+}
+
+set_weight() {
+	say "setting weight $weight"
+	[ "$dry" = 1 ] || _why=$(ethtool -C "$name" rx-frames-irq "$weight" 2>&1) ||
+		[ "$(weight_now)" = "$weight" ] ||
+		die "the weight of $name cannot be set to $weight: $_why"
+}
+
+weight_now() { ethtool -c "$name" | sed -n 's/^rx-frames-irq:[[:space:]]*//p'; }
+
+say() {
+	if [ "$dry" = 1 ]; then
+		printf 'would be %s\n' "$*"
+	else
+		log "$name: $*"
+	fi
+}
+
+# network_back: whoever answered before does again; when nobody did, link and
+# configuration have to do
+network_back() {
+	if [ -n "$answered" ]; then
+		all_answer "$answered"
+	else
+		[ "$missed" -eq 0 ] && { [ "$carrier" != 1 ] || has_carrier "$name"; }
+	fi
+}
+
+# note_losses: what is known not to come back, and is no reason to refuse
+note_losses() {
+	if command -v tc >/dev/null 2>&1; then
+		_qdisc=$(tc qdisc show dev "$name" | awk '$3 != "0:" { print $2; exit }')
+		[ -z "$_qdisc" ] || warn "the qdisc $_qdisc of $name is not brought back; set it again afterwards"
+	fi
+	for _file in /proc/[0-9]*/comm; do
+		case $(first_line "$_file") in
+		dhclient | dhcpcd | udhcpc)
+			_file=${_file%/comm}
+			if tr '\0' '\n' <"$_file/cmdline" | grep -qxF "$name"; then
+				warn "the DHCP client of $name (process ${_file##*/}) loses its socket; start it again afterwards"
+			fi
+			;;
+		esac
+	done
+}
+
+# arm SECONDS: a watchdog that outlives this shell and its terminal
+arm() {
+	_me=$$:$(process_key $$)
+	printf '%s\n' "$_me" >"$RUN/$pci.watchdog"
+	setsid sh "$here/watchdog.sh" "$pci" "$_me" "$1" </dev/null >>"$RUN/watchdog.log" 2>&1 &
+}
+
+# At any end: what is not finished is taken back
+# shellcheck disable=SC2317 # called by the trap
+finish() {
+	_status=$?
+	trap '' INT TERM
+	trap - EXIT
+	if [ "$touched" = 1 ]; then
+		log "$name: putting $STOCK back"
+		if give_back "$pci"; then
+			log "$name: $STOCK has it again, and all is as before"
+		else
+			log "$name: not everything is back; run restore.sh $name"
+		fi
+	fi
+	[ -z "$pci" ] || rm -f "$RUN/$pci.watchdog"
+	[ "$loaded" = 0 ] || [ "$_status" = 0 ] || drop_module
+	drop_lock
+	exit "$_status"
+}
+
+nic='' weight='' params='' module='' yes=0 dry=0 timeout=30
+pci='' touched=0 loaded=0 locked=0
+while [ $# -gt 0 ]; do
+	case $1 in
+	-h | --help)
+		usage
+		exit 0
+		;;
+	--yes) yes=1 ;;
+	--dry-run) dry=1 ;;
+	--module | --timeout)
+		[ $# -ge 2 ] || usage_error "$1 wants a word after it"
+		[ "$1" = --module ] && module=$2
+		[ "$1" = --timeout ] && timeout=$2
+		shift
+		;;
+	weight=*)
+		check_weight "${1#weight=}"
+		weight=${1#weight=}
+		;;
+	-*) usage_error "unknown option '$1'" ;;
+	[a-zA-Z]*=*)
+		case $1 in
+		*[!A-Za-z0-9_=,.+-]*) usage_error "'$1' is not PARAMETER=VALUE" ;;
+		esac
+		params="$params $1"
+		;;
+	*)
+		[ -z "$nic" ] || usage_error "one NIC at a time: '$nic' or '$1'"
+		nic=$1
+		;;
+	esac
+	shift
+done
+[ -n "$nic" ] || usage_error "which interface?"
+if ! is_uint "$timeout" || [ "${#timeout}" -gt 4 ] || [ "$timeout" -lt 5 ] || [ "$timeout" -gt 3600 ]; then
+	usage_error "--timeout $timeout: a number from 5 to 3600"
+fi
+need ip iproute2
+need ethtool
+if [ "$dry" = 0 ]; then
+	need_root
+	# the terminal may be an ssh session over this NIC: go on without it
+	trap '' HUP PIPE
+	trap finish EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM
+	take_lock 60
+fi
+
+find_nic "$nic"
+[ ! -e "$RUN/$pci.state" ] ||
+	die "an earlier change of $nic was cut short; run restore.sh $nic first"
+[ -n "$name" ] || die "$pci has no network interface here (driver: ${driver:-none}); is it in another network namespace, or without a driver?"
+if [ "$driver" = "$MODULE" ]; then
+	check_live
+	set_live
+	[ -z "$weight" ] || set_weight
+	log "$name: $MODULE has it already, weight $(weight_now)"
+	exit 0
+fi
+[ "$driver" = "$STOCK" ] ||
+	die "$name is driven by ${driver:-no driver}; only NICs of the driver $STOCK can be handed over"
+obstacle=$(nic_obstacle "$name")
+[ -z "$obstacle" ] || die "$name cannot be handed over: $obstacle"
+[ ! -d "$SYS/module/$MODULE" ] || check_live
+peers=$(peers_over "$name")
+case $peers in
+*ssh*) what="this ssh session goes" ;;
+*default*) what="the default route goes" ;;
+esac
+if [ -n "$peers" ] && [ "$yes" = 0 ] && [ "$dry" = 0 ]; then
+	die "$what over $name, which is gone for some seconds; with --yes it is done, and $STOCK put back if the network does not work again within $timeout s"
+fi
+note_losses
+carrier=$(first_line "$SYS/class/net/$name/carrier") || carrier=0
+answered=$(printf '%s\n' "$peers" | while read -r _ _address _dev; do
+	[ "${_address:--}" = - ] || ! answers "$_address" "$_dev" || echo "$_address $_dev"
+done)
+
+if [ -d "$SYS/module/$MODULE" ]; then
+	set_live
+else
+	load_module
+	if [ "$dry" = 0 ]; then
+		# given to the module, a list too
+		weight=
+	fi
+fi
+say "handing $pci from $driver to $MODULE"
+if [ "$dry" = 1 ]; then
+	[ -z "$peers" ] || printf '%s over %s: --yes needed\n' "$what" "$name"
+	printf 'and then brought back:\n'
+	save_nic "$pci" "$driver"
+	exit 0
+fi
+keep_state "$pci" "$driver" || die "the state of $name cannot be written to $RUN"
+touched=1
+[ -z "$peers" ] || arm $((timeout + 30))
+end=$(($(uptime_now) + timeout))
+put_driver "$pci" "$MODULE" || die "$MODULE does not take $pci; dmesg may say why"
+put_name "$pci" "$name" || die "its name did not come back"
+replay "$RUN/$pci.state"
+[ -z "$weight" ] || set_weight
+if [ -n "$peers" ]; then
+	log "$name: waiting until the network works again ($((end - $(uptime_now))) s at most)"
+	wait_for $((end - $(uptime_now))) network_back ||
+		die "the network did not come back within $timeout s"
+fi
+touched=0
+log "$name: $MODULE has it, weight $(weight_now)"
+# kept as it was, so that restore.sh can bring back what was missed
+[ "$missed" -eq 0 ] || die "$missed settings did not come back, see above; restore.sh $name undoes the change"
+mv "$RUN/$pci.state" "$RUN/$pci.loaded"

@@ -1,0 +1,126 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Undoes load.sh: the old driver and the configuration, also after load.sh or an
+# earlier restore.sh was killed halfway, or the module was removed by hand.
+set -eu
+here=$(dirname "$0")
+. "$here/lib.sh"
+. "$here/nic.sh"
+. "$here/nic-save.sh"
+. "$here/nic-replay.sh"
+. "$here/handover.sh"
+
+usage() {
+	cat <<-END
+		usage: restore.sh IF | PCI-ADDRESS | --all [--dry-run]
+		Give the NIC back to the driver it had before load.sh (stock e1000), with the
+		configuration it has now, or, when a change was cut short, with the one it
+		had before that. The e1000_napi module is unloaded when no NIC uses it any
+		more. Can be run again at any time; what is back already stays as it is.
+		  --all        every NIC that e1000_napi has or that was left halfway
+		  --dry-run    say what would be done and change nothing
+		Exit status: 0 done, 1 failed (run it again, or see dmesg), 2 wrong usage.
+	END
+}
+
+# candidates: the PCI addresses that --all means
+candidates() {
+	for _file in "$RUN"/*.state "$RUN"/*.loaded "$SYS/bus/pci/drivers/$MODULE"/*; do
+		_file=${_file##*/}
+		_file=${_file%.state}
+		_file=${_file%.loaded}
+		! is_pci_address "$_file" || printf '%s\n' "$_file"
+	done | sort -u
+}
+
+# restore_one IF-OR-PCI
+restore_one() {
+	find_nic "$1"
+	if [ ! -e "$SYS/bus/pci/devices/$pci" ]; then
+		log "$pci: no such device any more; forgetting it"
+		[ "$dry" = 1 ] || rm -f "$RUN/$pci.state" "$RUN/$pci.loaded"
+		return
+	fi
+	if [ -e "$RUN/$pci.state" ]; then
+		_what="a change was cut short: back to what was before"
+	elif [ "$driver" = "$MODULE" ]; then
+		[ -n "$name" ] || {
+			log "$prog: $pci has no interface here; bring it back from the other network namespace first (ip -n NAMESPACE link set dev IF netns 1)"
+			return 1
+		}
+		_what="back to $STOCK, as it is configured now"
+		_obstacle=$(nic_obstacle "$name")
+		[ -z "$_obstacle" ] || {
+			log "$prog: $name cannot be given back: $_obstacle"
+			return 1
+		}
+	elif [ -z "$driver" ] && [ -e "$RUN/$pci.loaded" ]; then
+		_what="$MODULE was removed: back to what was before"
+	else
+		log "$1: ${driver:-no driver} has it, nothing to undo"
+		[ "$dry" = 1 ] || forget_override
+		return
+	fi
+	log "$1: $_what"
+	[ "$dry" = 0 ] || return 0
+	if [ ! -e "$RUN/$pci.state" ]; then
+		if [ "$driver" = "$MODULE" ]; then
+			keep_state "$pci" "$STOCK" || return 1
+		else
+			mv "$RUN/$pci.loaded" "$RUN/$pci.state"
+		fi
+	fi
+	if ! give_back "$pci"; then
+		log "$prog: $1 is not wholly back; run this again, or accept it as it is: rm $RUN/$pci.state"
+		return 1
+	fi
+	log "$1: $(pci_driver "$pci") has $(pci_netdev "$pci")"
+}
+
+# forget_override: one that load.sh left when it was killed early
+forget_override() {
+	[ "$(first_line "$SYS/bus/pci/devices/$pci/driver_override")" != "$MODULE" ] ||
+		printf '\n' >"$SYS/bus/pci/devices/$pci/driver_override"
+	rm -f "$RUN/$pci.loaded"
+}
+
+which='' dry=0 locked=0
+while [ $# -gt 0 ]; do
+	case $1 in
+	-h | --help)
+		usage
+		exit 0
+		;;
+	--dry-run) dry=1 ;;
+	--all)
+		[ -z "$which" ] || usage_error "--all, or one NIC"
+		which=--all
+		;;
+	-*) usage_error "unknown option '$1'" ;;
+	*)
+		[ -z "$which" ] || usage_error "one NIC, or --all"
+		which=$1
+		;;
+	esac
+	shift
+done
+[ -n "$which" ] || usage_error "which interface? (--all for all)"
+need ip iproute2
+need ethtool
+if [ "$dry" = 0 ]; then
+	need_root
+	# the terminal may be an ssh session over this NIC; and half is worse than late
+	trap '' HUP PIPE INT TERM
+	trap drop_lock EXIT
+	take_lock 60
+fi
+status=0
+if [ "$which" = --all ]; then
+	for one in $(candidates); do
+		restore_one "$one" || status=$EXIT_FAIL
+	done
+else
+	restore_one "$which" || status=$EXIT_FAIL
+fi
+[ "$dry" = 1 ] || drop_module
+exit "$status"

@@ -1,0 +1,136 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# The histograms are exact: their sums are the packets that the device received.
+set -eu
+# shellcheck source=tests/guest/lib.sh
+. "${0%/*}/lib.sh"
+
+insmod $ko
+$top/scripts/lab/net.sh up 0
+
+snap=/tmp/snapshot
+
+# Both ends of the same account, over one burst of traffic
+account() { # account NAME: compare with rx_packets since $rx0
+	wait_for 10 still eth0 || :
+	take_snapshot eth0 $snap
+	rx=$(($(rx_of eth0) - rx0))
+	sums=$(hist_sums $snap rx_per_poll)
+	check "$1: some packets came" [ "$rx" -gt 100 ]
+	is "$1: packets x polls over the rows is rx_packets" "${sums#* }" "$rx"
+	is "$1: the head says the same" "$(head_sums $snap rx_per_poll)" "$sums"
+	set -- "$1" "$(head_sums $snap tx_per_poll)"
+	is "$1: tx_per_poll counts the same polls" "${2% *}" "${sums% *}"
+	is "$1: counters agree" "$(($(awk '$1 == "rx_packets" { print $2 }' $snap) - packets0))" "$rx"
+}
+
+begin() {
+	wait_for 10 still eth0 || :
+	echo 1 >$debug/eth0/reset
+	rx0=$(rx_of eth0)
+	packets0=$(count_of eth0/counters rx_packets)
+}
+
+iperf -s >/dev/null 2>&1 &
+tcp=$!
+iperf -s -u >/dev/null 2>&1 &
+udp=$!
+trap 'kill $tcp $udp 2>/dev/null || :' EXIT
+
+for mtu in 1500 9000; do
+	ip link set eth0 mtu $mtu
+	ip netns exec src ip link set peer0 mtu $mtu
+	wait_for 10 link_up eth0 || :
+	wait_for 10 ping -c 1 -W 1 10.0.0.1 >/dev/null
+	begin
+	ip netns exec src timeout -s KILL 20 iperf -c 10.0.0.2 -t 2 >/dev/null 2>&1 || :
+	account "TCP, MTU $mtu"
+	begin
+	flood 0 2 $((mtu - 100))
+	account "UDP, MTU $mtu"
+done
+ip link set eth0 mtu 1500
+ip netns exec src ip link set peer0 mtu 1500
+wait_for 10 link_up eth0 || :
+
+# TX going on at the same time: polls that only clean must not count as full
+begin
+timeout -s KILL 20 iperf -c 10.0.0.1 -t 1 >/dev/null 2>&1 || :
+ip netns exec src iperf -s >/dev/null 2>&1 &
+srv=$!
+sleep 0.5
+timeout -s KILL 20 iperf -c 10.0.0.1 -t 2 >/dev/null 2>&1 || :
+kill $srv 2>/dev/null || :
+account "sending TCP"
+check "sent packets are counted" [ "$(count_of eth0/tx_per_poll sum)" -gt 100 ]
+
+for weight in 1 2 7 60; do
+	echo $weight >$debug/eth0/weight
+	begin
+	flood 0 2
+	account "weight $weight"
+	check "weight $weight: no poll took more ($(hist_max eth0/rx_per_poll))" \
+		[ "$(hist_max eth0/rx_per_poll)" -le $weight ]
+done
+check "whole-budget polls were seen" [ "$(count_of eth0/counters polls_whole_budget)" -gt 0 ]
+
+# Live changes under traffic: exact to the end, nothing above the weight in force
+echo 64 >$debug/eth0/weight
+begin
+flood 0 6 &
+f=$!
+above=0
+for weight in 50 3 40 2 30 1 20 5; do
+	case $((weight % 2)) in
+	0) echo $weight >$debug/eth0/weight ;;
+	*) ethtool -C eth0 rx-frames-irq $weight ;;
+	esac
+	echo 1 >$debug/eth0/reset
+	sleep 0.4
+	[ "$(hist_max eth0/rx_per_poll)" -le $weight ] || above=$((above + 1))
+done
+kill -0 $f 2>/dev/null && echo "# traffic was still on"
+wait $f || :
+is "live changes: no poll above the weight in force" $above 0
+wait_for 10 still eth0 || :
+is "live changes: every packet counted" "$(($(count_of eth0/counters rx_packets) - packets0))" "$(($(rx_of eth0) - rx0))"
+
+# Interrupts: ours against the kernel's own count of the line, both at rest
+line=$(cat /sys/class/net/eth0/device/irq)
+kernel_irqs() { awk -v l="$line:" '$1 == l { print $2 + $3 }' /proc/interrupts; }
+our_irqs() { awk '$1 == "irqs" || $1 == "irqs_not_ours" { n += $2 } END { print n }' "$debug/eth0/counters"; }
+both_irqs() {
+	ours=$(our_irqs)
+	kernel=$(kernel_irqs)
+	[ "$(our_irqs)" = "$ours" ]
+}
+wait_for 5 both_irqs
+o0=$ours k0=$kernel
+flood 0 1
+wait_for 10 still eth0 || :
+wait_for 5 both_irqs
+is "interrupts agree with /proc/interrupts" $((ours - o0)) $((kernel - k0))
+take_snapshot eth0 $snap
+a=$(head_sums $snap polls_per_irq) b=$(head_sums $snap rx_per_irq)
+is "polls_per_irq and rx_per_irq count the same interrupts" "${a% *}" "${b% *}"
+
+take_snapshot eth0 $snap
+is "a snapshot has all histograms" "$(grep -c '^# histogram' $snap)" 6
+is "and the rows of the file" "$(rows $snap tx_per_poll | grep -v '^0 ' | md5sum)" \
+	"$(grep -v -e '^#' -e '^0 ' $debug/eth0/tx_per_poll | md5sum)"
+
+# A reset while nothing comes: empty at once, not only after the next poll
+ip link set eth0 down
+echo 1 >$debug/eth0/reset
+is "after a reset there are no rows" "$(grep -vc '^#' $debug/eth0/rx_per_poll)" 0
+check "counters are not reset" [ "$(count_of eth0/counters polls)" -gt 1000 ]
+ip link set eth0 up
+wait_for 10 link_up eth0
+
+# ethtool -S is the same account
+for c in rx_packets polls_whole_budget polls_tx_unfinished; do
+	is "ethtool -S napi_$c" "$(ethtool -S eth0 | sed -n "s/^ *napi_$c: //p")" "$(count_of eth0/counters $c)"
+done
+
+$top/scripts/lab/net.sh down 0
+finish

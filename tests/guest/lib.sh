@@ -1,0 +1,93 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Helpers of the tests that run in the booted guest. Results are TAP lines.
+#
+#   namespace src                 guest
+#   peerN 10.0.N.1/24  --- hub --- ethN 10.0.N.2/24   (scripts/lab/net.sh)
+#
+# shellcheck disable=SC2034 # used by the tests
+top=/opt/e1000_napi
+ko=$top/e1000_napi.ko
+debug=/sys/kernel/debug/e1000_napi
+params=/sys/module/e1000_napi/parameters
+# shellcheck source=scripts/lib.sh
+. "$top/scripts/lib.sh"
+
+failures=0
+
+# check "what should be" COMMAND…: one test
+check() {
+	_what=$1
+	shift
+	if "$@"; then
+		echo "ok $_what"
+	else
+		echo "not ok $_what"
+		echo "# failed: $*"
+		failures=$((failures + 1))
+	fi
+}
+
+# is "what" GOT WANTED
+is() {
+	if [ "$2" = "$3" ]; then
+		echo "ok $1"
+	else
+		echo "not ok $1"
+		echo "# got '$2', wanted '$3'"
+		failures=$((failures + 1))
+	fi
+}
+
+refused() { ! "$@" 2>/dev/null; }
+
+finish() {
+	rmmod e1000_napi 2>/dev/null || :
+	[ "$failures" -eq 0 ]
+	exit
+}
+
+# count_of FILE KEY: a `# key value` header or a `name value` row
+count_of() {
+	awk -v k="$2" '$1 == k { print $2; exit } $1 == "#" && $2 == k { print $3; exit }' "$debug/$1"
+}
+
+# rx_of IF: packets that the driver took, by its own account
+rx_of() { cat "/sys/class/net/$1/statistics/rx_packets"; }
+
+# hist_max FILE: largest value in the rows
+hist_max() { awk '$1 != "#" && $1 > m { m = $1 } END { print m + 0 }' "$debug/$1"; }
+
+# take_snapshot IF FILE: all of one moment. The driver's watchdog makes an
+# interrupt every two seconds, so that even an idle device polls now and then
+take_snapshot() {
+	wait_for 5 _one_moment "$1" "$2" || echo "# $1 never rests"
+}
+_one_moment() {
+	cat "$debug/$1/snapshot" >"$2"
+	grep -q '^# polls_during_read 0$' "$2"
+}
+
+# rows FILE HISTOGRAM: its rows in a snapshot
+rows() { awk -v h="$2" '$1 == "#" { on = $2 == "histogram" && $3 == h; next } on' "$1"; }
+
+# hist_sums FILE HISTOGRAM: values counted and their sum, from the rows alone
+hist_sums() { rows "$1" "$2" | awk '{ c += $2; s += $1 * $2 } END { print c + 0, s + 0 }'; }
+
+# head_sums FILE HISTOGRAM: the same as the histogram's head states them
+head_sums() { awk -v h="$2" '$2 == "histogram" && $3 == h { print $5, $6 }' "$1"; }
+
+link_up() { [ "$(cat "/sys/class/net/$1/carrier" 2>/dev/null)" = 1 ]; }
+
+# still IF: no packet came for a moment, so that two reads can be compared
+still() {
+	_a=$(rx_of "$1")
+	sleep 0.3
+	[ "$(rx_of "$1")" = "$_a" ]
+}
+
+# flood N SECONDS [SIZE]: UDP datagrams from peerN to ethN, as fast as they go.
+# (busybox timeout would run its own ip, which knows no namespaces.)
+flood() {
+	ip netns exec src timeout -s KILL $(($2 + 5)) iperf -u -c "10.0.$1.2" -b 1g -t "$2" -l "${3:-1000}" >/dev/null 2>&1 || :
+}

@@ -1,0 +1,77 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# All tests that `make check` runs, or the groups named; each writes TAP.
+set -eu
+
+top=$(cd "$(dirname "$0")/.." && pwd)
+cd "$top"
+# shellcheck source=scripts/lib.sh
+. scripts/lib.sh
+
+usage() {
+	cat <<EOF
+usage: tests/run.sh [GROUP…]
+
+  unit   C code in userspace, under sanitizers
+  shell  the scripts, and the builds, with bats
+  guest  the driver and the scripts in a booted guest
+
+Without a group, all. What fails is printed; everything is in build/check/.
+Ends with a line: N passed, N failed, N skipped.
+EOF
+}
+
+out=build/check
+passed=0 failed=0 skipped=0
+
+# group NAME ABOUT COMMAND…: run it, count its TAP lines, show what matters
+group() {
+	_name=$1 _about=$2
+	shift 2
+	log "== $_name: $_about"
+	_start=$(date +%s)
+	_rc=0
+	"$@" >"$out/$_name.tap" 2>"$out/$_name.log" || _rc=$?
+	_s=$(grep -ci '^ok .*# skip' "$out/$_name.tap" || :)
+	_p=$(($(grep -c '^ok ' "$out/$_name.tap" || :) - _s))
+	_f=$(grep -c '^not ok ' "$out/$_name.tap" || :)
+	if [ "$_rc" -ne 0 ] && [ "$_f" -eq 0 ]; then
+		echo "not ok $_name ended with status $_rc" | tee -a "$out/$_name.tap"
+		tail -n 20 "$out/$_name.log"
+		_f=1
+	fi
+	if [ "$((_p + _f))" -eq 0 ]; then
+		echo "not ok $_name asserted nothing" | tee -a "$out/$_name.tap"
+		_f=1
+	fi
+	awk '/^not ok / { on = 1; print; next } /^#/ && on { print; next } { on = 0 }
+		tolower($0) ~ /^ok .*# skip/' "$out/$_name.tap"
+	log "   $_p passed, $_f failed, $_s skipped in $(($(date +%s) - _start)) s"
+	passed=$((passed + _p)) failed=$((failed + _f)) skipped=$((skipped + _s))
+}
+
+unit() { make -s -k -C tests/unit check; }
+
+shell() { bats --tap --recursive tests/shell; }
+
+guest() {
+	scripts/lab/boot.sh --timeout 540 --console "$out/console.log" \
+		--nic e1000 --nic e1000-82545em --nic e1000-82544gc -- \
+		sh tests/guest/run.sh
+}
+
+case ${1:-} in
+-h | --help) usage && exit 0 ;;
+esac
+mkdir -p "$out"
+[ $# -gt 0 ] || set -- unit shell guest
+for g in "$@"; do
+	case $g in
+	unit) group unit "C code in userspace, under sanitizers" unit ;;
+	shell) group shell "scripts and builds" shell ;;
+	guest) group guest "the driver in a booted guest (three to five minutes)" guest ;;
+	*) usage_error "no such group: $g" ;;
+	esac
+done
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,51 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+# The module: built without a warning, installed and taken away.
+
+setup() {
+	cd "$BATS_TEST_DIRNAME/../.."
+	kver=$(scripts/lab/image.sh --show-kver)
+	tmp=$(mktemp -d)
+}
+
+# bash forgives a failing "! command", so say it with a word
+refute() { if "$@"; then return 1; fi; }
+
+teardown() { rm -rf "$tmp"; }
+
+@test "our code builds without a warning, W=1 and sparse too" {
+	scripts/prepare.sh --kver "$kver" --out "$tmp/build"
+	run make -C "/lib/modules/$kver/build" M="$tmp/build" W=1 C=2 modules
+	[ "$status" -eq 0 ]
+	[ -e "$tmp/build/e1000_napi.ko" ]
+	[[ $output != *warning:* && $output != *error:* ]]
+}
+
+@test "make install puts it under updates/ with depmod, uninstall takes it away" {
+	make module KVER="$kver"
+	mkdir -p "$tmp/lib/modules/$kver"
+	make install KVER="$kver" INSTALL_MOD_PATH="$tmp"
+	[ -e "$tmp/lib/modules/$kver/updates/e1000_napi.ko" ]
+	grep -q updates/e1000_napi.ko "$tmp/lib/modules/$kver/modules.dep"
+	refute grep -q e1000_napi "$tmp/lib/modules/$kver/modules.alias"
+	make uninstall KVER="$kver" INSTALL_MOD_PATH="$tmp"
+	[ ! -e "$tmp/lib/modules/$kver/updates" ]
+	refute grep -q e1000_napi "$tmp/lib/modules/$kver/modules.dep"
+}
+
+@test "a kernel without headers is one clear sentence" {
+	run make module KVER=9.9.9-none
+	[ "$status" -ne 0 ]
+	[[ $output == *"no headers for kernel 9.9.9-none"*"linux-headers-9.9.9-none"* ]]
+}
+
+@test "nothing of stock e1000 is tracked" {
+	run git ls-files '*e1000_main.c' '*e1000_hw.[ch]' '*e1000_param.c' '*e1000_osdep.h' '*.ko'
+	[ -z "$output" ]
+}
+
+@test "patches carry one line of context at most" {
+	run awk '/^@@/ { n = 0; next } /^ / && ++n > 1 { print FILENAME ": " $0 }
+		/^[-+]/ { n = 0 }' patches/*.patch
+	[ -z "$output" ]
+}

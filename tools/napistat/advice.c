@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "advice.h"
+
+enum placement placement_of(const struct trial *t)
+{
+	const char *app = t->set[S_APP_CPU], *irq = t->set[S_IRQ_CPU];
+
+	if (!is_count(app) || !is_count(irq))
+		return PLACE_FREE;
+	return strcmp(app, irq) ? PLACE_TWO : PLACE_ONE;
+}
+
+bool is_search(const struct trial *t)
+{
+	return !strcmp(t->set[S_METHOD], "mlfrr");
+}
+
+bool is_udp(const struct trial *t)
+{
+	return !strcmp(t->set[S_PROTOCOL], "udp");
+}
+
+bool measured(const struct data *d, size_t from, size_t to,
+	      const struct metric *m)
+{
+	size_t i;
+
+	for (i = from; i < to; i++)
+		if (cell_sample(d, &d->cells[i], m).n)
+			return true;
+	return false;
+}
+
+enum answer loses(const struct data *d, const struct cell *c,
+		  const struct metric *m, const struct options *o)
+{
+	struct sample s = cell_sample(d, c, m);
+	/* one-sided: how little may the mean be? */
+	struct interval ci = mean_interval(&s, 2 * o->confidence - 1);
+
+	if (!(s.mean > o->loss))
+		return A_NO;
+	return s.n < 2 || ci.lo > o->loss ? A_YES : A_UNCLEAR;
+}
+
+static double buffer_size(const char *rcvbuf)
+{
+	return is_count(rcvbuf) ? strtod(rcvbuf, NULL) : 0;
+}
+
+/* the worst mean loss in the socket over the loads, per buffer and placement */
+struct tried {
+	const char *rcvbuf;
+	bool seen[N_PLACES];
+	double worst[N_PLACES];
+};
+
+static size_t buffers(const struct data *d, const struct advice *a,
+		      struct tried *list, size_t max)
+{
+	const struct metric *socket = metric_find("loss_socket");
+	size_t i, k, n = 0;
+
+	for (i = a->from; i < a->to; i++) {
+		const struct cell *c = &d->cells[i];
+		const struct trial *t = cell_trial(d, c);
+		enum placement p = placement_of(t);
+		double loss = cell_sample(d, c, socket).mean;
+
+		if (!is_udp(t) || is_search(t) || isnan(loss) ||
+		    cell_weight(d, c) != a->reference || !t->set[S_RCVBUF][0])
+			continue;
+		for (k = 0; k < n; k++)
+			if (list[k].rcvbuf == t->set[S_RCVBUF])
+				break;
+		if (k == max)
+			continue;
+		if (k == n)
+			list[n++] = (struct tried){ .rcvbuf = t->set[S_RCVBUF] };
+		list[k].worst[p] = fmax(list[k].worst[p], loss);
+		list[k].seen[p] = true;
+	}
+	return n;
+}
+
+static double least_worst(const struct tried *b)
+{
+	double least = INFINITY;
+	int p;
+
+	for (p = 0; p < N_PLACES; p++)
+		if (b->seen[p])
+			least = fmin(least, b->worst[p]);
+	return least;
+}
+
+static void choose_buffer(const struct data *d, struct advice *a,
+			  const struct options *o)
+{
+	struct tried list[64], *best = NULL;
+	size_t i;
+
+	a->n_buffers = buffers(d, a, list, 64);
+	for (i = 0; i < a->n_buffers; i++) {
+		struct tried *b = &list[i];
+		bool fits = least_worst(b) <= o->loss;
+		bool best_fits = best && least_worst(best) <= o->loss;
+
+		if (!best || (fits && !best_fits) ||
+		    (fits && buffer_size(b->rcvbuf) < buffer_size(best->rcvbuf)) ||
+		    (!fits && !best_fits && least_worst(b) < least_worst(best)))
+			best = b;
+	}
+	if (!best)
+		return;
+	a->rcvbuf = best->rcvbuf;
+	a->socket_loss = least_worst(best) > o->loss;
+	/* two CPUs only where one does not do */
+	if (best->seen[PLACE_TWO]) {
+		for (i = PLACE_FREE; i < PLACE_TWO; i++)
+			a->two_compared |= best->seen[i];
+		a->place = PLACE_TWO;
+		for (i = PLACE_TWO; i-- > PLACE_FREE;)
+			if (best->seen[i] &&
+			    (best->worst[i] <= o->loss ||
+			     best->worst[i] <= best->worst[PLACE_TWO]))
+				a->place = i;
+	} else {
+		a->place = best->seen[PLACE_ONE] ? PLACE_ONE : PLACE_FREE;
+	}
+}
+
+bool advised(const struct data *d, const struct advice *a, const struct cell *c)
+{
+	const struct trial *t = cell_trial(d, c);
+
+	if (is_search(t))
+		return false;
+	if (!is_udp(t) || !a->rcvbuf)
+		return true;
+	return t->set[S_RCVBUF] == a->rcvbuf && placement_of(t) == a->place;
+}
+
+struct advice advise(const struct data *d, size_t folder,
+		     const struct options *o)
+{
+	struct advice a = { .reference = NAN };
+	size_t i;
+
+	while (a.from < d->n_cells &&
+	       cell_trial(d, &d->cells[a.from])->folder < folder)
+		a.from++;
+	for (a.to = a.from; a.to < d->n_cells; a.to++)
+		if (cell_trial(d, &d->cells[a.to])->folder != folder)
+			break;
+	a.reference = nearest_weight(d, a.from, a.to, o->reference);
+	for (i = a.from; i < a.to; i++)
+		a.place_measured[placement_of(cell_trial(d, &d->cells[i]))] = true;
+	choose_buffer(d, &a, o);
+	a.cpu = metric_find("host_cpu");
+	a.cost = metric_find("host_cost");
+	if (!measured(d, a.from, a.to, a.cpu)) {
+		a.cpu = metric_find("cpu_total");
+		a.cost = metric_find("guest_cost");
+	}
+	a.delivered = metric_find("delivered_bps");
+	if (!measured(d, a.from, a.to, a.delivered))
+		a.delivered = metric_find("packets_per_s");
+	return a;
+}

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "napistat.h"
+
+int label_columns(struct table *t)
+{
+	int first = table_column(t, U_LABEL, "folder", "hypervisor");
+	int i;
+
+	for (i = 0; i < N_SETTINGS; i++)
+		table_column(t, U_LABEL, setting_names[i], setting_names[i]);
+	table_column(t, U_LABEL, "offered_bps", "offered Mbit/s");
+	table_column(t, U_LABEL, "weight", "weight");
+	return first;
+}
+
+void label_row(struct table *t, int first, const struct data *d,
+	       const struct trial *trial)
+{
+	double offered = trial->v[V_OFFERED];
+	int i;
+
+	table_text(t, first, "%s", d->folders[trial->folder].label);
+	for (i = 0; i < N_SETTINGS; i++)
+		table_text(t, first + 1 + i, "%s", trial->set[i]);
+	i = first + 1 + N_SETTINGS;
+	table_number(t, i, offered, 1e-6, offered >= 1e7 ? 0 : 2);
+	if (!offered)
+		table_shown(t, i, "full");
+	table_number(t, i + 1, trial->v[V_WEIGHT], 1, 0);
+}
+
+void no_weight(struct table *t, int first)
+{
+	table_number(t, first + N_LABELS - 1, NAN, 1, 0);
+}
+
+void no_load(struct table *t, int first)
+{
+	table_number(t, first + N_LABELS - 2, NAN, 1, 0);
+	table_shown(t, first + N_LABELS - 2, "all");
+}
+
+size_t cell_values(const struct data *d, const struct cell *c,
+		   const struct metric *m, double *to)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < c->n; i++) {
+		to[n] = m->of(&d->trials[d->order[c->first + i]]);
+		n += !isnan(to[n]);
+	}
+	return n;
+}
+
+struct sample cell_sample(const struct data *d, const struct cell *c,
+			  const struct metric *m)
+{
+	double *x = must(calloc(c->n + 1, sizeof(*x)));
+	struct sample s = sample_of(x, cell_values(d, c, m, x));
+
+	free(x);
+	return s;
+}
+
+static int weight_order(const void *a, const void *b, void *arg)
+{
+	const struct data *d = arg;
+	const struct cell *x = *(const struct cell *const *)a;
+	const struct cell *y = *(const struct cell *const *)b;
+	double wx = cell_weight(d, x), wy = cell_weight(d, y);
+
+	if (wx != wy)
+		return wx < wy ? -1 : 1;
+	return (x > y) - (x < y);
+}
+
+const struct cell **by_weight(const struct data *d, size_t from, size_t to)
+{
+	const struct cell **list = must(calloc(to - from + 1, sizeof(*list)));
+	size_t i;
+
+	for (i = from; i < to; i++)
+		list[i - from] = &d->cells[i];
+	qsort_r(list, to - from, sizeof(*list), weight_order, (void *)d);
+	return list;
+}
+
+/* among the weights of these cells, the nearest to w in proportion */
+double nearest_weight(const struct data *d, size_t from, size_t to, double w)
+{
+	double best = NAN, far = INFINITY, now;
+	size_t i;
+
+	for (i = from; i < to; i++) {
+		now = fabs(log(cell_weight(d, &d->cells[i]) / w));
+		if (now < far) {
+			far = now;
+			best = cell_weight(d, &d->cells[i]);
+		}
+	}
+	return best;
+}
+
+/* the settings that tell this trial's curve from others of its folder */
+char *settings_text(const struct data *d, const struct trial *t)
+{
+	char *text = NULL;
+	size_t i, k, size;
+	FILE *out = must(open_memstream(&text, &size));
+	int n = 0;
+
+	for (i = 0; i < N_SETTINGS; i++) {
+		bool differs = i == S_PROTOCOL;
+
+		for (k = 0; k < d->n_cells && !differs; k++) {
+			const struct trial *other = cell_trial(d, &d->cells[k]);
+
+			differs = other->set[i] != t->set[i];
+		}
+		if (!differs || !t->set[i][0])
+			continue;
+		fputs(n++ ? ", " : "", out);
+		if (i == S_METHOD || i == S_PRESET || i == S_PROTOCOL)
+			fputs(t->set[i], out);
+		else
+			fprintf(out, "%s %s", setting_names[i], t->set[i]);
+	}
+	fclose(out);
+	/* a preset's name comes from a file; it goes into lines and titles */
+	for (i = 0; text && text[i]; i++)
+		if ((unsigned char)text[i] < ' ')
+			text[i] = '?';
+	return must(text);
+}
+
+char *load_text(double bps)
+{
+	char *text;
+
+	if ((!bps ? asprintf(&text, "full speed") :
+		    asprintf(&text, "%.4g Mbit/s", bps / 1e6)) < 0)
+		must(NULL);
+	return text;
+}
+
+/* what the reader must know of the data before any number */
+void note_folders(struct table *t, const struct data *d)
+{
+	const struct folder *f;
+	size_t i;
+
+	for (i = 0; i < d->n_folders; i++) {
+		f = &d->folders[i];
+		if (f->stand_in)
+			table_note(t, "%s stands in for that hypervisor: its figures are the stand-in's",
+				   f->label);
+		if (f->failed)
+			table_note(t, "%s: %zu of %zu trials failed and are left out",
+				   f->label, f->failed, f->n);
+		if (f->high_remainder)
+			table_note(t, "%s: in %zu of %zu trials more than 0.1 %% of the packets are missing without a place",
+				   f->label, f->high_remainder, f->n);
+		else if (f->warned)
+			table_note(t, "%s: %zu of %zu trials carry a warning; they are used",
+				   f->label, f->warned, f->n);
+	}
+}
+
+int finish(struct table *t, const struct options *o)
+{
+	int err = table_print(t, o->format, stdout);
+
+	if (err)
+		perror("napistat: standard output");
+	table_free(t);
+	return err ? 1 : 0;
+}

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <math.h>
+#include <search.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "data.h"
+
+const char *const setting_names[N_SETTINGS] = {
+	"method", "preset", "protocol", "datagram", "rcvbuf", "app_cpu",
+	"irq_cpu", "rx_usecs", "gro", "threaded", "burst",
+};
+
+void *must(void *p)
+{
+	if (p)
+		return p;
+	fputs("napistat: out of memory\n", stderr);
+	exit(1);
+}
+
+void *grow(void *array, size_t n, size_t *room, size_t size)
+{
+	if (n < *room)
+		return array;
+	*room = *room ? 2 * *room : 64;
+	return must(reallocarray(array, *room, size));
+}
+
+int refuse(struct problem *why, const char *name, size_t line, size_t column,
+	   const char *format, ...)
+{
+	va_list args;
+	int n;
+
+	n = snprintf(why->text, sizeof(why->text), "%s:%zu:%zu: ", name, line,
+		     column);
+	if (n < 0 || (size_t)n >= sizeof(why->text))
+		return -1;
+	va_start(args, format);
+	vsnprintf(why->text + n, sizeof(why->text) - n, format, args);
+	va_end(args);
+	return -1;
+}
+
+static int by_word(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+const char *intern(struct data *d, const char *word)
+{
+	const char **found = tfind(word, &d->words, by_word);
+
+	if (!found)
+		found = must(tsearch(must(strdup(word)), &d->words, by_word));
+	return *found;
+}
+
+void data_begin_folder(struct data *d, const char *path)
+{
+	struct folder *f;
+	size_t n = d->n_folders;
+
+	d->folders = must(reallocarray(d->folders, n + 1, sizeof(*d->folders)));
+	f = &d->folders[n];
+	*f = (struct folder){ .path = must(strdup(path)), .first = d->n_trials };
+	d->n_folders = n + 1;
+	/* DIR and DIR/ are one folder and have one name */
+	while (strlen(f->path) > 1 && f->path[strlen(f->path) - 1] == '/')
+		f->path[strlen(f->path) - 1] = 0;
+}
+
+/* the whole of DIR/file; NULL with errno */
+static char *slurp(const char *name, size_t *len)
+{
+	size_t room = 1 << 16;
+	FILE *in = fopen(name, "rb");
+	char *buf;
+
+	if (!in)
+		return NULL;
+	buf = must(malloc(room));
+	*len = 0;
+	while (!feof(in) && !ferror(in)) {
+		if (*len == room)
+			buf = must(realloc(buf, room *= 2));
+		*len += fread(buf + *len, 1, room - *len, in);
+	}
+	if (ferror(in)) {
+		int err = errno;
+
+		free(buf);
+		buf = NULL;
+		errno = err;
+	}
+	fclose(in);
+	return buf;
+}
+
+static int read_file(struct data *d, const char *path, const char *file,
+		     bool optional,
+		     int (*reader)(struct data *, const char *, const char *,
+				   size_t, struct problem *),
+		     struct problem *why)
+{
+	char *name, *buf;
+	size_t len;
+	int err;
+
+	if (asprintf(&name, "%s/%s", path, file) < 0)
+		must(NULL);
+	errno = 0;
+	buf = slurp(name, &len);
+	if (buf) {
+		err = reader(d, name, buf, len, why);
+	} else if (optional && errno == ENOENT) {
+		err = 0;
+	} else {
+		snprintf(why->text, sizeof(why->text),
+			 "%s: %s (a results folder holds runs.csv and meta.json)",
+			 name, strerror(errno));
+		err = -1;
+	}
+	free(buf);
+	free(name);
+	return err;
+}
+
+int data_read_folder(struct data *d, const char *path, struct problem *why)
+{
+	data_begin_folder(d, path);
+	path = d->folders[d->n_folders - 1].path;
+	if (read_file(d, path, "meta.json", false, read_meta, why) ||
+	    read_file(d, path, "runs.csv", false, read_runs, why))
+		return -1;
+	return read_file(d, path, "hist.csv", true, read_hist, why);
+}
+
+/* a name for people: printable text only, as it goes into tables and HTML */
+static char *label_of(const struct folder *f, const char *more)
+{
+	char *label, *c;
+
+	if (asprintf(&label, "%s%s%s%s", f->hypervisor ? f->hypervisor : "?",
+		     f->stand_in ? " (stand-in)" : "", more ? ": " : "",
+		     more ? more : "") < 0)
+		must(NULL);
+	for (c = label; *c; c++)
+		if ((unsigned char)*c < ' ' || (unsigned char)*c >= 0x7f)
+			*c = '?';
+	return label;
+}
+
+static bool label_taken(const struct data *d, size_t i)
+{
+	size_t k;
+
+	for (k = 0; k < d->n_folders; k++)
+		if (k != i && !strcmp(d->folders[k].label, d->folders[i].label))
+			return true;
+	return false;
+}
+
+/* the hypervisor's name; where two folders share it, their own names too */
+static void label_folders(struct data *d)
+{
+	bool *twice = must(calloc(d->n_folders, sizeof(*twice)));
+	struct folder *f;
+	size_t i, pass;
+
+	for (i = 0; i < d->n_folders; i++)
+		d->folders[i].label = label_of(&d->folders[i], NULL);
+	for (pass = 0; pass < 2; pass++) {
+		for (i = 0; i < d->n_folders; i++)
+			twice[i] = label_taken(d, i);
+		for (i = 0; i < d->n_folders; i++) {
+			const char *base;
+
+			if (!twice[i])
+				continue;
+			f = &d->folders[i];
+			base = strrchr(f->path, '/');
+			free(f->label);
+			f->label = label_of(f, pass || !base ? f->path : base + 1);
+		}
+	}
+	free(twice);
+}
+
+/* numbers by size, words by letter, numbers first ("default" is a word) */
+static int by_setting(const char *a, const char *b)
+{
+	bool x = is_count(a), y = is_count(b);
+
+	if (a == b)
+		return 0;
+	if (x && y)
+		return (strtod(a, NULL) > strtod(b, NULL)) ? 1 : -1;
+	if (x != y)
+		return x ? 1 : -1;
+	return strcmp(a, b);
+}
+
+static int by_number(double a, double b)
+{
+	if (isnan(a) || isnan(b))
+		return isnan(b) - isnan(a);
+	return (a > b) - (a < b);
+}
+
+static int by_key(const void *a, const void *b, void *arg)
+{
+	const struct data *d = arg;
+	const struct trial *x = &d->trials[*(const size_t *)a];
+	const struct trial *y = &d->trials[*(const size_t *)b];
+	int i, c;
+
+	if (x->folder != y->folder)
+		return x->folder < y->folder ? -1 : 1;
+	for (i = 0; i < N_SETTINGS; i++) {
+		c = by_setting(x->set[i], y->set[i]);
+		if (c)
+			return c;
+	}
+	for (i = V_OFFERED; i <= V_BLOCK; i++) {
+		c = by_number(x->v[i], y->v[i]);
+		if (c)
+			return c;
+	}
+	return x->line < y->line ? -1 : x->line > y->line;
+}
+
+bool same_curve(const struct trial *a, const struct trial *b)
+{
+	return a->folder == b->folder && !memcmp(a->set, b->set, sizeof(a->set));
+}
+
+bool same_load(const struct trial *a, const struct trial *b)
+{
+	return same_curve(a, b) && a->v[V_OFFERED] == b->v[V_OFFERED];
+}
+
+size_t curve_end(const struct data *d, size_t from)
+{
+	size_t i = from;
+
+	while (i < d->n_cells && same_curve(cell_trial(d, &d->cells[from]),
+					    cell_trial(d, &d->cells[i])))
+		i++;
+	return i;
+}
+
+size_t load_end(const struct data *d, size_t from)
+{
+	size_t i = from;
+
+	while (i < d->n_cells && same_load(cell_trial(d, &d->cells[from]),
+					   cell_trial(d, &d->cells[i])))
+		i++;
+	return i;
+}
+
+static int by_trial(const void *a, const void *b)
+{
+	const struct hist_row *x = a, *y = b;
+
+	if (x->trial != y->trial)
+		return x->trial < y->trial ? -1 : 1;
+	return by_number(x->lower, y->lower);
+}
+
+void data_arrange(struct data *d)
+{
+	struct cell *c = NULL;
+	const struct trial *t;
+	size_t i;
+
+	label_folders(d);
+	if (d->n_hist)
+		qsort(d->hist, d->n_hist, sizeof(*d->hist), by_trial);
+	d->order = must(calloc(d->n_trials + 1, sizeof(*d->order)));
+	d->cells = must(calloc(d->n_trials + 1, sizeof(*d->cells)));
+	for (i = 0; i < d->n_trials; i++)
+		if (d->trials[i].status != STATUS_FAILED)
+			d->order[d->n_order++] = i;
+	qsort_r(d->order, d->n_order, sizeof(*d->order), by_key, d);
+	for (i = 0; i < d->n_order; i++) {
+		t = &d->trials[d->order[i]];
+		if (!c || !same_load(cell_trial(d, c), t) ||
+		    cell_weight(d, c) != t->v[V_WEIGHT]) {
+			c = &d->cells[d->n_cells++];
+			c->first = i;
+		}
+		c->n++;
+	}
+}
+
+void data_free(struct data *d)
+{
+	size_t i;
+
+	for (i = 0; i < d->n_folders; i++) {
+		free(d->folders[i].path);
+		free(d->folders[i].label);
+		json_decref(d->folders[i].meta);
+	}
+	tdestroy(d->words, free);
+	free(d->folders);
+	free(d->trials);
+	free(d->hist);
+	free(d->order);
+	free(d->cells);
+	memset(d, 0, sizeof(*d));
+}

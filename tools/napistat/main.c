@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <getopt.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "napistat.h"
+
+enum { EXIT_USAGE = 2 };
+
+static const char help[] =
+"Usage: napistat COMMAND [OPTION…] DIR…\n"
+"Answers from results folders of sweep.sh (runs.csv, meta.json, hist.csv).\n"
+"\n"
+"Commands:\n"
+"  verdict    best weight, socket buffer, one CPU or two; or \"keep 64\"\n"
+"  table      the study's table 4.27, a column for each folder\n"
+"  summary    per cell: n, mean, sd and interval of each figure\n"
+"  compare    weights against each other: different, equal, or cannot say\n"
+"  correlate  Pearson's r, of bandwidth and packets unless told otherwise\n"
+"  mlfrr      the loss-free rate of each weight\n"
+"  cost       CPU seconds per million packets: guest, host, and what the host adds\n"
+"  hist       the driver's histograms, summed over each cell\n"
+"  facts      the machines, from meta.json\n"
+"  figures    data for the report's figures, into --out DIR\n"
+"  metrics    the figures that --metric knows\n"
+"\n"
+"Options:\n"
+"  -f, --format F      text (default), csv, json, markdown, html, prometheus\n"
+"  -m, --metric A,B…   figures to take, or all (default: delivered_bps, loss,\n"
+"                      cpu_total, host_cpu)\n"
+"      --confidence P  of intervals and tests, percent (95)\n"
+"      --margin P      two weights are equal within this many percent (2);\n"
+"                      for losses, percentage points\n"
+"      --loss P        loss up to this many percent counts as none (0.1)\n"
+"      --reference W   the weight to beat (64, or the nearest measured);\n"
+"                      given to compare: compare with this one only\n"
+"      --x M, --y M    correlate: which figures (delivered_bps, packets_per_s)\n"
+"      --over O        correlate: over weight (default) or load\n"
+"      --histogram H   hist: this one only, rx_per_poll say\n"
+"      --out DIR       figures: where to write\n"
+"  -h, --help          this text\n"
+"\n"
+"A folder whose meta.json says stand_in is named a stand-in wherever it shows.\n"
+"Exit: 0 done, 1 failed (a damaged file is named with line and column), 2 usage.\n";
+
+static const struct {
+	const char *name;
+	int (*run)(const struct data *d, const struct options *o);
+} commands[] = {
+	{ "verdict", cmd_verdict },
+	{ "table", cmd_table },
+	{ "summary", cmd_summary },
+	{ "compare", cmd_compare },
+	{ "correlate", cmd_correlate },
+	{ "mlfrr", cmd_mlfrr },
+	{ "cost", cmd_cost },
+	{ "hist", cmd_hist },
+	{ "facts", cmd_facts },
+	{ "figures", cmd_figures },
+};
+
+#define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static const char *const format_names[] = { "text", "csv", "json", "markdown",
+					    "html", "prometheus" };
+
+static void usage(const char *format, const char *what)
+{
+	fputs("napistat: ", stderr);
+	fprintf(stderr, format, what);
+	fputs("\nTry: napistat --help\n", stderr);
+	exit(EXIT_USAGE);
+}
+
+static double number(const char *option, const char *s, double lo, double hi)
+{
+	char *end;
+	double v = strtod(s, &end);
+
+	if (!strcmp(end, "%"))
+		end++;
+	if (*s && !*end && v >= lo && v <= hi)
+		return v;
+	fprintf(stderr, "napistat: --%s takes a number from %g to %g, not \"%s\"\n",
+		option, lo, hi, s);
+	exit(EXIT_USAGE);
+}
+
+static const struct metric *metric_named(const char *name)
+{
+	const struct metric *m = metric_find(name);
+
+	if (!m)
+		usage("no figure is called \"%s\"; napistat metrics lists them", name);
+	return m;
+}
+
+static void take_metrics(struct options *o, char *list)
+{
+	char *name;
+	size_t i;
+
+	o->n_metrics = 0;
+	if (!strcmp(list, "all"))
+		for (i = 0; metric_at(i); i++)
+			o->metrics[o->n_metrics++] = metric_at(i);
+	else
+		for (name = strtok(list, ","); name; name = strtok(NULL, ",")) {
+			if (o->n_metrics == MAX_METRICS)
+				usage("too many figures in \"%s\"", name);
+			o->metrics[o->n_metrics++] = metric_named(name);
+		}
+	if (!o->n_metrics)
+		usage("--metric%s needs a figure's name", "");
+}
+
+static enum format format_named(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(format_names) / sizeof(format_names[0]); i++)
+		if (!strcmp(name, format_names[i]))
+			return i;
+	usage("no format is called \"%s\"", name);
+	return F_TEXT;
+}
+
+static void read_options(int argc, char **argv, struct options *o)
+{
+	enum { CONFIDENCE = 256, MARGIN, LOSS, REFERENCE, X, Y, OVER, HISTOGRAM,
+	       OUT };
+	static const struct option longs[] = {
+		{ "format", required_argument, NULL, 'f' },
+		{ "metric", required_argument, NULL, 'm' },
+		{ "confidence", required_argument, NULL, CONFIDENCE },
+		{ "margin", required_argument, NULL, MARGIN },
+		{ "loss", required_argument, NULL, LOSS },
+		{ "reference", required_argument, NULL, REFERENCE },
+		{ "x", required_argument, NULL, X },
+		{ "y", required_argument, NULL, Y },
+		{ "over", required_argument, NULL, OVER },
+		{ "histogram", required_argument, NULL, HISTOGRAM },
+		{ "out", required_argument, NULL, OUT },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	char standard[] = "delivered_bps,loss,cpu_total,host_cpu";
+	int c;
+
+	*o = (struct options){ .confidence = 0.95, .margin = 0.02, .loss = 0.001,
+			       .reference = DEFAULT_WEIGHT,
+			       .x = metric_find("packets_per_s"),
+			       .y = metric_find("delivered_bps") };
+	take_metrics(o, standard);
+	while ((c = getopt_long(argc, argv, "f:m:h", longs, NULL)) != -1) {
+		switch (c) {
+		case 'f': o->format = format_named(optarg); break;
+		case 'm': take_metrics(o, optarg); break;
+		case CONFIDENCE:
+			o->confidence = number("confidence", optarg, 50, 99.999) / 100;
+			break;
+		case MARGIN:
+			o->margin = number("margin", optarg, 0.001, 99) / 100;
+			break;
+		case LOSS: o->loss = number("loss", optarg, 0, 100) / 100; break;
+		case REFERENCE:
+			o->reference = number("reference", optarg, 1, 4096);
+			o->only_reference = true;
+			break;
+		case X: o->x = metric_named(optarg); break;
+		case Y: o->y = metric_named(optarg); break;
+		case OVER:
+			o->over_load = !strcmp(optarg, "load");
+			if (!o->over_load && strcmp(optarg, "weight"))
+				usage("--over takes weight or load, not \"%s\"", optarg);
+			break;
+		case HISTOGRAM: o->histogram = optarg; break;
+		case OUT: o->out = optarg; break;
+		case 'h': fputs(help, stdout); exit(0);
+		default: usage("%s", "an option is wrong (see above)");
+		}
+	}
+}
+
+static void list_metrics(void)
+{
+	const struct metric *m;
+	size_t i;
+
+	for (i = 0; (m = metric_at(i)); i++)
+		printf("%-16s %s [%s]\n", m->name, m->title, m->unit);
+}
+
+int main(int argc, char **argv)
+{
+	struct data d = { 0 };
+	struct problem why;
+	struct options o;
+	size_t i;
+	int err = 0;
+
+	read_options(argc, argv, &o);
+	argc -= optind;
+	argv += optind;
+	if (!argc)
+		usage("%s", "a command is missing");
+	if (!strcmp(argv[0], "metrics")) {
+		list_metrics();
+		return 0;
+	}
+	for (i = 0; i < N_COMMANDS; i++)
+		if (!strcmp(argv[0], commands[i].name))
+			break;
+	if (i == N_COMMANDS)
+		usage("no command is called \"%s\"", argv[0]);
+	if (argc < 2)
+		usage("%s needs a results folder", argv[0]);
+	while (*++argv && !err) {
+		err = data_read_folder(&d, *argv, &why);
+		if (err)
+			fprintf(stderr, "napistat: %s\n", why.text);
+	}
+	if (!err) {
+		data_arrange(&d);
+		err = commands[i].run(&d, &o);
+	}
+	data_free(&d);
+	return err ? 1 : 0;
+}

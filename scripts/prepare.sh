@@ -144,7 +144,8 @@ apply() {
 	if ! (cd "$tmp/src" && LC_ALL=C patch -p1 -F0 --no-backup-if-mismatch -r - <"$_p") >"$tmp/patch.log" 2>&1; then
 		cat "$tmp/patch.log" >&2
 		die "patches/$(basename "$_p") does not apply to e1000 of Linux $src_version ($tree):" \
-			"$(awk '/^patching file/ { f = $3 } /FAILED/ { printf "%s hunk %s of %s", s, $2, f; s = "," }' "$tmp/patch.log"); nothing was built"
+			"$(awk '/^patching file/ { f = $3 } /^Hunk .* FAILED/ { sub(/^#/, "", $2)
+				printf "%shunk %s of %s", s, $2, f; s = ", " }' "$tmp/patch.log"); nothing was built"
 	fi
 	hunks <"$_p" >"$tmp/meant"
 	# diff exits 1 when there is a difference, as there should be

@@ -1,0 +1,204 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Measure what the NAPI weight does: trials over weights, loads and more, one row
+# each in runs.csv. This script only conducts; napimeter measures. docs/sweep.md
+# describes every option and column.
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/lib.sh"
+PATH=$PATH:/usr/sbin:/sbin:/usr/lib/sysstat
+
+usage() {
+	cat <<-END
+		usage: sweep.sh IF [OPTION]…
+		       sweep.sh --restore
+		Sweep the NAPI weight of IF, a NIC of e1000_napi (scripts/load.sh). The same
+		command goes on where an earlier one was stopped.
+		  --restore           put back what a killed sweep left changed, and exit
+
+		What to run
+		  --preset P          tcp, udp, udp-buffer, irq, irq-affinity, xen, vmware: the
+		                      study's experiments; every option overrides its part
+		  --quick             a tenth of the time, at most 3 repetitions
+		  --method M          grid (default), interleave, mlfrr
+		  --weight LIST       as 1,2,60 or 1..10 or 10..100+10; default 64
+		  --load LIST         offered load in bit/s, as 500M or 100M..1G+100M; 0: full speed
+		  --protocol LIST     udp (default), tcp
+		  --datagram LIST     bytes of UDP payload; default 1470
+		  --rcvbuf LIST       socket buffer: default, bytes as 8M, or auto
+		  --cpus auto         decide between one CPU for softirq and application, and two
+		  --app-cpu LIST  --irq-cpu LIST  --rx-usecs LIST  --gro LIST  --threaded LIST
+		  --burst LIST        packets back to back, at the same average load; default 1
+		  --netdev-budget LIST  --netdev-budget-usecs LIST  --defer-hard-irqs LIST
+		  --gro-flush-timeout LIST
+		  --reps N            repetitions (default 1)   --seconds S  a trial's (default 5)
+		  --seed N            of the random order; default: a new one
+		  --blocks N  --slot S  --settle S              for interleave
+		  --min-load B  --max-load B  --goal-…          for mlfrr, see docs/sweep.md
+
+		Where the traffic comes from
+		  --server ADDR       a host that runs \`iperf -s -u\` and \`iperf -s\`
+		  --port N            of the server
+		  --sender ssh:HOST   start and stop them there over ssh
+		  --source S          iperf (default); pktgen: this guest's, for the lab;
+		                      napimeter: \`napimeter serve\` on the server, sends bursts
+		  --netns N --peer D  where pktgen is and its device (src, peer0 for eth0)
+		  --host ADDR:PORT    where scripts/host/cpu.sh tells the host's CPU use
+
+		How to run it
+		  --out DIR           results (default results/PRESET or results/METHOD)
+		  --dry-run           list the trials and the time, do nothing
+		  --retries N         tries after a failed one (default 2)
+		  --on-error W        then: go-on (default) or stop
+	END
+}
+
+# The study's experiments. Its CPU figures used 30 s; THE words are napimeter's.
+preset() {
+	many=weight=1..10,20..100+10,200
+	few='weight=1,2,60,200 offered_bps=100M..1000M+100M rcvbuf=8M reps=5 seconds=30'
+	case $1 in
+	tcp) echo "$many protocol=tcp reps=10 seconds=30" ;;
+	udp) echo "$many offered_bps=1G reps=10 seconds=30" ;;
+	udp-buffer) echo "$many offered_bps=1G rcvbuf=8M reps=10 seconds=30" ;;
+	irq) echo "$few" ;;
+	irq-affinity | xen | vmware) echo "$few app_cpu=1 irq_cpu=0" ;;
+	*) usage_error "no preset '$1': tcp, udp, udp-buffer, irq, irq-affinity, xen or vmware" ;;
+	esac
+}
+
+command="$0 $*"
+interface='' words='' preset='' preset_words='' method=grid source=iperf out='' server=''
+sender='' netns=src peer='' dry_run='' restore='' retries=2 on_error=go-on
+while [ $# -gt 0 ]; do
+	case $1 in
+	-h | --help)
+		usage
+		exit 0
+		;;
+	--quick) words="$words quick=1" ;;
+	--dry-run) dry_run=1 ;;
+	--restore) restore=1 ;;
+	--*)
+		[ $# -ge 2 ] || usage_error "$1 wants a word after it"
+		case $2 in *[[:space:]]*) usage_error "$1: no spaces in '$2'" ;; esac
+		case $1 in
+		--preset)
+			preset=$2
+			preset_words="$(preset "$2")"
+			;;
+		--method) method=$2 ;;
+		--source) source=$2 ;;
+		--server) server=$2 ;;
+		--sender) sender=$2 ;;
+		--netns) netns=$2 ;;
+		--peer) peer=$2 ;;
+		--out) out=$2 ;;
+		--retries) retries=$2 ;;
+		--on-error) on_error=$2 ;;
+		--load) words="$words offered_bps=$2" ;;
+		--slot | --settle) words="$words ${1#--}_s=$2" ;;
+		*) words="$words $(echo "${1#--}" | tr - _)=$2" ;;
+		esac
+		shift
+		;;
+	*)
+		[ -z "$interface" ] || usage_error "one interface, not '$interface' and '$1'"
+		interface=$1
+		;;
+	esac
+	shift
+done
+
+for napimeter in "$here/../tools/napimeter" "$here/../build/tools/napimeter" ''; do
+	[ ! -f "$napimeter" ] || break
+done
+[ -n "$napimeter" ] || die "napimeter is not built: run make"
+
+need_root
+lock=/run/e1000_napi/sweep.pid
+take_lock() {
+	mkdir -p "${lock%/*}"
+	pid=$(cat "$lock" 2>/dev/null || true)
+	if [ -n "$pid" ] && grep -qs sweep.sh "/proc/$pid/cmdline"; then
+		die "another sweep is running, process $pid"
+	fi
+	echo $$ >"$lock"
+}
+
+if [ -n "$restore" ]; then
+	take_lock
+	rm -f "$lock"
+	exec "$napimeter" restore
+fi
+
+[ -n "$interface" ] || usage_error "which interface?"
+is_uint "$retries" || usage_error "--retries wants a number"
+case $on_error in go-on | stop) ;; *) usage_error "--on-error is go-on or stop" ;; esac
+case $sender in
+'') ;;
+ssh:?*) : "${server:=${sender#*[:@]}}" ;;
+*) usage_error "--sender is ssh:HOST" ;;
+esac
+case $source in
+pktgen) words="netns=$netns peer=${peer:-peer${interface#eth}} $words" ;;
+*) [ -z "$server" ] || words="server=$server $words" ;;
+esac
+: "${out:=results/${preset:-$method}}"
+words="interface=$interface method=$method source=$source ${preset:+preset=$preset} $words"
+
+# shellcheck disable=SC2086 # words without spaces
+plan() { "$napimeter" plan "$1" $preset_words $words; }
+
+if [ -n "$dry_run" ]; then
+	folder=$(mktemp -d)
+	trap 'rm -rf "$folder"' EXIT
+	plan "$folder"
+	"$napimeter" list "$folder"
+	exit 0
+fi
+
+take_lock
+# An earlier sweep may have been killed before it could tidy up
+"$napimeter" restore
+mkdir -p "$out"
+plan "$out"
+
+sar=''
+finish() {
+	trap '' HUP INT TERM
+	[ -z "$sar" ] || kill "$sar" 2>/dev/null || true
+	"$napimeter" restore || warn "not everything could be put back, see above"
+	rm -f "$lock"
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' HUP TERM
+
+"$napimeter" meta "$out" "$command"
+if command -v sar >/dev/null && command -v sadc >/dev/null; then
+	sar -o "$out/sar-$(date +%s)" 1 >/dev/null 2>&1 &
+	sar=$!
+fi
+
+failed=0 try=0
+while "$napimeter" next "$out"; do
+	last=''
+	[ "$try" -lt "$retries" ] || last=--last-try
+	status=0
+	"$napimeter" step "$out" $last || status=$?
+	case $status in
+	0) try=0 ;;
+	1)
+		try=$((try + 1))
+		[ -n "$last" ] || continue
+		try=0
+		failed=$((failed + 1))
+		[ "$on_error" = go-on ] || die "stopped; the same command goes on with the next trial"
+		;;
+	*) die "the results cannot be written; make room and give the same command again" ;;
+	esac
+done
+[ "$failed" -eq 0 ] || die "$failed trials failed; the reasons are in $out/runs.csv"
+log "done: $out/runs.csv"

@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Where a packet was lost: sent -> (before the NIC) -> ring -> backlog ->
+ * socket -> application. Each place has its own counter except the first,
+ * which is what the NIC never saw. The counters are those of the whole guest, so
+ * a guest that does other things meanwhile shows in the remainder.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
+#include <math.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "counters.h"
+
+static int ethtool_ioctl(int fd, const char *interface, void *data)
+{
+	struct ifreq ifr = { .ifr_data = data };
+
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", interface);
+	return ioctl(fd, SIOCETHTOOL, &ifr);
+}
+
+static struct ethtool_gstrings *stat_names(int fd, const char *interface)
+{
+	struct {
+		struct ethtool_sset_info info;
+		uint32_t count;
+	} sset = { .info = { .cmd = ETHTOOL_GSSET_INFO, .sset_mask = 1ULL << ETH_SS_STATS } };
+	struct ethtool_gstrings *names;
+
+	if (ethtool_ioctl(fd, interface, &sset) || !sset.info.sset_mask || !sset.count)
+		return NULL;
+	names = xcalloc(1, sizeof(*names) + (size_t)sset.count * ETH_GSTRING_LEN);
+	names->cmd = ETHTOOL_GSTRINGS;
+	names->string_set = ETH_SS_STATS;
+	names->len = sset.count;
+	if (ethtool_ioctl(fd, interface, names)) {
+		free(names);
+		return NULL;
+	}
+	return names;
+}
+
+double ethtool_stat(const char *interface, const char *name)
+{
+	struct ethtool_gstrings *names = NULL;
+	struct ethtool_stats *stats = NULL;
+	double value = NAN;
+	uint32_t i;
+	int fd;
+
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return NAN;
+	names = stat_names(fd, interface);
+	if (names) {
+		stats = xcalloc(1, sizeof(*stats) + names->len * sizeof(uint64_t));
+		stats->cmd = ETHTOOL_GSTATS;
+		stats->n_stats = names->len;
+		if (!ethtool_ioctl(fd, interface, stats))
+			for (i = 0; i < names->len; i++)
+				if (!strncmp((char *)names->data + i * ETH_GSTRING_LEN, name,
+					     ETH_GSTRING_LEN))
+					value = stats->data[i];
+	}
+	free(stats);
+	free(names);
+	close(fd);
+	return value;
+}
+
+/* One line per CPU, hexadecimal: processed, dropped, time_squeeze, ... */
+void parse_softnet(struct counters *c, const char *text)
+{
+	unsigned int dropped, squeeze;
+
+	c->backlog_dropped = c->time_squeeze = 0;
+	for (; text && *text; text = strchr(text, '\n'), text += !!text) {
+		if (sscanf(text, "%*x %x %x", &dropped, &squeeze) != 2)
+			continue;
+		c->backlog_dropped += dropped;
+		c->time_squeeze += squeeze;
+	}
+}
+
+/* /proc/net/snmp: a line of names, then a line of values, both "Udp: ...". */
+double parse_snmp(const char *text, const char *protocol, const char *name)
+{
+	size_t len = strlen(protocol);
+	const char *names = NULL;
+	int column = 0, i;
+
+	for (; text && *text; text = strchr(text, '\n'), text += !!text) {
+		if (strncmp(text, protocol, len) || text[len] != ':')
+			continue;
+		if (!names) {
+			const char *p = names = text + len + 1;
+			size_t name_len = strlen(name);
+
+			for (i = 1; *p == ' '; i++) {
+				size_t n = strcspn(++p, " \n");
+
+				if (n == name_len && !strncmp(p, name, n))
+					column = i;
+				p += n;
+			}
+			continue;
+		}
+		for (text += len + 1, i = 1; *text == ' '; i++) {
+			char *end;
+			double value = strtoll(text, &end, 10);
+
+			if (end == text)
+				return NAN;
+			if (i == column)
+				return value;
+			text = end;
+		}
+		return NAN;
+	}
+	return NAN;
+}
+
+double parse_snmp6(const char *text, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (; text && *text; text = strchr(text, '\n'), text += !!text)
+		if (!strncmp(text, name, len) && strchr(" \t", text[len]))
+			return strtoll(text + len, NULL, 10);
+	return NAN;
+}
+
+int parse_stat(struct cpu_times *c, const char *text, double ticks)
+{
+	uint64_t user, nice, system, idle, iowait, irq, softirq, steal = 0;
+	unsigned int cpu;
+
+	if (sscanf(text, "cpu %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64
+		   " %" SCNu64 " %" SCNu64 " %" SCNu64, &user, &nice, &system, &idle, &iowait,
+		   &irq, &softirq, &steal) < 7)
+		return fail("/proc/stat: cannot read its first line");
+	c->idle = (idle + iowait) / ticks;
+	c->softirq = softirq / ticks;
+	c->system = (system + irq) / ticks;
+	c->steal = steal / ticks;
+	for (c->cpus = 0; (text = strstr(text, "\ncpu")); text++)
+		c->cpus += sscanf(text, "\ncpu%u", &cpu) == 1;
+	return 0;
+}
+
+static double or_zero(double value)
+{
+	return isnan(value) ? 0 : value;
+}
+
+static double at_least_zero(double value)
+{
+	return value > 0 ? value : 0;
+}
+
+static int read_udp(struct counters *c)
+{
+	char *v4 = read_file("/proc/net/snmp");
+	char *v6;
+
+	if (!v4)
+		return -1;
+	c->udp_delivered = parse_snmp(v4, "Udp", "InDatagrams");
+	c->udp_errors = parse_snmp(v4, "Udp", "InErrors");
+	c->udp_no_port = parse_snmp(v4, "Udp", "NoPorts");
+	free(v4);
+
+	v6 = read_file("/proc/net/snmp6");	/* not there without IPv6 */
+	if (v6) {
+		c->udp_delivered += or_zero(parse_snmp6(v6, "Udp6InDatagrams"));
+		c->udp_errors += or_zero(parse_snmp6(v6, "Udp6InErrors"));
+		c->udp_no_port += or_zero(parse_snmp6(v6, "Udp6NoPorts"));
+	}
+	free(v6);
+	return 0;
+}
+
+static bool is_qemu_nic(const char *interface)
+{
+	char *path = xasprintf("/sys/class/net/%s/device/subsystem_vendor", interface);
+	char vendor[16];
+	bool qemu = !read_line(path, vendor, sizeof(vendor)) && !strcmp(vendor, "0x1af4");
+
+	free(path);
+	return qemu;
+}
+
+static int read_nic(struct counters *c, const char *interface)
+{
+	char *path = xasprintf("/sys/kernel/debug/e1000_napi/%s/snapshot", interface);
+	char *text = read_file(path);
+	int err = -1;
+
+	if (!text)
+		fail("%s has no statistics of e1000_napi (%s); is the module loaded and the NIC handed to it? scripts/load.sh does that",
+		     interface, failure());
+	else
+		err = snapshot_parse(&c->nic, text);
+	free(text);
+	free(path);
+	return err;
+}
+
+static double read_number(const char *path)
+{
+	char line[32];
+
+	return read_line(path, line, sizeof(line)) ? (double)NAN : strtod(line, NULL);
+}
+
+int cpu_read(struct cpu_times *cpu)
+{
+	char *text = read_file("/proc/stat");
+	int err = text ? parse_stat(cpu, text, sysconf(_SC_CLK_TCK)) : -1;
+
+	cpu->mono = mono_ns();
+	free(text);
+	return err;
+}
+
+/*
+ * On the real NIC reading MPC clears it and the driver adds up what it reads.
+ * QEMU's e1000 (also Xen's) does not clear it, so there each read by
+ * anybody adds all of MPC again, and the register is what a second read adds.
+ */
+static void read_missed(struct counters *c, const char *interface)
+{
+	double again;
+
+	c->missed = or_zero(ethtool_stat(interface, "rx_missed_errors"));
+	again = or_zero(ethtool_stat(interface, "rx_missed_errors"));
+	c->missed_kept = is_qemu_nic(interface) ? again - c->missed : 0;
+}
+
+double ring_loss(const struct counters *before, const struct counters *after)
+{
+	if (after->missed_kept > 0)
+		return at_least_zero(after->missed_kept - before->missed_kept);
+	return at_least_zero(after->missed - before->missed);
+}
+
+int counters_read(struct counters *c, const char *interface)
+{
+	char *text, *path;
+	int err;
+
+	memset(c, 0, sizeof(*c));
+	c->mono = mono_ns();
+	if (read_nic(c, interface))
+		return -1;
+	read_missed(c, interface);
+	path = xasprintf("/sys/class/net/%s/carrier_changes", interface);
+	c->carrier_changes = read_number(path);
+	free(path);
+	text = read_file("/proc/net/softnet_stat");
+	if (text)
+		parse_softnet(c, text);
+	free(text);
+	err = read_udp(c);
+	err = cpu_read(&c->cpu) || err;
+	if (err)
+		counters_free(c);
+	return err ? -1 : 0;
+}
+
+void counters_free(struct counters *c)
+{
+	snapshot_free(&c->nic);
+}
+
+static void measure_cpu(struct row *row, const struct cpu_times *before,
+			const struct cpu_times *after)
+{
+	double seconds = (after->mono - before->mono) / 1e9;
+	double steal = after->steal - before->steal;
+	double busy = after->cpus * seconds - (after->idle - before->idle) - steal;
+
+	/* idle time is exact to a tick of 10 ms, the others are sampled */
+	row_set_number(row, COL_cpu_total, 100 * at_least_zero(busy) / seconds);
+	row_set_number(row, COL_cpu_softirq, 100 * (after->softirq - before->softirq) / seconds);
+	row_set_number(row, COL_cpu_system, 100 * (after->system - before->system) / seconds);
+	row_set_number(row, COL_cpu_steal, 100 * steal / seconds);
+}
+
+static void measure_nic(struct row *row, const struct snapshot *nic)
+{
+	static const struct {
+		enum column col;
+		const char *name;
+	} map[] = {
+		{ COL_rx_packets, "rx_packets" },
+		{ COL_irqs, "irqs" },
+		{ COL_polls, "polls" },
+		{ COL_polls_whole_budget, "polls_whole_budget" },
+		{ COL_polls_empty, "polls_empty" },
+		{ COL_polls_tx_unfinished, "polls_tx_unfinished" },
+		{ COL_polls_ksoftirqd, "polls_ksoftirqd" },
+	};
+	double packets = snapshot_counter(nic, "rx_packets");
+	double polls = snapshot_counter(nic, "polls");
+	double irqs = snapshot_counter(nic, "irqs");
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(map); i++)
+		row_set_number(row, map[i].col, snapshot_counter(nic, map[i].name));
+	if (polls > 0)
+		row_set_number(row, COL_rx_per_poll, packets / polls);
+	if (irqs > 0)
+		row_set_number(row, COL_rx_per_irq, packets / irqs);
+}
+
+static void measure_loss(struct row *row, const struct counters *before,
+			 const struct counters *after, const struct snapshot *nic,
+			 const struct traffic *t)
+{
+	double ring = ring_loss(before, after);
+	double before_nic = at_least_zero(t->sent - snapshot_counter(nic, "rx_packets") - ring);
+	double backlog = after->backlog_dropped - before->backlog_dropped;
+	double sock = after->udp_errors - before->udp_errors;
+	double app = at_least_zero(after->udp_delivered - before->udp_delivered - t->received) +
+		     after->udp_no_port - before->udp_no_port;
+	double remainder = t->sent - t->received - before_nic - ring - backlog - sock - app;
+
+	row_set_number(row, COL_sent, t->sent);
+	row_set_number(row, COL_received, t->received);
+	row_set_number(row, COL_lost, t->sent - t->received);
+	row_set_number(row, COL_lost_before_nic, before_nic);
+	row_set_number(row, COL_lost_ring, ring);
+	row_set_number(row, COL_lost_backlog, backlog);
+	row_set_number(row, COL_lost_socket, sock);
+	row_set_number(row, COL_lost_app, app);
+	row_set_number(row, COL_remainder, remainder);
+	row_set_number(row, COL_remainder_high, fabs(remainder) > t->sent / 1000);
+}
+
+int measure(struct row *row, const struct counters *before, const struct counters *after,
+	    const struct traffic *t, char **hist)
+{
+	struct snapshot nic;
+
+	if (after->carrier_changes != before->carrier_changes)
+		return fail("the link went down during the trial");
+	if (snapshot_delta(&nic, &before->nic, &after->nic))
+		return -1;
+	row_set_number(row, COL_seconds, t->seconds);
+	row_set_number(row, COL_bandwidth_bps, floor(t->bytes * 8 / t->seconds));
+	row_set_number(row, COL_jitter_us, t->jitter_us);
+	row_set_number(row, COL_time_squeeze, after->time_squeeze - before->time_squeeze);
+	measure_nic(row, &nic);
+	measure_cpu(row, &before->cpu, &after->cpu);
+	if (!t->only_packets_at_nic)
+		measure_loss(row, before, after, &nic, t);
+	*hist = snapshot_csv(&nic, row_integer(row, COL_trial, 0));
+	snapshot_free(&nic);
+	return 0;
+}

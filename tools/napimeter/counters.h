@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Everything in the guest that counts packets or CPU time, read at one moment. */
+#ifndef NAPIMETER_COUNTERS_H
+#define NAPIMETER_COUNTERS_H
+
+#include <stdint.h>
+
+#include "row.h"
+#include "snapshot.h"
+
+/* /proc/stat, in seconds, all CPUs together. */
+struct cpu_times {
+	int64_t mono;
+	double idle, softirq, system, steal;
+	int cpus;
+};
+
+struct counters {
+	int64_t mono;
+	struct snapshot nic;
+	/* MPC, packets the NIC had no room for: as ethtool -S says, and 0 or MPC again */
+	double missed, missed_kept;
+	double backlog_dropped;		/* softnet_stat, all CPUs */
+	double time_squeeze;
+	double udp_delivered;		/* InDatagrams: read by an application */
+	double udp_errors;		/* InErrors, which holds RcvbufErrors */
+	double udp_no_port;
+	double carrier_changes;
+	struct cpu_times cpu;
+};
+
+/* What the traffic source and the receiving application know. */
+struct traffic {
+	double sent;
+	double received;
+	double seconds;			/* of traffic */
+	double bytes;			/* received, payload */
+	double jitter_us;
+	bool only_packets_at_nic;	/* a TCP stream: bytes, no datagrams */
+};
+
+int cpu_read(struct cpu_times *cpu);
+int counters_read(struct counters *c, const char *interface);
+void counters_free(struct counters *c);
+
+/* Fill the measured columns; *hist gets the lines for hist.csv (caller frees). */
+int measure(struct row *row, const struct counters *before, const struct counters *after,
+	    const struct traffic *traffic, char **hist);
+
+/* The parts of counters_read() that read text, apart for the tests. */
+void parse_softnet(struct counters *c, const char *text);
+double parse_snmp(const char *text, const char *protocol, const char *name);
+double parse_snmp6(const char *text, const char *name);
+int parse_stat(struct cpu_times *cpu, const char *text, double ticks_per_second);
+
+double ring_loss(const struct counters *before, const struct counters *after);
+
+/* One of `ethtool -S`; NaN if the driver has none of this name. */
+double ethtool_stat(const char *interface, const char *name);
+
+#endif

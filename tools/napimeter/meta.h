@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef NAPIMETER_META_H
+#define NAPIMETER_META_H
+
+#include "plan.h"
+
+/* meta.json: the machine, the NIC and the software a sweep ran on. */
+int meta_write(const struct plan *plan, const char *command);
+
+/*
+ * iperf here and on the server, "" if not to be found out. -1 with the reason
+ * kept if one of them cannot be used.
+ */
+int iperf_versions(const struct plan *plan, char *guest, char *server, size_t len);
+int parse_iperf_version(const char *text, char *version, size_t len);
+
+#endif

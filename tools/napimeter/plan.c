@@ -1,0 +1,502 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "plan.h"
+#include "search.h"
+
+#define SEED_MASK ((1ULL << 53) - 1)	/* what a JSON reader keeps exactly */
+#define AXIS_MAX 4096
+
+enum scale { SCALE_NONE, SCALE_RATE, SCALE_MEMORY, SCALE_WORD };
+
+/* The settings a grid can be made over, and what stands for "not given". */
+static const struct setting {
+	enum column col;
+	enum scale scale;
+	const char *preset;
+	double min, max;
+} settings[] = {
+	{ COL_protocol, SCALE_WORD, "udp", 0, 0 },
+	{ COL_offered_bps, SCALE_RATE, "0", 0, 1e12 },
+	{ COL_datagram, SCALE_NONE, "1470", 16, 65507 },
+	{ COL_weight, SCALE_NONE, "64", 1, 4096 },
+	{ COL_rcvbuf, SCALE_MEMORY, "default", 1, 1 << 30 },
+	{ COL_app_cpu, SCALE_NONE, "", 0, 4095 },
+	{ COL_irq_cpu, SCALE_NONE, "", 0, 4095 },
+	{ COL_rx_usecs, SCALE_NONE, "", 0, 10000 },
+	{ COL_gro, SCALE_NONE, "", 0, 1 },
+	{ COL_threaded, SCALE_NONE, "", 0, 1 },
+	{ COL_burst, SCALE_NONE, "1", 1, 4096 },
+	{ COL_netdev_budget, SCALE_NONE, "", 1, 1e6 },
+	{ COL_netdev_budget_usecs, SCALE_NONE, "", 1, 1e9 },
+	{ COL_defer_hard_irqs, SCALE_NONE, "", 0, 1e6 },
+	{ COL_gro_flush_timeout, SCALE_NONE, "", 0, 1e12 },
+};
+
+static const char *const other_keys[] = {
+	"method", "preset", "quick", "seed", "interface", "source", "server", "port", "netns", "peer",
+	"host", "reps", "seconds", "blocks", "slot_s", "settle_s", "goal_loss_ratio",
+	"goal_width", "goal_exceed_ratio", "goal_initial_trial_s", "goal_final_trial_s",
+	"goal_duration_sum_s", "min_load", "max_load",
+};
+
+static const struct setting *find_setting(const char *key)
+{
+	int col = column_find(key);
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(settings); i++)
+		if ((int)settings[i].col == col)
+			return &settings[i];
+	return NULL;
+}
+
+static uint64_t mix(uint64_t x)
+{
+	x += 0x9e3779b97f4a7c15ULL;
+	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9ULL;
+	x = (x ^ x >> 27) * 0x94d049bb133111ebULL;
+	return x ^ x >> 31;
+}
+
+size_t plan_shuffled(const struct plan *plan, uint64_t a, uint64_t b, size_t n, size_t pos)
+{
+	uint64_t state = mix(mix(mix(plan->seed) ^ a) ^ b);
+	size_t *order = xcalloc(n, sizeof(*order));
+	size_t i, found;
+
+	for (i = 0; i < n; i++) {
+		size_t other;
+
+		state = mix(state);
+		other = state % (i + 1);
+		order[i] = order[other];
+		order[other] = i;
+	}
+	found = order[pos];
+	free(order);
+	return found;
+}
+
+static int add_value(struct axis *axis, const char *text)
+{
+	if (axis->count == AXIS_MAX)
+		return fail("more than %d values", AXIS_MAX);
+	axis->value = realloc(axis->value, (axis->count + 1) * sizeof(*axis->value));
+	if (!axis->value)
+		die(EXIT_FAILED, "out of memory");
+	snprintf(axis->value[axis->count++], sizeof(*axis->value), "%s", text);
+	return 0;
+}
+
+static int number_of(const struct setting *set, const char *word, uint64_t *number)
+{
+	const unsigned int unit = set->scale == SCALE_RATE ? 1000 :
+				  set->scale == SCALE_MEMORY ? 1024 : 1;
+
+	if (parse_scaled(word, unit, number))
+		return -1;
+	if (unit == 1 && word[strspn(word, "0123456789")])
+		return fail("\"%s\" is not a whole number", word);
+	if (*number < set->min || *number > set->max)
+		return fail("%s is not in %.0f..%.0f", word, set->min, set->max);
+	return 0;
+}
+
+/* One element of a list: a word, a number, or a range FIRST..LAST[+STEP]. */
+static int add_element(struct axis *axis, const struct setting *set, char *word)
+{
+	uint64_t first, last, step = 1;
+	char *dots, *plus, text[32];
+
+	if (set->scale == SCALE_WORD) {
+		if (strcmp(word, "udp") && strcmp(word, "tcp"))
+			return fail("\"%s\" is not udp or tcp", word);
+		return add_value(axis, word);
+	}
+	if (!*word || (set->scale == SCALE_MEMORY && !strcmp(word, "default")) ||
+	    (set->col == COL_rcvbuf && !strcmp(word, "auto")) ||
+	    ((set->col == COL_app_cpu || set->col == COL_irq_cpu) && !strcmp(word, "auto")))
+		return add_value(axis, word);
+	dots = strstr(word, "..");
+	plus = dots ? strchr(dots, '+') : NULL;
+	if (plus)
+		*plus++ = '\0';
+	if (dots)
+		*dots = '\0';
+	if (number_of(set, word, &first) || number_of(set, dots ? dots + 2 : word, &last))
+		return -1;
+	if (plus && (parse_scaled(plus, set->scale == SCALE_MEMORY ? 1024 : 1000, &step) || !step))
+		return fail("\"%s\" is not a step", plus);
+	if (last < first)
+		return fail("%s..%s goes down", word, dots + 2);
+	for (; first <= last; first += step) {
+		snprintf(text, sizeof(text), "%llu", (unsigned long long)first);
+		if (add_value(axis, text))
+			return -1;
+	}
+	return 0;
+}
+
+static int parse_axis(struct axis *axis, const struct setting *set, const char *list)
+{
+	char *copy = strdup(list), *rest = copy, *word;
+	size_t i, j;
+	int err = 0;
+
+	while (!err && (word = strsep(&rest, ",")))
+		err = add_element(axis, set, word);
+	free(copy);
+	if (err)
+		return fail("%s: %s", column_name(set->col), failure());
+	for (i = 0; i < axis->count; i++)
+		for (j = 0; j < i; j++)
+			if (!strcmp(axis->value[i], axis->value[j]))
+				return fail("%s: %s is there twice", column_name(set->col),
+					    axis->value[i]);
+	return 0;
+}
+
+static const char *word_of(json_t *asked, const char *key, const char *preset)
+{
+	const char *text = json_string_value(json_object_get(asked, key));
+
+	return text ? text : preset;
+}
+
+static int number_key(json_t *asked, const char *key, double preset, double min, double max,
+		      double *value)
+{
+	const char *text = word_of(asked, key, NULL);
+	char *end;
+
+	*value = text ? strtod(text, &end) : preset;
+	if (text && (end == text || *end || !(*value >= min && *value <= max)))
+		return fail("%s: \"%s\" is not a number in %g..%g", key, text, min, max);
+	return 0;
+}
+
+static int parse_numbers(struct plan *p, json_t *asked)
+{
+	double port, reps, blocks;
+
+	if (number_key(asked, "port", !strcmp(p->source, "iperf") ? 5001 : 5003, 1, 65535, &port) ||
+	    number_key(asked, "reps", 1, 1, 10000, &reps) ||
+	    number_key(asked, "seconds", 5, 0.01, 86400, &p->seconds) ||
+	    number_key(asked, "blocks", 20, 1, 100000, &blocks) ||
+	    number_key(asked, "slot_s", 0.3, 0.01, 3600, &p->slot_s) ||
+	    number_key(asked, "settle_s", 0.05, 0, 60, &p->settle_s) ||
+	    number_key(asked, "goal_loss_ratio", 0.001, 0, 0.99, &p->goal_loss_ratio) ||
+	    number_key(asked, "goal_width", 0.01, 0.0001, 0.5, &p->goal_width) ||
+	    number_key(asked, "goal_exceed_ratio", 0.5, 0, 0.99, &p->goal_exceed_ratio) ||
+	    number_key(asked, "goal_initial_trial_s", 1, 0.01, 3600, &p->goal_initial_trial_s) ||
+	    number_key(asked, "goal_final_trial_s", 2, 0.01, 3600, &p->goal_final_trial_s) ||
+	    number_key(asked, "goal_duration_sum_s", 6, 0.01, 36000, &p->goal_duration_sum_s) ||
+	    number_key(asked, "min_load", 1e6, 1e3, 1e12, &p->min_load) ||
+	    number_key(asked, "max_load", 1e9, 1e3, 1e12, &p->max_load))
+		return -1;
+	p->port = port;
+	p->reps = reps;
+	p->blocks = blocks;
+	if (!strcmp(word_of(asked, "quick", "0"), "1")) {
+		p->seconds /= 10;
+		p->reps = reps < 3 ? reps : 3;
+		p->blocks = (blocks + 1) / 2;
+	}
+	if (p->min_load >= p->max_load)
+		return fail("min_load is not below max_load");
+	return 0;
+}
+
+static int check(const struct plan *p)
+{
+	static const char *const methods[] = { "grid", "interleave", "mlfrr" };
+	static const char *const sources[] = { "iperf", "pktgen", "napimeter" };
+	const struct axis *protocol = &p->axis[COL_protocol];
+	size_t i, found = 0;
+
+	for (i = 0; i < 3; i++)
+		found += !strcmp(p->method, methods[i]) + 4 * !strcmp(p->source, sources[i]);
+	if (found != 5)
+		return fail("method %s with source %s: methods are grid, interleave, mlfrr; sources are iperf, pktgen, napimeter",
+			    p->method, p->source);
+	if (!*p->interface)
+		return fail("no interface given");
+	if (strcmp(p->source, "pktgen") && !*p->server)
+		return fail("source %s needs a server: on the other host run `iperf -s -u` and `iperf -s` (or `napimeter serve`) and give its address",
+			    p->source);
+	for (i = 0; i < protocol->count; i++)
+		if (!strcmp(protocol->value[i], "tcp") &&
+		    (strcmp(p->source, "iperf") || strcmp(p->method, "grid")))
+			return fail("tcp goes with source iperf and method grid only");
+	for (i = 0; i < p->axis[COL_burst].count; i++)
+		if (!strcmp(p->source, "iperf") && strcmp(p->axis[COL_burst].value[i], "1"))
+			return fail("iperf sends no bursts of a set length over UDP: use --source napimeter (`napimeter serve` on the other host) or pktgen");
+	return 0;
+}
+
+static int parse(struct plan *p, json_t *asked)
+{
+	size_t i;
+
+	p->method = word_of(asked, "method", "grid");
+	p->interface = word_of(asked, "interface", "");
+	p->source = word_of(asked, "source", "iperf");
+	p->server = word_of(asked, "server", "");
+	p->netns = word_of(asked, "netns", "");
+	p->peer = word_of(asked, "peer", "");
+	p->host = word_of(asked, "host", "");
+	p->columns = COL_COUNT_PLAIN;
+	if (parse_numbers(p, asked))
+		return -1;
+	for (i = 0; i < ARRAY_SIZE(settings); i++) {
+		enum column col = settings[i].col;
+		const char *list = word_of(asked, column_name(col), NULL);
+
+		if (list && col >= COL_COUNT_PLAIN)
+			p->columns = COL_COUNT;
+		if (parse_axis(&p->axis[col], &settings[i], list ? list : settings[i].preset))
+			return -1;
+	}
+	return check(p);
+}
+
+void plan_free(struct plan *plan)
+{
+	size_t i;
+
+	for (i = 0; i < COL_COUNT; i++)
+		free(plan->axis[i].value);
+	json_decref(plan->json);
+	memset(plan, 0, sizeof(*plan));
+}
+
+static int plan_from_json(struct plan *plan, const char *dir, json_t *json)
+{
+	json_t *asked = json_object_get(json, "asked");
+
+	memset(plan, 0, sizeof(*plan));
+	plan->dir = dir;
+	plan->json = json;
+	plan->seed = json_integer_value(json_object_get(json, "seed"));
+	if (json_integer_value(json_object_get(json, "format")) != 1 || !asked) {
+		plan_free(plan);
+		return fail("%s/sweep.json is not of this version", dir);
+	}
+	if (parse(plan, asked)) {
+		plan_free(plan);
+		return -1;
+	}
+	return 0;
+}
+
+int plan_load(struct plan *plan, const char *dir)
+{
+	char *path = xasprintf("%s/sweep.json", dir);
+	json_error_t error;
+	json_t *json = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
+
+	free(path);
+	if (!json)
+		return fail("%s/sweep.json: %s", dir, error.text);
+	return plan_from_json(plan, dir, json);
+}
+
+static int ask(json_t *asked, const char *word)
+{
+	const char *value = strchr(word, '=');
+	char *key = value ? strndup(word, value - word) : NULL;
+	bool known = false;
+	size_t i;
+	int err;
+
+	for (i = 0; key && i < ARRAY_SIZE(other_keys); i++)
+		known |= !strcmp(key, other_keys[i]);
+	known |= key && find_setting(key);
+	if (!known)
+		err = fail("\"%s\" is no setting of a sweep", word);
+	else
+		err = json_object_set_new(asked, key, json_string(value + 1));
+	free(key);
+	return err;
+}
+
+int plan_make(const char *dir, char *const words[])
+{
+	json_t *asked = json_object(), *json = NULL;
+	char *path = xasprintf("%s/sweep.json", dir);
+	uint64_t seed = 0;
+	struct plan old;
+	char *text;
+	int err = 0;
+
+	while (*words && !err)
+		err = ask(asked, *words++);
+	if (err)
+		goto out;
+	if (access(path, F_OK) == 0) {
+		err = plan_load(&old, dir);
+		if (err)
+			goto out;
+		if (!json_equal(asked, json_object_get(old.json, "asked")))
+			err = fail("%s holds another sweep: give another --out, or the options it was started with to go on with it",
+				   dir);
+		plan_free(&old);
+		goto out;
+	}
+	if (word_of(asked, "seed", NULL)) {
+		err = parse_scaled(word_of(asked, "seed", ""), 1, &seed);
+		if (err)
+			goto out;
+	} else if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed)) {
+		err = fail("getrandom: %s", strerror(errno));
+		goto out;
+	}
+	json = json_pack("{sisIsO}", "format", 1, "seed", (json_int_t)(seed & SEED_MASK), "asked",
+			 asked);
+	err = plan_from_json(&old, dir, json_incref(json));
+	if (err)
+		goto out;
+	plan_free(&old);
+	text = json_dumps(json, JSON_INDENT(2) | JSON_SORT_KEYS);
+	err = replace_file(path, text);
+	free(text);
+out:
+	json_decref(json);
+	json_decref(asked);
+	free(path);
+	return err;
+}
+
+size_t plan_cells(const struct plan *plan, enum column without)
+{
+	size_t i, cells = 1;
+
+	for (i = 0; i < ARRAY_SIZE(settings); i++)
+		if (settings[i].col != without)
+			cells *= plan->axis[settings[i].col].count;
+	return cells;
+}
+
+void plan_cell(const struct plan *plan, size_t cell, enum column without, struct row *spec)
+{
+	const char *preset = word_of(json_object_get(plan->json, "asked"), "preset", "");
+	size_t i;
+
+	memset(spec, 0, sizeof(*spec));
+	row_set(spec, COL_method, "%s", plan->method);
+	row_set(spec, COL_preset, "%s", preset);
+	for (i = 0; i < ARRAY_SIZE(settings); i++) {
+		const struct axis *axis = &plan->axis[settings[i].col];
+
+		if (settings[i].col == without)
+			continue;
+		row_set(spec, settings[i].col, "%s", axis->value[cell % axis->count]);
+		cell /= axis->count;
+	}
+	if (!strcmp(plan->source, "pktgen"))
+		row_set(spec, COL_protocol, "pktgen");
+}
+
+size_t plan_stream_slots(const struct plan *plan)
+{
+	return plan->blocks * plan->axis[COL_weight].count;
+}
+
+size_t plan_trials(const struct plan *plan)
+{
+	if (!strcmp(plan->method, "interleave"))
+		return plan_cells(plan, COL_weight) * plan->reps * plan_stream_slots(plan);
+	return plan_cells(plan, COL_COUNT) * plan->reps;
+}
+
+/* trial counts from 0 here, from 1 in the files */
+void plan_trial(const struct plan *plan, size_t trial, struct row *spec)
+{
+	if (!strcmp(plan->method, "interleave")) {
+		const struct axis *weight = &plan->axis[COL_weight];
+		size_t cells = plan_cells(plan, COL_weight);
+		size_t stream = trial / plan_stream_slots(plan);
+		size_t slot = trial % plan_stream_slots(plan);
+		size_t block = slot / weight->count;
+		size_t cell = plan_shuffled(plan, stream / cells, 0, cells, stream % cells);
+		size_t pick = plan_shuffled(plan, stream, block + 1, weight->count,
+					    slot % weight->count);
+
+		plan_cell(plan, cell, COL_weight, spec);
+		row_set(spec, COL_rep, "%zu", stream / cells + 1);
+		row_set(spec, COL_block, "%zu", block + 1);
+		row_set(spec, COL_weight, "%s", weight->value[pick]);
+	} else {
+		size_t cells = plan_cells(plan, COL_COUNT);
+		size_t rep = trial / cells;
+
+		plan_cell(plan, plan_shuffled(plan, rep, 0, cells, trial % cells), COL_COUNT, spec);
+		row_set(spec, COL_rep, "%zu", rep + 1);
+	}
+	row_set(spec, COL_trial, "%zu", trial + 1);
+}
+
+/* Seconds from one trial's start to the next one's, as seen so far. */
+double journal_pace(const struct journal *j, double seconds)
+{
+	double sum = 0;
+	size_t i, n = 0;
+
+	for (i = j->count; i-- > 1 && n < 20;) {
+		double gap = (row_number(&j->rows[i], COL_started_ns) -
+			      row_number(&j->rows[i - 1], COL_started_ns)) / 1e9;
+
+		/* not across a pause of the sweep */
+		if (gap > 0 && gap < 3 * (seconds + 5)) {
+			sum += gap;
+			n++;
+		}
+	}
+	return n ? sum / n : seconds + 1;
+}
+
+static int next_of_grid(const struct plan *plan, const struct journal *runs, struct todo *todo)
+{
+	bool slots = !strcmp(plan->method, "interleave");
+	size_t i;
+
+	todo->total = plan_trials(plan);
+	todo->done = runs->count;
+	if (todo->done >= todo->total)
+		return 0;
+	/* rows are in the order of trials, but let a hole be filled too */
+	for (i = 0; i < todo->total && journal_has(runs, i + 1); i++)
+		;
+	plan_trial(plan, i, &todo->spec);
+	todo->seconds = slots ? plan->slot_s : plan->seconds;
+	todo->left_s = (todo->total - todo->done) *
+		       journal_pace(runs, todo->seconds + (slots ? plan->settle_s - 1 : 0));
+	return 1;
+}
+
+int plan_next(const struct plan *plan, const struct journal *runs, const struct journal *probes,
+	      struct todo *todo)
+{
+	int more;
+
+	memset(todo, 0, sizeof(*todo));
+	todo->journal = "probes.csv";
+	more = probe_next(plan, probes, todo);
+	if (more)
+		return more;
+	todo->journal = "runs.csv";
+	if (!strcmp(plan->method, "mlfrr"))
+		more = search_next(plan, runs, todo);
+	else
+		more = next_of_grid(plan, runs, todo);
+	if (more > 0)
+		probe_choose(plan, probes, &todo->spec);
+	return more;
+}

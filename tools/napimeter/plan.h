@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What a sweep has to do. sweep.json in the results folder keeps what was asked
+ * and the seed; everything else follows from these two and from the rows
+ * that are there already, so a sweep can stop anywhere and go on.
+ */
+#ifndef NAPIMETER_PLAN_H
+#define NAPIMETER_PLAN_H
+
+#include <jansson.h>
+
+#include "journal.h"
+#include "row.h"
+
+struct axis {
+	size_t count;
+	char (*value)[32];
+};
+
+struct plan {
+	const char *dir;
+	json_t *json;
+	uint64_t seed;
+	const char *method;		/* grid, interleave, mlfrr */
+	const char *interface;
+	const char *source;		/* iperf, pktgen, napimeter */
+	const char *server;
+	unsigned int port;
+	const char *netns;		/* pktgen: where its device is, "" for here */
+	const char *peer;		/* pktgen: its device */
+	const char *host;		/* ADDR:PORT of scripts/host/cpu.sh, or "" */
+	unsigned int reps;
+	double seconds;
+	struct axis axis[COL_COUNT];	/* of the columns that are settings */
+	int columns;
+	/* interleave */
+	unsigned int blocks;
+	double slot_s, settle_s;
+	/* mlfrr: RFC 9971 names */
+	double goal_loss_ratio, goal_width, goal_exceed_ratio;
+	double goal_initial_trial_s, goal_final_trial_s, goal_duration_sum_s;
+	double min_load, max_load;
+};
+
+/* The next thing to do: one trial, or with interleave the rest of one stream. */
+struct todo {
+	struct row spec;
+	double seconds;
+	const char *journal;		/* runs.csv, or probes.csv before it */
+	size_t total, done;		/* trials; total is an upper bound for mlfrr */
+	double left_s;
+};
+
+/* words: KEY=VALUE, NULL at the end. The same as in sweep.json, or it fails. */
+int plan_make(const char *dir, char *const words[]);
+int plan_load(struct plan *plan, const char *dir);
+void plan_free(struct plan *plan);
+
+/* 1: *todo is to be done; 0: nothing left; -1: failed. */
+int plan_next(const struct plan *plan, const struct journal *runs, const struct journal *probes,
+	      struct todo *todo);
+
+/* How the rows of an interleaved stream are numbered, from the first trial of the stream. */
+size_t plan_stream_slots(const struct plan *plan);
+/* The row of a trial, whole settings; for grid and interleave. */
+void plan_trial(const struct plan *plan, size_t trial, struct row *spec);
+size_t plan_trials(const struct plan *plan);
+
+/* Cells of the grid without one axis (COL_COUNT: with all). */
+size_t plan_cells(const struct plan *plan, enum column without);
+void plan_cell(const struct plan *plan, size_t cell, enum column without, struct row *spec);
+/* A permutation of 0..n-1 that depends on the seed, a and b only. */
+size_t plan_shuffled(const struct plan *plan, uint64_t a, uint64_t b, size_t n, size_t pos);
+
+double journal_pace(const struct journal *j, double seconds);
+
+#endif

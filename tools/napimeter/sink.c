@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/sock_diag.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "send.h"
+#include "sink.h"
+
+#define BATCH 64
+#define DATAGRAM_MAX 65536
+#define QUIET_NS (100 * 1000000LL)
+#define LAST_NS (3 * NSEC)
+
+int pin_to_cpu(const char *cpu)
+{
+	cpu_set_t set;
+
+	if (!*cpu)
+		return 0;
+	CPU_ZERO(&set);
+	CPU_SET(atoi(cpu), &set);
+	if (sched_setaffinity(0, sizeof(set), &set))
+		return fail("CPU %s: %s", cpu, strerror(errno));
+	return 0;
+}
+
+int sink_socket(unsigned int port)
+{
+	struct sockaddr_in6 any = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
+	struct sockaddr_in any4 = { .sin_family = AF_INET, .sin_port = htons(port) };
+	int fd, off = 0;
+
+	fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd >= 0) {
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
+		if (!bind(fd, (struct sockaddr *)&any, sizeof(any)))
+			return fd;
+		close(fd);
+	} else {
+		fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+		if (fd >= 0 && !bind(fd, (struct sockaddr *)&any4, sizeof(any4)))
+			return fd;
+		if (fd >= 0)
+			close(fd);
+	}
+	return fail("UDP port %u: %s", port, strerror(errno));
+}
+
+static void update_drops(struct sink_page *page, int fd)
+{
+	uint32_t info[SK_MEMINFO_VARS] = { 0 };
+	socklen_t len = sizeof(info);
+
+	if (!getsockopt(fd, SOL_SOCKET, SO_MEMINFO, info, &len))
+		page->drops = info[SK_MEMINFO_DROPS];
+}
+
+static void count(struct sink_page *page, const char *data, size_t len)
+{
+	static int64_t last_transit;
+	struct datagram_header h;
+	int64_t now, transit, sequence;
+
+	now = real_ns();
+	memcpy(&h, data, sizeof(h));
+	if (len < sizeof(h) || ntohl(h.magic) != PKTGEN_MAGIC) {
+		if (send_is_end(data, len, &sequence))
+			page->announced = sequence;
+		return;
+	}
+	if (!page->first_ns)
+		page->first_ns = now;
+	page->last_ns = now;
+	sequence = ntohl(h.sequence);
+	if (sequence > page->highest)
+		page->highest = sequence;
+	/* the two clocks may differ: only changes of their difference count */
+	transit = now - (ntohl(h.sec) * NSEC + ntohl(h.usec) * 1000LL);
+	if (page->received)
+		page->jitter_ns += (llabs(transit - last_transit) - page->jitter_ns) / 16;
+	last_transit = transit;
+	page->received++;
+	page->bytes += len;
+}
+
+static void receive(struct sink_page *page, int fd)
+{
+	static char data[BATCH][DATAGRAM_MAX];
+	struct mmsghdr msgs[BATCH] = { 0 };
+	struct iovec iov[BATCH];
+	int i, got;
+
+	for (i = 0; i < BATCH; i++) {
+		iov[i] = (struct iovec){ data[i], DATAGRAM_MAX };
+		msgs[i].msg_hdr.msg_iov = &iov[i];
+		msgs[i].msg_hdr.msg_iovlen = 1;
+	}
+	while (!page->stop) {
+		got = recvmmsg(fd, msgs, BATCH, MSG_WAITFORONE, NULL);
+		for (i = 0; i < got; i++)
+			count(page, data[i], msgs[i].msg_len);
+		if (got < BATCH)
+			update_drops(page, fd);
+	}
+	update_drops(page, fd);
+}
+
+int sink_start(struct sink *sink, int fd, const char *rcvbuf, const char *cpu)
+{
+	/* so that the process sees `stop` while nothing comes */
+	struct timeval tick = { .tv_usec = 20000 };
+	int size = atoi(rcvbuf);
+
+	/* FORCE: not capped by net.core.rmem_max; twice as much is accounted, as for anybody */
+	if (strcmp(rcvbuf, "default") &&
+	    setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) &&
+	    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)))
+		return fail("SO_RCVBUF %s: %s", rcvbuf, strerror(errno));
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tick, sizeof(tick));
+	sink->page = mmap(NULL, sizeof(*sink->page), PROT_READ | PROT_WRITE,
+			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (sink->page == MAP_FAILED)
+		return fail("mmap: %s", strerror(errno));
+	sink->page->highest = -1;
+	sink->page->announced = -1;
+	sink->pid = fork();
+	if (sink->pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		signal(SIGINT, SIG_IGN);
+		if (pin_to_cpu(cpu))
+			warning("%s", failure());
+		receive(sink->page, fd);
+		_exit(0);
+	}
+	return sink->pid < 0 ? fail("fork: %s", strerror(errno)) : 0;
+}
+
+void sink_stop(struct sink *sink)
+{
+	int64_t end = mono_ns() + LAST_NS, seen = -1;
+
+	if (sink->pid <= 0)
+		return;
+	while (mono_ns() < end && seen != sink->page->received) {
+		seen = sink->page->received;
+		sleep_ns(QUIET_NS);
+	}
+	sink->page->stop = 1;
+	waitpid(sink->pid, NULL, 0);
+	sink->pid = 0;
+}
+
+void sink_free(struct sink *sink)
+{
+	if (sink->pid > 0) {
+		kill(sink->pid, SIGKILL);
+		waitpid(sink->pid, NULL, 0);
+	}
+	if (sink->page)
+		munmap(sink->page, sizeof(*sink->page));
+	memset(sink, 0, sizeof(*sink));
+}
+
+int cmd_sink(int argc, char *argv[])
+{
+	const char *port = argc > 0 ? argv[0] : "";
+	const char *seconds = argc > 1 ? argv[1] : "";
+	const char *rcvbuf = argc > 2 ? argv[2] : "default";
+	const char *cpu = argc > 3 ? argv[3] : "";
+	struct sink sink = { 0 };
+	int fd;
+
+	if (atoi(port) < 1 || atof(seconds) <= 0 || argc > 4)
+		die(EXIT_BAD_USAGE, "usage: napimeter sink PORT SECONDS [RCVBUF|default [CPU]]");
+	fd = sink_socket(atoi(port));
+	if (fd < 0 || sink_start(&sink, fd, rcvbuf, cpu))
+		die(EXIT_FAILED, "%s", failure());
+	sleep_ns(atof(seconds) * NSEC);
+	sink_stop(&sink);
+	printf("received %lld bytes %lld socket_drops %lld\n", (long long)sink.page->received,
+	       (long long)sink.page->bytes, (long long)sink.page->drops);
+	sink_free(&sink);
+	return EXIT_OK;
+}

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "counters.h"
+#include "step.h"
+#include "stream.h"
+#include "tune.h"
+
+#define LEAD_S 0.3	/* a stream runs this long before its first slot */
+
+/* After a change of settings, and after the traffic, let queues drain. */
+static void settle(void)
+{
+	sleep_ns(50 * 1000000);
+}
+
+static void judge(struct row *row)
+{
+	double offered = row_number(row, COL_offered_bps);
+	double sent = row_number(row, COL_sent);
+	double bps = sent * row_number(row, COL_datagram) * 8 / row_number(row, COL_seconds);
+
+	row_set(row, COL_status, "ok");
+	if (offered > 0 && bps < 0.98 * offered) {
+		row_set(row, COL_status, "warn");
+		row_set(row, COL_reason, "the source sent %.1f of %.1f Mbit/s", bps / 1e6,
+			offered / 1e6);
+	} else if (row_integer(row, COL_remainder_high, 0)) {
+		row_set(row, COL_status, "warn");
+		row_set(row, COL_reason, "%s packets are unaccounted for",
+			row->cell[COL_remainder]);
+	}
+}
+
+static void say(const struct row *row)
+{
+	double sent = row_number(row, COL_sent);
+	double lost = row_number(row, COL_lost);
+
+	printf("%.1f Mbit/s", row_number(row, COL_bandwidth_bps) / 1e6);
+	if (sent > 0)
+		printf(", %s of %s packets (%.3g %% lost)", row->cell[COL_received],
+		       row->cell[COL_sent], 100 * lost / sent);
+	printf(", %.1f per poll, CPU %.0f %%%s%s\n", row_number(row, COL_rx_per_poll),
+	       row_number(row, COL_cpu_total), row_empty(row, COL_reason) ? "" : "; ",
+	       row->cell[COL_reason]);
+}
+
+static int weight_in_force(const struct row *spec, const struct counters *c)
+{
+	if (c->nic.weight != (uint64_t)row_integer(spec, COL_weight, 64))
+		return fail("the weight became %llu during the trial",
+			    (unsigned long long)c->nic.weight);
+	return 0;
+}
+
+static int trial(const struct plan *plan, struct row *row, double seconds, char **hist)
+{
+	struct counters before = { 0 }, after = { 0 };
+	struct stream stream = { .ask_fd = -1, .out_fd = -1 };
+	struct cpu_times cpu_at_end;
+	struct traffic traffic;
+	int err;
+
+	if (tune_apply(plan->interface, row))
+		return -1;
+	settle();
+	row_set(row, COL_started_ns, "%lld", (long long)real_ns());
+	/* CPU time is that of the traffic; packets are counted until all have come */
+	err = counters_read(&before, plan->interface) ||
+	      stream_start(&stream, plan, row, seconds) || cpu_read(&before.cpu) ||
+	      stream_wait(&stream) || cpu_read(&cpu_at_end) || stream_result(&stream, &traffic);
+	stream_free(&stream);
+	if (!err) {
+		settle();
+		err = counters_read(&after, plan->interface) || weight_in_force(row, &after);
+		after.cpu = cpu_at_end;
+		err = err || measure(row, &before, &after, &traffic, hist);
+	}
+	counters_free(&before);
+	counters_free(&after);
+	if (!err)
+		judge(row);
+	return err ? -1 : 0;
+}
+
+static int step_trial(const struct plan *plan, struct journal *journal, const struct todo *todo,
+		      bool last_try, bool *lost_journal)
+{
+	struct row row = todo->spec;
+	char *hist = NULL;
+	int err, put;
+
+	err = trial(plan, &row, todo->seconds, &hist);
+	if (err && last_try) {
+		row_set(&row, COL_status, "failed");
+		row_set(&row, COL_reason, "%s", failure());
+	}
+	if (!err || last_try) {
+		put = journal_append(journal, &row, hist);
+		*lost_journal = put;
+		err = put ? put : err;
+	}
+	free(hist);
+	if (!err)
+		say(&row);
+	return err;
+}
+
+/* ---- interleave: one stream, many slots ---- */
+
+struct slot {
+	struct row row;
+	struct counters before, after;
+	double sent, received;
+};
+
+static int run_slot(const struct plan *plan, struct stream *stream, struct slot *slot)
+{
+	double sent, received;
+
+	if (tune_weight(plan->interface, row_integer(&slot->row, COL_weight, 64)))
+		return -1;
+	sleep_ns(plan->settle_s * NSEC);
+	row_set(&slot->row, COL_started_ns, "%lld", (long long)real_ns());
+	sent = stream_sent(stream);
+	received = stream_received(stream);
+	if (counters_read(&slot->before, plan->interface))
+		return -1;
+	sleep_until(slot->before.mono + (int64_t)(plan->slot_s * NSEC));
+	slot->sent = stream_sent(stream) - sent;
+	slot->received = stream_received(stream) - received;
+	if (counters_read(&slot->after, plan->interface))
+		return -1;
+	return weight_in_force(&slot->row, &slot->after);
+}
+
+static int finish_slot(struct slot *slot, const struct traffic *whole, char **hist)
+{
+	double seconds = (slot->after.mono - slot->before.mono) / 1e9;
+	struct traffic t = { .sent = slot->sent, .received = slot->received, .seconds = seconds,
+			     .jitter_us = NAN };
+
+	/* iperf tells at its end only: its mean rate, and what the kernel handed it */
+	if (isnan(t.sent))
+		t.sent = floor(whole->sent / whole->seconds * seconds + 0.5);
+	if (isnan(t.received))
+		t.received = slot->after.udp_delivered - slot->before.udp_delivered;
+	t.bytes = t.received * row_number(&slot->row, COL_datagram);
+	if (measure(&slot->row, &slot->before, &slot->after, &t, hist))
+		return -1;
+	judge(&slot->row);
+	return 0;
+}
+
+static int run_stream(const struct plan *plan, struct slot *slots, size_t count,
+		      struct traffic *whole)
+{
+	struct stream stream = { .ask_fd = -1, .out_fd = -1 };
+	double seconds = LEAD_S + count * (plan->slot_s + plan->settle_s + 0.01);
+	size_t i;
+	int err;
+
+	if (tune_apply(plan->interface, &slots[0].row))
+		return -1;
+	err = stream_start(&stream, plan, &slots[0].row, seconds);
+	if (!err)
+		sleep_ns(LEAD_S * NSEC);
+	for (i = 0; i < count && !err; i++)
+		err = run_slot(plan, &stream, &slots[i]);
+	if (!err)
+		err = stream_wait(&stream) || stream_result(&stream, whole);
+	stream_free(&stream);
+	return err;
+}
+
+static int step_stream(const struct plan *plan, struct journal *journal, const struct todo *todo,
+		       bool last_try, bool *lost_journal)
+{
+	size_t per_stream = plan_stream_slots(plan);
+	size_t first = row_integer(&todo->spec, COL_trial, 1) - 1;
+	size_t count = per_stream - first % per_stream;
+	struct slot *slots = xcalloc(count, sizeof(*slots));
+	struct traffic whole;
+	size_t i;
+	int err;
+
+	for (i = 0; i < count; i++) {
+		struct row spec;
+
+		/* what the probes chose holds for the whole stream */
+		plan_trial(plan, first + i, &spec);
+		slots[i].row = todo->spec;
+		memcpy(slots[i].row.cell[COL_trial], spec.cell[COL_trial], CELL_MAX);
+		memcpy(slots[i].row.cell[COL_block], spec.cell[COL_block], CELL_MAX);
+		memcpy(slots[i].row.cell[COL_weight], spec.cell[COL_weight], CELL_MAX);
+	}
+	err = run_stream(plan, slots, count, &whole);
+	for (i = 0; i < count && (!err || last_try); i++) {
+		char *hist = NULL;
+		int bad = err || finish_slot(&slots[i], &whole, &hist);
+
+		if (bad && !last_try) {
+			err = -1;
+			break;
+		}
+		if (bad) {
+			row_set(&slots[i].row, COL_status, "failed");
+			row_set(&slots[i].row, COL_reason, "%s", failure());
+		}
+		*lost_journal = journal_append(journal, &slots[i].row, hist);
+		free(hist);
+		if (*lost_journal) {
+			err = -1;
+			break;
+		}
+	}
+	if (!err)
+		printf("%zu slots of %.0f ms\n", count, plan->slot_s * 1000);
+	for (i = 0; i < count; i++) {
+		counters_free(&slots[i].before);
+		counters_free(&slots[i].after);
+	}
+	free(slots);
+	return err;
+}
+
+int step(const struct plan *plan, struct journal *journal, const struct todo *todo,
+	 bool last_try, bool *lost_journal)
+{
+	*lost_journal = false;
+	if (!strcmp(plan->method, "interleave") && !strcmp(todo->journal, "runs.csv"))
+		return step_stream(plan, journal, todo, last_try, lost_journal);
+	return step_trial(plan, journal, todo, last_try, lost_journal);
+}

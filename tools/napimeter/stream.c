@@ -1,0 +1,434 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ifaddrs.h>
+#include <inttypes.h>
+#include <math.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "send.h"
+#include "stream.h"
+
+#define PKTGEN_PORT 9
+#define PKTGEN_HEADERS 42		/* Ethernet, IPv4, UDP */
+#define FULL_SPEED "10000000000"	/* iperf has no word for it: more than e1000 can carry */
+
+static bool is_source(const struct stream *s, const char *source)
+{
+	return !strcmp(s->plan->source, source);
+}
+
+/* ---- pktgen: the kernel's own source, in this guest ---- */
+
+static int enter_netns(const char *name)
+{
+	char *path;
+	int fd, err;
+
+	if (!*name)
+		return 0;
+	path = xasprintf("/run/netns/%s", name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	err = fd < 0 || setns(fd, CLONE_NEWNET) ? fail("%s: %s", path, strerror(errno)) : 0;
+	if (fd >= 0)
+		close(fd);
+	free(path);
+	return err;
+}
+
+static int own_ipv4(const char *interface, char *text, size_t len)
+{
+	struct ifaddrs *all, *ifa;
+	int err = -1;
+
+	if (getifaddrs(&all))
+		return fail("getifaddrs: %s", strerror(errno));
+	for (ifa = all; ifa && err; ifa = ifa->ifa_next)
+		if (ifa->ifa_addr && ifa->ifa_addr->sa_family == AF_INET &&
+		    !strcmp(ifa->ifa_name, interface))
+			err = !inet_ntop(AF_INET, &((struct sockaddr_in *)ifa->ifa_addr)->sin_addr,
+					 text, len);
+	freeifaddrs(all);
+	return err ? fail("%s has no IPv4 address", interface) : 0;
+}
+
+static int pgset(const char *file, const char *fmt, ...) PRINTF(2, 3);
+static int pgset(const char *file, const char *fmt, ...)
+{
+	char *path = xasprintf("/proc/net/pktgen/%s", file);
+	char text[128];
+	int used, err;
+	va_list ap;
+
+	va_start(ap, fmt);
+	used = vsnprintf(text, sizeof(text) - 1, fmt, ap);
+	va_end(ap);
+	strcpy(text + used, "\n");	/* pgctrl cuts off the last byte */
+	err = write_file(path, text);
+	text[used] = '\0';
+	if (err)
+		fail("%s: \"%s\" is refused", path, text);
+	free(path);
+	return err;
+}
+
+static int pktgen_setup(const struct stream *s)
+{
+	const char *dev = s->plan->peer;
+	int64_t datagram = row_integer(s->spec, COL_datagram, 1470);
+	int64_t burst = row_integer(s->spec, COL_burst, 1);
+	double bps = row_number(s->spec, COL_offered_bps);
+	char ip[64], mac[32];
+	char *path;
+	int err;
+
+	path = xasprintf("/sys/class/net/%s/address", s->plan->interface);
+	err = read_line(path, mac, sizeof(mac));
+	free(path);
+	if (err || own_ipv4(s->plan->interface, ip, sizeof(ip)) || enter_netns(s->plan->netns))
+		return -1;
+	if (pgset("kpktgend_0", "rem_device_all") || pgset("kpktgend_0", "add_device %s", dev) ||
+	    pgset(dev, "clone_skb 0") || pgset(dev, "dst %s", ip) ||
+	    pgset(dev, "dst_mac %s", mac) || pgset(dev, "udp_dst_min %d", PKTGEN_PORT) ||
+	    pgset(dev, "udp_dst_max %d", PKTGEN_PORT) ||
+	    pgset(dev, "pkt_size %" PRId64, datagram + PKTGEN_HEADERS))
+		return -1;
+	if (burst > 1 && pgset(dev, "burst %" PRId64, burst))
+		return -1;
+	if (!(bps > 0))
+		return pgset(dev, "count 0") || pgset(dev, "delay 0");
+	/* the delay is between bursts */
+	return pgset(dev, "count %.0f", s->seconds * bps / 8 / datagram) ||
+	       pgset(dev, "delay %.0f", burst * datagram * 8 * 1e9 / bps);
+}
+
+/* In a process of its own: it has to live in the network namespace of the device. */
+static void pktgen_child(const struct stream *s, int control)
+{
+	const char *why = failure();
+	char go;
+
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	signal(SIGTERM, SIG_DFL);
+	signal(SIGINT, SIG_IGN);
+	if (pktgen_setup(s)) {
+		if (write(control, why, strlen(why)) < 0)
+			warning("pktgen: %s", why);
+		_exit(1);
+	}
+	if (write(control, "", 1) != 1 || read(control, &go, 1) != 1)
+		_exit(1);
+	/* returns at the end of the traffic; SIGTERM ends that too */
+	_exit(pgset("pgctrl", "start") ? 1 : 0);
+}
+
+static int pktgen_start(struct stream *s)
+{
+	static char *const modprobe[] = { "modprobe", "-q", "pktgen", NULL };
+	char *path, answer[256] = "no answer";
+	int control[2], status, err = 0;
+
+	free(run_program(modprobe, 10 * NSEC, &status));
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, control))
+		return fail("socketpair: %s", strerror(errno));
+	s->child = fork();
+	if (s->child == 0) {
+		close(control[0]);
+		pktgen_child(s, control[1]);
+	}
+	close(control[1]);
+	/* an empty string, or why not */
+	if (s->child < 0 || read(control[0], answer, sizeof(answer) - 1) < 1 || *answer) {
+		err = fail("pktgen cannot be set up on %s: %s", s->plan->peer, answer);
+	} else {
+		path = xasprintf("/proc/%d/net/pktgen/%s", s->child, s->plan->peer);
+		s->out_fd = open(path, O_RDONLY | O_CLOEXEC);
+		free(path);
+		if (s->out_fd < 0)
+			err = fail("pktgen has no %s", s->plan->peer);
+		else if (write(control[0], "g", 1) != 1)
+			err = fail("pktgen: %s", strerror(errno));
+	}
+	close(control[0]);
+	return err;
+}
+
+static int pktgen_text(struct stream *s)
+{
+	ssize_t got = pread(s->out_fd, s->text, sizeof(s->text) - 1, 0);
+
+	if (got <= 0)
+		return fail("pktgen: %s", got ? strerror(errno) : "no statistics");
+	s->text[got] = '\0';
+	return 0;
+}
+
+int parse_pktgen(const char *text, double *sent, double *seconds)
+{
+	const char *sofar = strstr(text, "pkts-sofar: ");
+	const char *result = strstr(text, "Result: OK: ");
+	long long usec;
+	char after;
+
+	*seconds = NAN;
+	if (!sofar)
+		return fail("pktgen: cannot read its statistics");
+	*sent = strtoll(sofar + strlen("pkts-sofar: "), NULL, 10);
+	/* "OK: delay=5" is the answer to a setting, "OK: 5(c3+d2) usec" to a run */
+	if (result && sscanf(result, "Result: OK: %lld%c", &usec, &after) == 2 && after == '(')
+		*seconds = usec / 1e6;
+	return 0;
+}
+
+static bool pktgen_ended(struct stream *s)
+{
+	double sent, seconds;
+
+	return !pktgen_text(s) && !parse_pktgen(s->text, &sent, &seconds) && !isnan(seconds);
+}
+
+/* Not the starter's end: that comes up to 100 ms late. */
+static int pktgen_wait(struct stream *s)
+{
+	/* it ends by count; one that cannot keep up would go on until all are sent */
+	bool full = row_number(s->spec, COL_offered_bps) == 0;
+	int64_t end = mono_ns() + (int64_t)((full ? s->seconds : s->seconds * 1.05 + 0.5) * NSEC);
+	int tries;
+
+	while (mono_ns() < end && !pktgen_ended(s))
+		sleep_ns(10 * 1000000);
+	kill(s->child, SIGTERM);
+	waitpid(s->child, NULL, 0);
+	s->child = 0;
+	for (tries = 0; tries < 100; tries++) {
+		if (pktgen_ended(s))
+			return 0;
+		sleep_ns(20 * 1000000);
+	}
+	return fail("pktgen does not stop");
+}
+
+/* ---- napimeter serve, on the other host ---- */
+
+static int own_start(struct stream *s)
+{
+	struct sockaddr_storage address;
+	int len = parse_address(s->plan->server, s->plan->port, &address);
+
+	if (len < 0)
+		return -1;
+	s->ask_fd = socket(address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (s->ask_fd < 0 || connect(s->ask_fd, (struct sockaddr *)&address, len))
+		return fail("%s: %s", s->plan->server, strerror(errno));
+	if (send_ask(s->ask_fd, s->spec, s->seconds))
+		return -1;
+	return sink_start(&s->sink, s->ask_fd, s->spec->cell[COL_rcvbuf],
+			  s->spec->cell[COL_app_cpu]);
+}
+
+static int own_wait(struct stream *s)
+{
+	int64_t end = mono_ns() + (int64_t)(s->seconds * NSEC) + 2 * NSEC;
+
+	while (s->sink.page->announced < 0 && mono_ns() < end)
+		sleep_ns(10 * 1000000);
+	return s->sink.page->highest < 1 ? fail("nothing came from the source") : 0;
+}
+
+/* ---- iperf 2.1, pulled with -R ---- */
+
+static int iperf_start(struct stream *s)
+{
+	char *number[] = {
+		xasprintf("%u", s->plan->port),
+		xasprintf("%.3f", s->seconds),
+	};
+	bool udp = !strcmp(s->spec->cell[COL_protocol], "udp");
+	bool full = row_number(s->spec, COL_offered_bps) == 0;
+	const char *rcvbuf = s->spec->cell[COL_rcvbuf];
+	const char *argv[32] = {
+		"iperf", "-c", s->plan->server, "-p", number[0], "-R", "-t", number[1], "-y", "C",
+	};
+	size_t n = 10;
+	int out[2];
+
+	if (strchr(s->plan->server, ':'))
+		argv[n++] = "-V";
+	if (udp) {
+		argv[n++] = "-u";
+		argv[n++] = "-l";
+		argv[n++] = s->spec->cell[COL_datagram];
+	}
+	if (udp || !full) {
+		argv[n++] = "-b";
+		argv[n++] = full ? FULL_SPEED : s->spec->cell[COL_offered_bps];
+	}
+	if (strcmp(rcvbuf, "default")) {
+		argv[n++] = "-w";
+		argv[n++] = rcvbuf;
+	}
+	if (pipe2(out, O_CLOEXEC))
+		return fail("pipe: %s", strerror(errno));
+	s->out_fd = out[0];
+	s->child = fork();
+	if (s->child == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		dup2(out[1], STDOUT_FILENO);
+		dup2(out[1], STDERR_FILENO);
+		if (pin_to_cpu(s->spec->cell[COL_app_cpu]))
+			printf("%s\n", failure());
+		execvp(argv[0], (char *const *)argv);
+		printf("iperf: %s\n", strerror(errno));
+		fflush(stdout);
+		_exit(127);
+	}
+	close(out[1]);
+	free(number[0]);
+	free(number[1]);
+	return s->child < 0 ? fail("fork: %s", strerror(errno)) : 0;
+}
+
+/*
+ * The last line of `-y C`: time, addresses (4), id, interval, bytes, bit/s and
+ * for UDP jitter (ms), lost, total, per cent, out of order.
+ */
+int parse_iperf(const char *text, const struct row *spec, struct traffic *t)
+{
+	bool udp = !strcmp(spec->cell[COL_protocol], "udp");
+	const char *line, *last = NULL;
+	double bps, lost, total, jitter;
+	int found;
+
+	for (line = text; line && *line; line = strchr(line, '\n'), line += !!line)
+		if (strspn(line, "0123456789") >= 8)
+			last = line;
+	found = last ? sscanf(last, "%*[^,],%*[^,],%*[^,],%*[^,],%*[^,],%*[^,],%*[^,],%lf,%lf,%lf,%lf,%lf",
+			      &t->bytes, &bps, &jitter, &lost, &total) : 0;
+	if (found < (udp ? 5 : 2) || !(t->bytes > 0) || !(bps > 0))
+		return fail("iperf received nothing%s%.*s: is `iperf -s%s` (2.1 or newer) running on the server?",
+			    last ? "" : ": ", last ? 0 : (int)strcspn(text, "\n"), text,
+			    udp ? " -u" : "");
+	t->seconds = t->bytes * 8 / bps;
+	t->only_packets_at_nic = !udp;
+	if (udp) {
+		t->sent = total;
+		t->received = total - lost;
+		t->jitter_us = jitter * 1000;
+	}
+	return 0;
+}
+
+static int iperf_wait(struct stream *s)
+{
+	int64_t end = mono_ns() + (int64_t)(s->seconds * NSEC) + 10 * NSEC;
+	size_t used = 0;
+
+	while (used + 1 < sizeof(s->text)) {
+		struct pollfd pfd = { .fd = s->out_fd, .events = POLLIN };
+		int left = (end - mono_ns()) / 1000000;
+		ssize_t got;
+
+		if (left <= 0 || poll(&pfd, 1, left) <= 0)
+			return fail("iperf does not end: is the server still there?");
+		got = read(s->out_fd, s->text + used, sizeof(s->text) - 1 - used);
+		if (got <= 0)
+			break;
+		used += got;
+	}
+	s->text[used] = '\0';
+	return 0;
+}
+
+/* ---- any of them ---- */
+
+int stream_start(struct stream *s, const struct plan *plan, const struct row *spec,
+		 double seconds)
+{
+	int fd, err;
+
+	*s = (struct stream){ .plan = plan, .spec = spec, .seconds = seconds, .ask_fd = -1,
+			      .out_fd = -1 };
+	if (is_source(s, "iperf"))
+		return iperf_start(s);
+	if (is_source(s, "napimeter"))
+		return own_start(s);
+	fd = sink_socket(PKTGEN_PORT);
+	if (fd < 0)
+		return -1;
+	err = sink_start(&s->sink, fd, spec->cell[COL_rcvbuf], spec->cell[COL_app_cpu]);
+	close(fd);
+	return err ? err : pktgen_start(s);
+}
+
+double stream_sent(struct stream *s)
+{
+	double sent, seconds;
+
+	if (is_source(s, "iperf"))
+		return NAN;
+	if (is_source(s, "napimeter"))
+		return s->sink.page->highest < 0 ? 0 : s->sink.page->highest;
+	return pktgen_text(s) || parse_pktgen(s->text, &sent, &seconds) ? (double)NAN : sent;
+}
+
+double stream_received(struct stream *s)
+{
+	return s->sink.page ? s->sink.page->received : (double)NAN;
+}
+
+int stream_wait(struct stream *s)
+{
+	if (is_source(s, "iperf"))
+		return iperf_wait(s);
+	return is_source(s, "pktgen") ? pktgen_wait(s) : own_wait(s);
+}
+
+int stream_result(struct stream *s, struct traffic *t)
+{
+	struct sink_page *page = s->sink.page;
+
+	*t = (struct traffic){ .sent = NAN, .received = NAN, .seconds = s->seconds,
+			       .bytes = NAN, .jitter_us = NAN };
+	if (is_source(s, "iperf"))
+		return parse_iperf(s->text, s->spec, t);
+	sink_stop(&s->sink);
+	t->received = page->received;
+	t->bytes = page->bytes;
+	t->jitter_us = page->jitter_ns / 1000.0;
+	if (is_source(s, "pktgen"))
+		return parse_pktgen(s->text, &t->sent, &t->seconds) ? -1 :
+		       t->sent > 0 ? 0 : fail("pktgen sent nothing");
+	/* without its last word: the newest of those that came */
+	t->sent = page->announced >= 0 ? page->announced : page->highest;
+	if (t->sent > 1)
+		t->seconds = (page->last_ns - page->first_ns) / 1e9 * t->sent / (t->sent - 1);
+	return 0;
+}
+
+void stream_free(struct stream *s)
+{
+	if (s->child > 0) {
+		kill(s->child, is_source(s, "pktgen") ? SIGTERM : SIGKILL);
+		waitpid(s->child, NULL, 0);
+	}
+	if (s->ask_fd >= 0) {
+		if (s->sink.page && s->sink.page->announced < 0)
+			send_cancel(s->ask_fd);
+		close(s->ask_fd);
+	}
+	if (s->out_fd >= 0)
+		close(s->out_fd);
+	sink_free(&s->sink);
+	s->child = 0;
+	s->ask_fd = s->out_fd = -1;
+}

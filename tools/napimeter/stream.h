@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A stream of traffic towards this guest, from any of the three sources. */
+#ifndef NAPIMETER_STREAM_H
+#define NAPIMETER_STREAM_H
+
+#include "counters.h"
+#include "plan.h"
+#include "sink.h"
+
+struct stream {
+	const struct plan *plan;
+	const struct row *spec;
+	double seconds;
+	struct sink sink;		/* not with iperf, which receives itself */
+	int ask_fd;			/* napimeter: to the source */
+	pid_t child;			/* pktgen's starter, or iperf */
+	int out_fd;			/* pktgen: its statistics; iperf: what it prints */
+	char text[4096];		/* read from it */
+};
+
+int stream_start(struct stream *s, const struct plan *plan, const struct row *spec,
+		 double seconds);
+/* So far; NaN where only the end will tell (iperf). */
+double stream_sent(struct stream *s);
+double stream_received(struct stream *s);
+/* Until the last packet is sent; then, when all is received, what there was. */
+int stream_wait(struct stream *s);
+int stream_result(struct stream *s, struct traffic *traffic);
+/* Ends whatever still runs. */
+void stream_free(struct stream *s);
+
+/* For the tests. */
+int parse_iperf(const char *text, const struct row *spec, struct traffic *traffic);
+int parse_pktgen(const char *text, double *sent, double *seconds);
+
+#endif

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tune.h"
+
+/* A setting that is not a file: read and written by ethtool's ioctl. */
+static const struct ethtool_setting {
+	const char *name;
+	uint32_t get, set;
+} ethtool_settings[] = {
+	{ "rx_usecs", ETHTOOL_GCOALESCE, ETHTOOL_SCOALESCE },
+	{ "gro", ETHTOOL_GGRO, ETHTOOL_SGRO },
+};
+
+/* NULL value: read into *current; else set. */
+static int ethtool_value(const struct ethtool_setting *e, const char *interface,
+			 const uint32_t *value, uint32_t *current)
+{
+	struct ethtool_coalesce coalesce = { .cmd = e->get };
+	struct ethtool_value flag = { .cmd = e->get };
+	bool is_coalesce = e->get == ETHTOOL_GCOALESCE;
+	struct ifreq ifr = { 0 };
+	int fd, err;
+
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", interface);
+	ifr.ifr_data = is_coalesce ? (void *)&coalesce : (void *)&flag;
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return fail("socket: %s", strerror(errno));
+	err = ioctl(fd, SIOCETHTOOL, &ifr);
+	if (!err && value) {
+		coalesce.cmd = flag.cmd = e->set;
+		coalesce.rx_coalesce_usecs = flag.data = *value;
+		err = ioctl(fd, SIOCETHTOOL, &ifr);
+	}
+	err = err ? errno : 0;
+	close(fd);
+	*current = is_coalesce ? coalesce.rx_coalesce_usecs : flag.data;
+	if (err == EOPNOTSUPP)
+		return fail("%s: this NIC cannot change %s", interface, e->name);
+	return err ? fail("%s: %s: %s", interface, e->name, strerror(err)) : 0;
+}
+
+/* A line "KIND<tab>TARGET<tab>VALUE", synced; only the first of a target counts. */
+static int record(const char *state, const char *kind, const char *target, const char *value)
+{
+	char *start = xasprintf("%s\t%s\t", kind, target);
+	char *line = xasprintf("%s%s\n", start, value);
+	char *old = NULL;
+	int fd, err = 0;
+
+	mkdir("/run/e1000_napi", 0755);
+	fd = open(state, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	if (fd < 0) {
+		err = fail("%s: %s", state, strerror(errno));
+		goto out;
+	}
+	old = read_file(state);
+	if (!old)
+		err = -1;
+	else if (!strstr(old, start) &&
+		 (write(fd, line, strlen(line)) != (ssize_t)strlen(line) || fsync(fd)))
+		err = fail("%s: %s", state, strerror(errno));
+	close(fd);
+out:
+	free(old);
+	free(line);
+	free(start);
+	return err;
+}
+
+int tune_file(const char *state, const char *path, const char *value)
+{
+	char current[64];
+
+	if (read_line(path, current, sizeof(current)))
+		return -1;
+	if (!strcmp(current, value))
+		return 0;
+	return record(state, "file", path, current) ? -1 : write_file(path, value);
+}
+
+static int tune_ethtool(const char *name, const char *interface, const char *word)
+{
+	const struct ethtool_setting *e = &ethtool_settings[!strcmp(name, "gro")];
+	uint32_t current, value = strtoul(word, NULL, 10);
+	char text[16];
+
+	if (ethtool_value(e, interface, NULL, &current))
+		return -1;
+	if (current == value)
+		return 0;
+	snprintf(text, sizeof(text), "%u", current);
+	return record(TUNE_STATE, name, interface, text) ? -1 :
+	       ethtool_value(e, interface, &value, &current);
+}
+
+int tune_weight(const char *interface, int64_t weight)
+{
+	char *path = xasprintf("/sys/kernel/debug/e1000_napi/%s/weight", interface);
+	char value[24];
+	int err;
+
+	snprintf(value, sizeof(value), "%lld", (long long)weight);
+	err = tune_file(TUNE_STATE, path, value);
+	free(path);
+	return err;
+}
+
+static int tune_irq(const char *interface, const char *cpu)
+{
+	char *path = xasprintf("/sys/class/net/%s/device/irq", interface);
+	char irq[16];
+	int err;
+
+	err = read_line(path, irq, sizeof(irq));
+	free(path);
+	if (err)
+		return err;
+	path = xasprintf("/proc/irq/%s/smp_affinity_list", irq);
+	err = tune_file(TUNE_STATE, path, cpu);
+	free(path);
+	return err;
+}
+
+/* iperf -w and SO_RCVBUF are capped by this. */
+static int tune_rmem_max(int64_t bytes)
+{
+	static const char path[] = "/proc/sys/net/core/rmem_max";
+	char value[32];
+
+	if (read_line(path, value, sizeof(value)))
+		return -1;
+	if (strtoll(value, NULL, 10) >= bytes)
+		return 0;
+	snprintf(value, sizeof(value), "%lld", (long long)bytes);
+	return tune_file(TUNE_STATE, path, value);
+}
+
+int tune_apply(const char *interface, const struct row *spec)
+{
+	static const struct {
+		enum column col;
+		const char *path;	/* %s: the interface */
+	} files[] = {
+		{ COL_threaded, "/sys/class/net/%s/threaded" },
+		{ COL_defer_hard_irqs, "/sys/class/net/%s/napi_defer_hard_irqs" },
+		{ COL_gro_flush_timeout, "/sys/class/net/%s/gro_flush_timeout" },
+		{ COL_netdev_budget, "/proc/sys/net/core/netdev_budget" },
+		{ COL_netdev_budget_usecs, "/proc/sys/net/core/netdev_budget_usecs" },
+	};
+	char path[128];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(files); i++) {
+		const char *slot = strstr(files[i].path, "%s");
+
+		if (row_empty(spec, files[i].col))
+			continue;
+		if (slot)
+			snprintf(path, sizeof(path), "%.*s%s%s", (int)(slot - files[i].path),
+				 files[i].path, interface, slot + 2);
+		else
+			snprintf(path, sizeof(path), "%s", files[i].path);
+		if (tune_file(TUNE_STATE, path, spec->cell[files[i].col]))
+			return -1;
+	}
+	if (!row_empty(spec, COL_rx_usecs) &&
+	    tune_ethtool("rx_usecs", interface, spec->cell[COL_rx_usecs]))
+		return -1;
+	if (!row_empty(spec, COL_gro) && tune_ethtool("gro", interface, spec->cell[COL_gro]))
+		return -1;
+	if (!row_empty(spec, COL_irq_cpu) && tune_irq(interface, spec->cell[COL_irq_cpu]))
+		return -1;
+	if (tune_rmem_max(atoll(spec->cell[COL_rcvbuf])))
+		return -1;
+	return tune_weight(interface, row_integer(spec, COL_weight, 64));
+}
+
+static int undo_line(char *line)
+{
+	char *kind = strsep(&line, "\t");
+	char *target = strsep(&line, "\t");
+	uint32_t value, current;
+	size_t i;
+
+	if (!line)
+		return 0;	/* half-written: its change was never made */
+	if (!strcmp(kind, "file"))
+		return write_file(target, line);
+	for (i = 0; i < ARRAY_SIZE(ethtool_settings); i++)
+		if (!strcmp(kind, ethtool_settings[i].name)) {
+			value = strtoul(line, NULL, 10);
+			return ethtool_value(&ethtool_settings[i], target, &value, &current);
+		}
+	return fail("cannot undo \"%s\"", kind);
+}
+
+/* Last change first. Goes on after a failure: the module may be gone, the rest is not. */
+int tune_undo(const char *state)
+{
+	char *text, *line;
+	int err = 0;
+
+	if (access(state, F_OK))
+		return 0;
+	text = read_file(state);
+	if (!text)
+		return -1;
+	while (*text) {
+		size_t len = strlen(text);
+		bool whole = text[len - 1] == '\n';
+
+		if (whole)
+			text[len - 1] = '\0';
+		line = strrchr(text, '\n');
+		line = line ? line + 1 : text;
+		if (whole && undo_line(line)) {
+			warning("not put back: %s", failure());
+			err = -1;
+		}
+		*line = '\0';
+	}
+	free(text);
+	if (unlink(state))
+		return fail("%s: %s", state, strerror(errno));
+	return err;
+}
+
+int tune_restore(void)
+{
+	return tune_undo(TUNE_STATE);
+}

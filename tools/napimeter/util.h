@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What every part of napimeter needs: failing with words, time, small files. */
+#ifndef NAPIMETER_UTIL_H
+#define NAPIMETER_UTIL_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define PRINTF(f, a) __attribute__((format(printf, f, a)))
+#define NSEC 1000000000LL
+
+enum exit_code {
+	EXIT_OK = 0,
+	EXIT_FAILED = 1,
+	EXIT_BAD_USAGE = 2,
+	EXIT_NO_JOURNAL = 3,	/* a row could not be written: nothing helps but the user */
+	EXIT_NOTHING = 4,
+};
+
+/*
+ * fail() keeps the reason and returns -1, so that a function can end with
+ * "return fail(...)". Whoever asked first decides whether that ends the
+ * program or becomes the `reason` of a failed trial.
+ */
+int fail(const char *fmt, ...) PRINTF(1, 2);
+const char *failure(void);
+void warning(const char *fmt, ...) PRINTF(1, 2);
+void die(int code, const char *fmt, ...) PRINTF(2, 3) __attribute__((noreturn));
+
+void *xcalloc(size_t n, size_t size);
+char *xasprintf(const char *fmt, ...) PRINTF(1, 2);
+
+int64_t mono_ns(void);
+int64_t real_ns(void);
+void sleep_until(int64_t mono);		/* CLOCK_MONOTONIC */
+void sleep_ns(int64_t ns);
+
+/* A whole file as a string (caller frees), or NULL with the reason kept. */
+char *read_file(const char *path);
+/* First line without its newline; -1 if it cannot be read. */
+int read_line(const char *path, char *buf, size_t len);
+int write_file(const char *path, const char *text);
+/* All or nothing, also across a power cut: temporary file, fsync, rename. */
+int replace_file(const char *path, const char *text);
+
+/* "100M", "8k", "3": unit is 1000 for rates, 1024 for memory. */
+int parse_scaled(const char *word, unsigned int unit, uint64_t *value);
+
+/* A numeric IPv4 or IPv6 address and a port; returns the sockaddr's length, -1 if it is none. */
+struct sockaddr_storage;
+int parse_address(const char *text, unsigned int port, struct sockaddr_storage *address);
+
+/*
+ * Run a program and keep what it prints (caller frees); killed after
+ * timeout_ns. exit status in *status (128 + signal when killed).
+ */
+char *run_program(char *const argv[], int64_t timeout_ns, int *status);
+
+#endif

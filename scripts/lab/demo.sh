@@ -107,26 +107,27 @@ echo
 "$here/../hist.sh" --snapshot "$out/weight60.snapshot"
 
 gnuplot <<END
-set terminal pngcairo size 1200,500
+set terminal pngcairo size 1200,540
 set output '$out/demo.png'
+stats '$out/table.txt' using 2 name 'sent' nooutput
 set multiplot layout 1,2
 set style fill solid border -1
 set boxwidth 0.7
-set key top left
+set key outside top center horizontal
 set title 'Offered 400 Mbit/s: what became of the packets'
 set xlabel 'NAPI weight'
 set ylabel 'packets per trial'
 set y2label 'CPU (%)'
-set y2range [0:110]
-set y2tics
+set y2range [0:120]
+set y2tics 0,20,100
 set ytics nomirror
-set yrange [0:*]
+set yrange [0:1.2 * sent_max]
 set style data histograms
 set style histogram rowstacked
 plot '$out/table.txt' using 3:xtic(1) title 'received' lc rgb '#4477aa', \
 	'' using (\$2-\$3) title 'lost' lc rgb '#cc3311', \
-	'' using 0:13 axes x1y2 with linespoints pt 7 lc rgb 'black' title 'CPU', \
-	'' using 0:2:(sprintf('%.1f %% lost', \$4)) with labels offset 0,0.7 notitle
+	'' using 0:13 axes x1y2 with linespoints pt 7 lw 2 lc rgb 'black' title 'CPU', \
+	'' using 0:(1.13 * sent_max):(sprintf('%.1f %%\nlost', \$4)) with labels notitle
 unset y2label
 unset y2tics
 set ytics mirror
@@ -134,6 +135,7 @@ set title 'Weight 60: packets taken per poll'
 set xlabel 'packets'
 set ylabel 'polls'
 set xrange [-1:61]
+set yrange [0:*]
 set boxwidth 0.9
 plot '<grep -v "^#" $out/weight60.snapshot' using 1:2 with boxes lc rgb '#4477aa' notitle
 END

@@ -183,6 +183,27 @@ static json_t *itr(const char *interface)
 	       json_integer(c.rx_coalesce_usecs);
 }
 
+/* Its own number if it has one, else what the linker made of its contents. */
+static json_t *module_version(void)
+{
+	char raw[128], hex[64] = "", line[64];
+	size_t i, got = 0;
+	FILE *f;
+
+	if (!read_line("/sys/module/e1000_napi/version", line, sizeof(line)) ||
+	    !read_line("/sys/module/e1000_napi/srcversion", line, sizeof(line)))
+		return json_string(line);
+	f = fopen("/sys/module/e1000_napi/notes/.note.gnu.build-id", "r");
+	if (f) {
+		got = fread(raw, 1, sizeof(raw), f);
+		fclose(f);
+	}
+	/* an ELF note: three words, "GNU", 20 bytes */
+	for (i = 16; i < got && i < 16 + 20; i++)
+		sprintf(hex + 2 * (i - 16), "%02x", (unsigned char)raw[i]);
+	return got > 16 ? json_sprintf("build-id %s", hex) : json_null();
+}
+
 /* ---- iperf ---- */
 
 int parse_iperf_version(const char *text, char *version, size_t len)
@@ -299,7 +320,7 @@ int meta_write(const struct plan *plan, const char *command)
 	struct utsname uts;
 	const char *name;
 	bool stand_in;
-	json_t *meta, *dmi, *version;
+	json_t *meta, *dmi;
 	int err;
 
 	if (iperf_versions(plan, guest, server, sizeof(guest)))
@@ -311,9 +332,6 @@ int meta_write(const struct plan *plan, const char *command)
 	}
 	uname(&uts);
 	name = hypervisor(plan->interface, &stand_in);
-	version = line_of("/sys/module/e1000_napi/version");
-	if (json_is_null(version))
-		version = line_of("/sys/module/e1000_napi/srcversion");
 	dmi = json_pack("{so so so}", "sys_vendor", line_of("/sys/class/dmi/id/sys_vendor"),
 			"product_name", line_of("/sys/class/dmi/id/product_name"), "bios_version",
 			line_of("/sys/class/dmi/id/bios_version"));
@@ -321,7 +339,7 @@ int meta_write(const struct plan *plan, const char *command)
 			 "format", 1, "hypervisor", name, "stand_in", stand_in,
 			 "hypervisor_version", hypervisor_version(name), "dmi", dmi,
 			 "nic", nic_of(plan->interface), "kernel", uts.release,
-			 "module_version", version, "iperf", "guest", text_or_null(guest),
+			 "module_version", module_version(), "iperf", "guest", text_or_null(guest),
 			 "server", text_or_null(server), "itr", itr(plan->interface),
 			 "offloads", offloads(plan->interface), "vcpus",
 			 (int)sysconf(_SC_NPROCESSORS_ONLN), "cpu_model", cpu_model(),

@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0
 # Part of boot.sh: which accelerator can boot this very kernel, kvm or tcg?
 #
-# accel.sh DEVICE VMLINUX INITRD: prints the answer. A /dev/kvm may exist, open and
+# accel.sh DEVICE IMAGE INITRD: prints the answer. A /dev/kvm may exist, open and
 # create a machine, and still never boot a kernel; so it counts only after a boot
 # within 10 s. The answer is kept until this machine is booted again.
 set -eu
 here=$(dirname "$0")
 . "$here/../lib.sh"
 device=$1
-vmlinux=$2
+image=$2
 initrd=$3
 
 # Not kept: the next run may be another user's
@@ -20,8 +20,8 @@ fi
 answers=$(cache_dir kvm)
 answer=$answers/$( (
 	cat /proc/sys/kernel/random/boot_id
-	echo "$device"
-	ls -lL "$device" "$vmlinux"
+	ls -lL "$device"
+	cat "$image/kver"
 ) | sha256sum | cut -c1-16)
 if [ ! -e "$answer" ]; then
 	log "$prog: trying whether $device can boot the guest (10 s at most)"
@@ -30,7 +30,7 @@ if [ ! -e "$answer" ]; then
 	trap 'exit 1' HUP INT TERM
 	timeout -k 1 10 qemu-system-x86_64 -accel kvm -cpu host -smp 2 -m 256 \
 		-nodefaults -no-user-config -display none -vga none -no-reboot \
-		-serial "file:$work/console" -kernel "$vmlinux" -initrd "$initrd" \
+		-serial "file:$work/console" -kernel "$image/vmlinux" -initrd "$initrd" \
 		-append 'lab.probe console=ttyS0 panic=-1' >"$work/log" 2>&1 || true
 	if grep -q 'lab: probe ok' "$work/console" 2>/dev/null; then
 		echo kvm >"$work/answer"

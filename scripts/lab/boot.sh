@@ -153,6 +153,14 @@ LAB_TERM='$(printf '%s' "${TERM:-linux}" | tr -cd 'A-Za-z0-9.+-')'
 END
 "$here/overlay.sh" "$image" "$work" "$module" "$@"
 
+# With --icount all that a device does has to happen at an instruction, not when a
+# thread of the host gets round to it: no ioeventfd, and a virtio-net that sends by a
+# timer of the guest's clock. So two runs of one tree are alike to the last interrupt.
+sync='' peer=''
+if [ -n "$icount" ]; then
+	sync=,ioeventfd=off
+	peer=,ioeventfd=off,tx=timer,x-txtimer=1000
+fi
 count=0
 devices=
 for model in $nics; do
@@ -162,7 +170,7 @@ for model in $nics; do
 	hub)
 		devices="$devices -netdev hubport,hubid=$count,id=e$count
 			-netdev hubport,hubid=$count,id=p$count
-			-device virtio-net-pci,netdev=p$count,mac=52:54:00:00:02:$mac,romfile="
+			-device virtio-net-pci,netdev=p$count,mac=52:54:00:00:02:$mac,romfile=$peer"
 		;;
 	tap)
 		devices="$devices -netdev tap,id=e$count,ifname=tap$count,script=no,downscript=no"
@@ -177,7 +185,7 @@ if [ -n "$icount" ]; then
 	accel='tcg -icount shift=1,sleep=off -rtc base=2024-01-01,clock=vm -seed 1'
 else
 	[ "$accel" != auto ] ||
-		accel=$("$here/accel.sh" /dev/kvm "$image/vmlinux" "$work/initrd")
+		accel=$("$here/accel.sh" /dev/kvm "$image" "$work/initrd")
 	[ "$accel" != tcg ] || accel=tcg,thread=multi
 	[ "$accel" != kvm ] || accel='kvm -cpu host'
 fi
@@ -191,7 +199,7 @@ if [ "$net" = tap ]; then
 	"$here/tap.sh" up "$space" "$count"
 	prefix="ip netns exec $space"
 fi
-ports="-device virtio-serial-pci
+ports="-device virtio-serial-pci$sync
 	-chardev file,id=out,path=$work/out -device virtserialport,chardev=out,nr=1
 	-chardev file,id=err,path=$work/err -device virtserialport,chardev=err,nr=2
 	-chardev file,id=status,path=$work/status -device virtserialport,chardev=status,nr=3"
@@ -205,8 +213,8 @@ IFS='
 # shellcheck disable=SC2086 # split at newlines
 set -- $extra
 unset IFS
-[ -z "$share" ] || set -- "$@" -virtfs \
-	"local,path=$(comma "$share"),mount_tag=share,security_model=none,multidevs=remap"
+[ -z "$share" ] || set -- "$@" -device "virtio-9p-pci,fsdev=share,mount_tag=share$sync" \
+	-fsdev "local,id=share,path=$(comma "$share"),security_model=none,multidevs=remap"
 exec 3<&0
 [ "$interactive" = 1 ] || exec 3</dev/null
 # setpriv: nothing stays if this shell is killed with -9

@@ -12,11 +12,19 @@ export LC_ALL
 
 # What the guest has. Programs come from this machine with the libraries they
 # need; PACKAGES names where each is from and is part of the cache's key.
-PROGRAMS='dash ip tc ss ethtool iperf sar mpstat taskset'
-PACKAGES='busybox-static dash iproute2 ethtool iperf sysstat util-linux libc6'
+# busybox runs its own applet for any program that one of its applets starts (timeout
+# ip …, xargs ip …), so those that start programs are the real ones; bash is for people.
+PROGRAMS='dash bash ip tc ss ethtool iperf sar mpstat taskset chrt setsid unshare nsenter
+timeout env nice nohup xargs'
+PACKAGES='busybox-static dash bash iproute2 ethtool iperf sysstat util-linux coreutils
+findutils ncurses-base libc6'
+TERMINALS='l/linux x/xterm x/xterm-256color s/screen s/screen-256color t/tmux
+t/tmux-256color v/vt100 v/vt220'
 MODULES='e1000 e1000e virtio_pci virtio_console virtio_net 9p 9pnet_virtio
 pktgen netconsole dummy veth bridge 8021q macvlan tun sch_fq sch_fq_codel
-sch_netem sch_tbf sch_ingress cls_matchall cls_u32 act_police act_gact'
+sch_netem sch_tbf sch_ingress cls_matchall cls_u32 act_police act_gact
+virtio_blk ext4 crc32c_generic xenfs xen-evtchn xen-gntdev xen-gntalloc xen-privcmd
+xen-netback'
 
 usage() {
 	cat <<-END
@@ -134,6 +142,11 @@ nogroup:x:65534:' >"$root/etc/group"
 	echo '127.0.0.1 localhost' >"$root/etc/hosts"
 	echo lab >"$root/etc/hostname"
 	[ ! -d /etc/iproute2 ] || cp -R /etc/iproute2 "$root/etc/"
+	for t in $TERMINALS; do
+		[ -e "/lib/terminfo/$t" ] || continue
+		mkdir -p "$root/lib/terminfo/${t%/*}"
+		cp -L "/lib/terminfo/$t" "$root/lib/terminfo/$t"
+	done
 }
 
 make_base() {
@@ -156,7 +169,7 @@ make_base() {
 	add_modules "$tmp/kernel"
 	mkdir "$tmp/image"
 	(cd "$root" && find .) | sort >"$tmp/image/files"
-	(cd "$root" && cpio --quiet -o -H newc -R +0:+0) <"$tmp/image/files" \
+	(cd "$root" && cpio --quiet --reproducible -o -H newc -R +0:+0) <"$tmp/image/files" \
 		>"$tmp/base.cpio"
 	zstd -q -10 "$tmp/base.cpio" -o "$tmp/image/base.cpio.zst"
 	cp "$tmp/kernel/boot/vmlinuz-$kver" "$tmp/image/vmlinuz"

@@ -52,5 +52,8 @@ done <"$work/libs"
 cp "$image/base.cpio.zst" "$work/initrd"
 size=$(wc -c <"$work/initrd")
 [ $((size % 4)) -eq 0 ] || head -c $((4 - size % 4)) /dev/zero >>"$work/initrd"
-(cd "$root" && find . | cpio --quiet -o -H newc -R +0:+0) >>"$work/initrd"
+# The same files make the same bytes, for two deterministic runs to be alike
+find "$root" -exec touch -h -d @0 {} +
+(cd "$root" && find . | LC_ALL=C sort |
+	cpio --quiet --reproducible -o -H newc -R +0:+0) >>"$work/initrd"
 rm -rf "$root"

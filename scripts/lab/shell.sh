@@ -7,7 +7,7 @@ here=$(dirname "$0")
 # shellcheck disable=SC1091 # of this boot
 . /lab/conf
 
-export TERM="$LAB_TERM" PS1='lab:\w# '
+export TERM="$LAB_TERM" PS1='lab:\w\$ '
 [ -z "$LAB_TTY" ] || stty rows "${LAB_TTY% *}" cols "${LAB_TTY#* }"
 
 if [ -e e1000_napi.ko ]; then
@@ -31,4 +31,4 @@ eth0 runs on ${driver:-no driver}; 10.0.0.1 on its other side serves iperf (TCP,
 Leave with exit.
 
 END
-exec busybox ash -i
+exec bash --noprofile --norc -i

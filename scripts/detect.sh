@@ -1,0 +1,243 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Which hypervisor is this guest on, and has it an e1000 NIC?
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/lib.sh"
+
+usage() {
+	cat <<-END
+		usage: detect.sh [--json | --record] [--root DIR]
+		Say which hypervisor this guest runs on and which e1000 NICs it has; if none,
+		how to give it one there. Needs no root (VirtualBox's version does).
+		  --json      for scripts
+		  --record    print all that is looked at, one line a file
+		  --root DIR  look at the proc and sys in DIR instead of this machine's
+		Hypervisor: xen-hvm, xen-pvh, xen-pv, virtualbox, vmware, kvm, qemu-tcg, hyperv,
+		unknown, none. Exit status: 0 an e1000 NIC is there, 1 there is none.
+	END
+}
+
+root=''
+line_of() { # line_of PATH: its first line, or nothing
+	[ ! -r "$root$1" ] || head -n 1 "$root$1" 2>/dev/null | tr -d '\0' || :
+}
+
+dmi() { line_of "/sys/class/dmi/id/$1"; }
+
+cpu_says() { # cpu_says PATTERN: in /proc/cpuinfo
+	grep -qsE "$1" "$root/proc/cpuinfo"
+}
+
+clock() { # clock NAME: the kernel has this clock source
+	grep -qsw -- "$1" \
+		"$root/sys/devices/system/clocksource/clocksource0/available_clocksource"
+}
+
+# DMI goes before what CPUID says: VirtualBox shows its guests KVM's signature, and
+# KVM can show Hyper-V's. Xen's own folder goes before both.
+hypervisor() {
+	if [ "$(line_of /sys/hypervisor/type)" = xen ]; then
+		case $(line_of /sys/hypervisor/guest_type) in
+		PV) echo xen-pv ;;
+		PVH) echo xen-pvh ;;
+		HVM) echo xen-hvm ;;
+		# Kernels before 4.13 do not tell; a PV guest has no DMI
+		*) [ -n "$(dmi sys_vendor)" ] && echo xen-hvm || echo xen-pv ;;
+		esac
+		return
+	fi
+	case "$(dmi sys_vendor)/$(dmi product_name)" in
+	Xen/*) echo xen-hvm ;;
+	innotek* | */VirtualBox) echo virtualbox ;;
+	VMware*) echo vmware ;;
+	Microsoft*/Virtual*) echo hyperv ;;
+	*)
+		if clock kvm-clock; then
+			echo kvm
+		elif cpu_says 'QEMU' || [ "$(dmi sys_vendor)" = QEMU ]; then
+			# KVM's clock can be taken from a guest, but its CPU is then the host's
+			cpu_says '^model name.*(QEMU|TCG)' && echo qemu-tcg || echo kvm
+		elif clock hyperv_clocksource_tsc_page || clock hyperv_clocksource_msr; then
+			echo hyperv
+		elif cpu_says '^flags.* hypervisor'; then
+			echo unknown
+		else
+			echo none
+		fi
+		;;
+	esac
+}
+
+version() {
+	case $1 in
+	xen-*)
+		_v=$(line_of /sys/hypervisor/version/major).$(line_of /sys/hypervisor/version/minor)
+		[ "$_v" = . ] || echo "$_v$(line_of /sys/hypervisor/version/extra)"
+		;;
+	virtualbox)
+		# An OEM string of DMI, readable by root only
+		{ tr '\0' '\n' <"$root/sys/firmware/dmi/entries/11-0/raw"; } 2>/dev/null |
+			sed -n 's/.*vboxVer_\([0-9.]*\).*/\1/p' || :
+		;;
+	none) ;;
+	*) dmi product_version ;;
+	esac
+}
+
+# What the stock driver of kernel 6.1 and later takes
+E1000='1000 1001 1004 1008 1009 100c 100d 100e 100f 1010 1011 1012 1013 1014 1015 1016 1017
+1018 1019 101a 101d 101e 1026 1027 1028 1075 1076 1077 1078 1079 107a 107b 107c 108a 1099
+10b5 2e6e'
+
+model() {
+	case $1 in
+	1004) echo 82543GC ;;
+	1008 | 1009) echo 82544EI ;;
+	100c | 100d) echo 82544GC ;;
+	100e) echo 82540EM ;;
+	100f) echo 82545EM ;;
+	1010) echo 82546EB ;;
+	1026) echo 82545GM ;;
+	1079) echo 82546GB ;;
+	*) echo e1000 ;;
+	esac
+}
+
+# One line a NIC: pci_address pci_id model interface driver; - for what there is not
+nics() {
+	for _dev in "$root"/sys/bus/pci/devices/*; do
+		[ "$(cat "$_dev/vendor" 2>/dev/null)" = 0x8086 ] || continue
+		_id=$(cat "$_dev/device")
+		_id=${_id#0x}
+		echo "$E1000" | grep -qw "$_id" || continue
+		_if=-
+		for _net in "$_dev"/net/*; do
+			[ ! -e "$_net" ] || _if=${_net##*/}
+		done
+		_driver=$(readlink "$_dev/driver" || echo -)
+		echo "${_dev##*/} 8086:$_id $(model "$_id") $_if ${_driver##*/}"
+	done
+}
+
+# QEMU's devices carry its own subsystem id; real VMware's do not
+is_stand_in() {
+	[ "$1" = vmware ] && grep -qs 0x1af4 "$root"/sys/bus/pci/devices/*/subsystem_vendor
+}
+
+hint() {
+	case $1 in
+	xen-hvm)
+		echo "in the domain's xl file: vif=['type=ioemu,model=e1000,bridge=xenbr0'] and" \
+			"xen_platform_pci=0 (else the kernel unplugs e1000; or boot it with" \
+			"xen_emul_unplug=never)"
+		;;
+	xen-pv | xen-pvh) echo "such a guest has no emulated NIC: make it type=\"hvm\" in its xl file" ;;
+	virtualbox) echo "with the VM off: VBoxManage modifyvm VM --nic-type1 82540EM" ;;
+	vmware) echo "with the VM off, in its .vmx file: ethernet0.virtualDev = \"e1000\"" ;;
+	kvm) echo "libvirt: <model type='e1000'/> in the <interface>; QEMU: -device e1000" ;;
+	qemu-tcg) echo "start QEMU with -device e1000" ;;
+	hyperv) echo "Hyper-V has no e1000: use another hypervisor" ;;
+	none) echo "this is no virtual machine; boot one: make lab" ;;
+	*) echo "choose the NIC model e1000 (82540EM) in the settings of the VM" ;;
+	esac
+}
+
+text() { # text STRING: as JSON
+	if [ -z "$1" ] || [ "$1" = - ]; then
+		printf null
+	else
+		printf '"%s"' "$(printf '%s' "$1" | tr -d '\000-\037' | sed 's/[\\"]/\\&/g')"
+	fi
+}
+
+json() {
+	printf '{"hypervisor": "%s", "version": %s, "stand_in": %s,\n' "$kind" \
+		"$(text "$version")" "$stand_in"
+	printf ' "dmi": {"sys_vendor": %s, "product_name": %s, "bios_version": %s},\n "e1000": [' \
+		"$(text "$(dmi sys_vendor)")" "$(text "$(dmi product_name)")" \
+		"$(text "$(dmi bios_version)")"
+	_sep=
+	while read -r _address _id _model _if _driver; do
+		[ -n "$_address" ] || continue
+		printf '%s{"pci_address": "%s", "pci_id": "%s", "model": "%s", ' "$_sep" "$_address" \
+			"$_id" "$_model"
+		printf '"interface": %s, "driver": %s}' "$(text "$_if")" "$(text "$_driver")"
+		_sep=', '
+	done <<-END
+		$list
+	END
+	printf '],\n "hint": %s}\n' "$(text "$hint")"
+}
+
+people() {
+	_head="$kind${version:+ $version}"
+	[ "$stand_in" = false ] || _head="$_head (a stand-in: QEMU says it is VMware)"
+	if [ -z "$list" ]; then
+		echo "$_head: no e1000 NIC; $hint"
+		return
+	fi
+	echo "$list" | while read -r _address _id _model _if _driver; do
+		[ "$_if" != - ] || _if='no interface'
+		[ "$_driver" = - ] && _driver='no driver' || _driver="driver $_driver"
+		echo "$_head: $_model ($_id) at $_address, $_if, $_driver"
+	done
+}
+
+record() {
+	cd "${root:-/}"
+	for _f in sys/hypervisor/type sys/hypervisor/guest_type sys/hypervisor/version/* \
+		sys/class/dmi/id/sys_vendor sys/class/dmi/id/product_* sys/class/dmi/id/bios_v* \
+		sys/devices/system/clocksource/clocksource0/available_clocksource \
+		sys/bus/pci/devices/*/vendor sys/bus/pci/devices/*/device \
+		sys/bus/pci/devices/*/subsystem_vendor; do
+		case $_f in *serial | *uuid) continue ;; esac
+		[ ! -r "$_f" ] || printf '%s\t%s\n' "$_f" "$(head -n 1 "$_f")"
+	done
+	grep -m 1 '^model name' proc/cpuinfo | sed 's|^|proc/cpuinfo\t|' || :
+	grep -m 1 '^flags' proc/cpuinfo | sed 's|^|proc/cpuinfo\t|' || :
+	if [ -r sys/firmware/dmi/entries/11-0/raw ]; then
+		printf 'sys/firmware/dmi/entries/11-0/raw\t%s\n' \
+			"$(tr '\0' ' ' <sys/firmware/dmi/entries/11-0/raw | tr -cd '[:print:]')"
+	fi
+	for _f in sys/bus/pci/devices/*/driver; do
+		[ ! -L "$_f" ] || printf '%s\t-> %s\n' "$_f" "$(readlink "$_f")"
+	done
+	for _f in sys/bus/pci/devices/*/net/*; do
+		[ ! -e "$_f" ] || printf '%s/\n' "$_f"
+	done
+}
+
+form=people
+while [ $# -gt 0 ]; do
+	case $1 in
+	--json) form=json ;;
+	--record) form=record ;;
+	--root)
+		[ $# -ge 2 ] || usage_error "--root wants a folder"
+		[ -d "$2" ] || usage_error "--root: no folder '$2'"
+		root=${2%/}
+		shift
+		;;
+	-h | --help)
+		usage
+		exit 0
+		;;
+	*) usage_error "unknown argument '$1'" ;;
+	esac
+	shift
+done
+if [ "$form" = record ]; then
+	record
+	exit 0
+fi
+kind=$(hypervisor)
+version=$(version "$kind")
+list=$(nics)
+stand_in=false
+! is_stand_in "$kind" || stand_in=true
+hint=''
+[ -n "$list" ] || hint=$(hint "$kind")
+$form
+[ -n "$list" ]

@@ -233,12 +233,15 @@ static const struct {
 	{ "cpu_total", "CPU in the guest; 100 % is one thread. The best weight is where this is low and bandwidth is not." },
 };
 
-static void say_values(struct figure *g, FILE *here, size_t n, const char *lead,
-		       double x, double y, const struct metric *m)
+/* "At LOAD: MEAN UNIT (weight W), MEAN (W), ..." */
+static void say_value(FILE *here, size_t n, const char *load, double weight,
+		      double mean, const struct metric *m)
 {
-	(void)g;
-	fprintf(here, "%s%g: %.*f", n ? ", " : lead, x, m->decimals,
-		y * m->scale);
+	if (n)
+		fprintf(here, ", %.*f (%.0f)", m->decimals, mean * m->scale, weight);
+	else
+		fprintf(here, "At %s: %.*f %s (weight %.0f)", load, m->decimals,
+			mean * m->scale, m->shown_unit, weight);
 }
 
 static void draw_load(struct figures *f, size_t from, size_t to,
@@ -248,15 +251,15 @@ static void draw_load(struct figures *f, size_t from, size_t to,
 	double *loads, *weights;
 	size_t n_loads = distinct(d, from, to, true, &loads);
 	size_t n_weights = weights_of(d, from, to, &weights), i, k, size, said = 0;
-	char title[40], lead[80];
+	char title[40], *load = load_text(loads[n_loads - 1]);
 	struct figure *g;
 	FILE *here;
 
-	g = begin(f, cell_trial(d, &d->cells[from]), "load", m->title,
+	/* with hardly any interrupts left, packets for each go up a thousandfold */
+	g = begin(f, cell_trial(d, &d->cells[from]),
+		  strcmp(m->name, "rx_per_irq") ? "load" : "loadlog", m->title,
 		  "offered load (Mbit/s)", m->shown_unit, see);
 	here = must(open_memstream(&g->here, &size));
-	snprintf(lead, sizeof(lead), "At %.4g Mbit/s, by weight: ",
-		 loads[n_loads - 1] / 1e6);
 	for (i = 0; i < n_weights; i++) {
 		size_t points = 0;
 
@@ -274,13 +277,13 @@ static void draw_load(struct figures *f, size_t from, size_t to,
 			}
 			point(f, g, loads[k] / 1e6, &s, m);
 			if (k == n_loads - 1)
-				say_values(g, here, said++, lead, weights[i], s.mean, m);
+				say_value(here, said++, load, weights[i], s.mean, m);
 		}
 	}
-	if (said)
-		fprintf(here, " %s.", m->shown_unit);
+	fputs(said ? "." : "", here);
 	fclose(here);
 	end(f);
+	free(load);
 	free(loads);
 	free(weights);
 }
@@ -293,7 +296,7 @@ static void draw_weight(struct figures *f, size_t from, size_t to,
 	size_t n_loads = distinct(d, from, to, true, &loads);
 	size_t n_weights = distinct(d, from, to, false, &weights);
 	size_t i, k, size, said = 0;
-	char lead[80], *title;
+	char *title;
 	struct figure *g;
 	FILE *here;
 
@@ -305,7 +308,6 @@ static void draw_weight(struct figures *f, size_t from, size_t to,
 		size_t points = 0;
 
 		title = load_text(loads[i]);
-		snprintf(lead, sizeof(lead), "At %s, by weight: ", title);
 		for (k = 0; k < n_weights; k++) {
 			const struct cell *c = find(d, from, to, loads[i], weights[k]);
 			struct sample s = { 0 };
@@ -319,12 +321,11 @@ static void draw_weight(struct figures *f, size_t from, size_t to,
 			point(f, g, weights[k], &s, m);
 			if (i == n_loads - 1 && (n_weights <= MAX_LINES || !k ||
 						 k == n_weights - 1))
-				say_values(g, here, said++, lead, weights[k], s.mean, m);
+				say_value(here, said++, title, weights[k], s.mean, m);
 		}
 		free(title);
 	}
-	if (said)
-		fprintf(here, " %s.", m->shown_unit);
+	fputs(said ? "." : "", here);
 	fclose(here);
 	end(f);
 	free(loads);
@@ -447,7 +448,7 @@ static void draw_loss(struct figures *f, size_t from, size_t to)
 	n = n > 12 ? thin(weights, n, studied, 4) : n;
 	g = begin(f, cell_trial(d, &d->cells[from]), "loss",
 		  "Where packets are lost", "weight", "% of the packets sent",
-		  "The height is all loss at the highest load, the pattern says where. Ring and before the NIC: the driver came too late. Socket: the driver did its part, the application did not.");
+		  "The height is all loss at the highest load, the colour says where. Ring and before the NIC: the driver came too late. Socket: the driver did its part, the application did not.");
 	here = must(open_memstream(&g->here, &size));
 	fprintf(here, "At %s; lost in all: ", at);
 	for (i = 0; i < n; i++) {
@@ -538,7 +539,7 @@ static void draw_paired(struct figures *f, size_t from, size_t to)
 	g = begin(f, cell_trial(d, &d->cells[from]), "paired",
 		  "Paired differences of interleaved weights",
 		  "offered load (Mbit/s)", "% of the reference's bandwidth",
-		  "Each point is a weight against the reference, block by block in one stream, so that the host's noise is in both. The grey band is the margin: an interval inside it means equal, one outside it means a real difference.");
+		  "Each point is a weight against the reference, block by block in one stream, so that the host's noise is in both. The grey band is the margin: an interval inside it means equal, one outside it means a real difference. What lies far below is drawn on the lower edge.");
 	if (asprintf(&g->here, "Against weight %.0f; margin %.4g %%.", ref,
 		     100 * f->o->margin) < 0)
 		must(NULL);
@@ -566,8 +567,8 @@ static void draw_paired(struct figures *f, size_t from, size_t to)
 			out(f, "%.9g %.9g %.9g %.9g %.9g\n", loads[k] / 1e6,
 			    100 * effect, 100 * ci.lo, 100 * ci.hi,
 			    100 * f->o->margin);
-			reach(g, 100 * ci.lo);
-			reach(g, 100 * ci.hi);
+			reach(g, fmax(100 * ci.lo, -1000 * f->o->margin));
+			reach(g, fmin(100 * ci.hi, 1000 * f->o->margin));
 		}
 	}
 	end(f);
@@ -671,7 +672,7 @@ static void write_index(struct figures *f)
 			}
 		fprintf(index, "%03zu\t%s\t%s%s\t%s\t%s\t%s\t%.6g\t%.6g\t%zu\t%s\t%s\n",
 			i + 1, g->kind, g->title,
-			!strcmp(g->kind, "load") ? " against load" :
+			!strncmp(g->kind, "load", 4) ? " against load" :
 			!strcmp(g->kind, "weight") ? " against weight" : "",
 			g->subtitle, g->xlabel,
 			g->ylabel, lo, hi > 0 ? hi : 1, g->blocks, g->see,

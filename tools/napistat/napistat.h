@@ -7,7 +7,7 @@
 #include "stats.h"
 #include "table.h"
 
-#define DEFAULT_WEIGHT 64
+#define DEFAULT_WEIGHT 64.0
 #define MAX_METRICS 40
 
 struct metric {

@@ -222,7 +222,7 @@ static void choose(struct verdict *v, const struct options *o)
 
 		if (!r->n)
 			continue;
-		if (!v->shown || r->effect > v->shown->effect)
+		if (!v->shown || preferred(r, v->shown, o->margin))
 			v->shown = r;
 		if (r->not_worse && (r->gains || r->saves) &&
 		    (!v->winner || preferred(r, v->winner, o->margin)))
@@ -268,20 +268,16 @@ static void say_weight(FILE *out, const struct verdict *v,
 			   "seen by the host" : "in the guest";
 
 	if (!v->tested) {
-		fprintf(out, v->n ?
-			"keep %d for want of evidence: no cell has two repetitions, so nothing can be tested. " :
-			"keep %d for want of evidence: no other weight was measured beside it. ",
-			DEFAULT_WEIGHT);
+		fputs(v->n ? "No cell has two repetitions, so nothing can be tested. " :
+			     "No other weight was measured beside the reference. ", out);
 		return;
 	}
 	if (v->winner) {
-		fprintf(out, "use %.0f. Against %.0f it delivers ", r->weight,
-			v->a.reference);
+		fprintf(out, "Against %.0f it delivers ", v->a.reference);
 		say_effect(out, r->effect, &r->ci);
 		fputs(" bandwidth ", out);
 	} else {
-		fprintf(out, "keep %d. No weight is better than %.0f ",
-			DEFAULT_WEIGHT, v->a.reference);
+		fprintf(out, "No weight is better than %.0f ", v->a.reference);
 	}
 	say_range(out, v);
 	if (!v->winner) {
@@ -351,7 +347,7 @@ static void say_limits(FILE *out, const struct data *d, const struct verdict *v,
 
 	fputs("What these data cannot say: ", out);
 	if (v->a.reference != DEFAULT_WEIGHT)
-		fprintf(out, "%d itself was not measured, %.0f stands for it; ",
+		fprintf(out, "%.0f itself was not measured, %.0f stands for it; ",
 			DEFAULT_WEIGHT, v->a.reference);
 	if (f->stand_in)
 		fputs("this is a stand-in, not that hypervisor; ", out);
@@ -374,20 +370,42 @@ static void say_limits(FILE *out, const struct data *d, const struct verdict *v,
 }
 
 static char *paragraph(const struct data *d, const struct verdict *v, size_t folder,
-		       const struct options *o)
+		       const struct options *o, size_t *head, size_t *body)
 {
 	char *text = NULL;
 	size_t size;
 	FILE *out = must(open_memstream(&text, &size));
 
 	fprintf(out, "%s: ", d->folders[folder].label);
+	fprintf(out, v->winner ? "use %.0f" : "keep %.0f",
+		v->winner ? v->winner->weight : DEFAULT_WEIGHT);
+	fputs(v->tested ? ". " : ", for want of evidence. ", out);
+	*head = ftell(out);
 	say_weight(out, v, o);
 	if (v->tested)
 		say_others(out, v);
 	say_place(out, &v->a);
+	*body = ftell(out);
 	say_limits(out, d, v, &d->folders[folder], o);
 	fclose(out);
 	return must(text);
+}
+
+/* the same paragraph, its first sentence large and its limits apart */
+static void print_html(const char *text, size_t head, size_t body)
+{
+	char *part = must(strndup(text, head - 1));
+
+	fputs("<div class=\"verdict\"><p><strong>", stdout);
+	html_escaped(stdout, part);
+	free(part);
+	part = must(strndup(text + head, body - head - 1));
+	fputs("</strong></p>\n<p>", stdout);
+	html_escaped(stdout, part);
+	free(part);
+	fputs("</p>\n<p class=\"soft\">", stdout);
+	html_escaped(stdout, text + body);
+	fputs("</p></div>\n", stdout);
 }
 
 static void verdict_free(struct verdict *v)
@@ -463,12 +481,13 @@ int cmd_verdict(const struct data *d, const struct options *o)
 	for (i = 0; i < d->n_folders; i++) {
 		struct verdict v = { .a = advise(d, i, o), .lowest = INFINITY,
 				     .min_n = SIZE_MAX };
+		size_t head, body;
 		char *text;
 
 		gather(d, &v);
 		test(&v, o);
 		choose(&v, o);
-		text = paragraph(d, &v, i, o);
+		text = paragraph(d, &v, i, o, &head, &body);
 		fill(t, d, &v, i, o, text);
 		if (o->format == F_TEXT) {
 			printf("%s%s\n\n", i ? "\n" : "", text);
@@ -476,9 +495,7 @@ int cmd_verdict(const struct data *d, const struct options *o)
 		} else if (o->format == F_MARKDOWN) {
 			printf("%s%s\n", i ? "\n" : "", text);
 		} else if (o->format == F_HTML) {
-			fputs("<p class=\"verdict\">", stdout);
-			html_escaped(stdout, text);
-			fputs("</p>\n", stdout);
+			print_html(text, head, body);
 		}
 		free(text);
 		verdict_free(&v);

@@ -1,0 +1,244 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Turns results folders into one page: verdict, table 4.27, figures.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=scripts/lib.sh
+. "$here/lib.sh"
+
+usage() {
+	cat <<'USAGE'
+Usage: report.sh [--out DIR] [--margin P] [--confidence P] [--loss P] DIR…
+Draws the results folders of sweep.sh side by side, one column for each:
+several hypervisors, or one before and after a change.
+
+  --out DIR       where the report goes (build/report)
+  --margin P      two weights are equal within this many percent (2)
+  --confidence P  of intervals and tests, percent (95)
+  --loss P        loss up to this many percent counts as none (0.1)
+  -h, --help      this text
+
+Writes report.html (one file, no network: verdict, table, figures, machines),
+report.md (verdict and tables for papers), report.prom (Prometheus textfile),
+figures/*.svg and *.png, and data/ with the raw CSV that report.html links.
+Needs gnuplot and build/tools/napistat (make; or NAPISTAT=/path/to/it).
+USAGE
+}
+
+out=$here/../build/report
+options=
+while [ $# -gt 0 ]; do
+	case $1 in
+	-h | --help) usage && exit 0 ;;
+	--out | --margin | --confidence | --loss)
+		[ $# -gt 1 ] || usage_error "$1 needs a value"
+		case $1 in
+		--out) out=$2 ;;
+		*)
+			case $2 in
+			'' | *[!0-9.]*) usage_error "$1 takes a number, not \"$2\"" ;;
+			esac
+			options="$options $1 $2"
+			;;
+		esac
+		shift 2
+		;;
+	--) shift && break ;;
+	-*) usage_error "no option is called $1" ;;
+	*) break ;;
+	esac
+done
+[ $# -gt 0 ] || usage_error "a results folder is missing"
+for dir; do
+	[ -f "$dir/runs.csv" ] || die "$dir has no runs.csv: it is not a results folder of sweep.sh"
+done
+need gnuplot gnuplot-nox
+
+napistat=${NAPISTAT:-$here/../build/tools/napistat}
+[ -x "$napistat" ] || napistat=$(command -v napistat) ||
+	die "napistat is missing; build it with: make -C tools/napistat"
+
+# stat COMMAND ARG…: napistat over all folders
+dirs=$#
+stat() {
+	_command=$1
+	shift
+	# shellcheck disable=SC2086 # options holds checked words
+	"$napistat" "$_command" $options "$@"
+}
+
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+trap 'exit 1' HUP INT TERM
+
+mkdir -p "$out/figures" "$out/data"
+# of an older report nothing may stay behind
+rm -f "$out"/figures/[0-9]*.svg "$out"/figures/[0-9]*.png
+tab=$(printf '\t')
+
+# --- the figures -----------------------------------------------------------
+
+# the damaged file is named here, before anything is drawn
+stat figures --out "$tmp/figures" "$@"
+
+gnuplot_text() {
+	printf "%s" "$1" | sed "s/'/''/g"
+}
+
+# one gnuplot for all: each figure sets its words, then runs its kind's script
+{
+	while IFS=$tab read -r id kind _ _ xname yname low high blocks _; do
+		printf "data = '%s'\n" "$(gnuplot_text "$tmp/figures/$id.dat")"
+		printf "xname = '%s'\nyname = '%s'\n" "$(gnuplot_text "$xname")" \
+			"$(gnuplot_text "$yname")"
+		printf 'low = %s\nhigh = %s\nblocks = %s\n' "$low" "$high" "$blocks"
+		for form in svg png; do
+			case $form in
+			svg) terminal='svg size 480,330 dynamic noenhanced font "sans-serif,13" background rgb "white"' ;;
+			png) terminal='pngcairo size 960,660 noenhanced font "sans-serif,20" linewidth 2' ;;
+			esac
+			printf "set terminal %s\nset output '%s'\n" "$terminal" \
+				"$(gnuplot_text "$out/figures/$id.$form")"
+			printf "load '%s'\nload '%s'\n" "$(gnuplot_text "$here/report/style.gp")" \
+				"$(gnuplot_text "$here/report/$kind.gp")"
+		done
+	done <"$tmp/figures/index.tsv"
+	printf 'unset output\n'
+} >"$tmp/all.gp"
+gnuplot "$tmp/all.gp" 2>"$tmp/gnuplot.log" || {
+	cat "$tmp/gnuplot.log" >&2
+	die "gnuplot could not draw (see above)"
+}
+
+# --- the page --------------------------------------------------------------
+
+html_text() {
+	printf '%s' "$1" | sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g; s/"/\&quot;/g'
+}
+
+# inline_svg ID LABEL: no XML head, no white sheet, the page's own colours, and
+# names that no other figure of the page has
+inline_svg() {
+	sed -e '/^<?xml/d' -e '/^<desc>/d' -e '/<title>/d' \
+		-e '/<rect .*fill="#ffffff"\/>/d' \
+		-e "s|^<svg |<svg role=\"img\" aria-label=\"$(html_text "$2" | sed 's/[&|\\]/\\&/g')\" |" \
+		-e "s/id=\"gnuplot_/id=\"f$1-/g; s/id='gp/id='f$1-gp/g; s/#gp/#f$1-gp/g" \
+		-e 's/rgb( *0, *0, *0)/currentColor/g; s/"black"/"currentColor"/g' \
+		-e "s/'black'/'currentColor'/g" \
+		-e 's/rgb( *0, *114, *178)/var(--c1)/g; s/rgb(213, *94, *0)/var(--c2)/g' \
+		-e 's/rgb( *0, *158, *115)/var(--c3)/g; s/rgb(204, *121, *167)/var(--c4)/g' \
+		-e 's/rgb(230, *159, *0)/var(--c5)/g; s/rgb( *86, *180, *233)/var(--c6)/g' \
+		-e 's/rgb(200, *200, *200)/var(--line)/g; s/rgb(128, *128, *128)/var(--soft)/g' \
+		"$out/figures/$1.svg"
+}
+
+# a section for each title; one that has several figures takes the whole width
+figures() {
+	_last=
+	printf '<div class="groups">\n'
+	awk -F "$tab" 'NR == FNR { n[$2, $3]++; next }
+		{ print (n[$2, $3] > 1 ? "many" : "one") FS $0 }' \
+		"$tmp/figures/index.tsv" "$tmp/figures/index.tsv" >"$tmp/grouped"
+	while IFS=$tab read -r many id kind title subtitle _ _ _ _ _ see seen; do
+		if [ "$kind$title" != "$_last" ]; then
+			[ -z "$_last" ] || printf '</div></section>\n'
+			printf '<section class="%s">\n<h3>%s</h3>\n<p>%s</p>\n<div class="figures">\n' \
+				"$many" "$(html_text "$title")" "$(html_text "$see")"
+			_last=$kind$title
+		fi
+		printf '<figure id="f%s">\n' "$id"
+		inline_svg "$id" "$title: $subtitle"
+		[ "$seen" != - ] || seen=
+		printf '<figcaption><b>%s.</b> %s</figcaption>\n</figure>\n' \
+			"$(html_text "$subtitle")" "$(html_text "$seen")"
+	done <"$tmp/grouped"
+	[ -z "$_last" ] || printf '</div></section>\n'
+	printf '</div>\n'
+}
+
+# copies the raw files beside the page and links them
+raw_data() {
+	_n=0
+	for dir; do
+		_n=$((_n + 1))
+		mkdir -p "$out/data/$_n"
+		printf '<p>%s:' "$(html_text "$dir")"
+		for _file in runs.csv hist.csv meta.json; do
+			[ -f "$dir/$_file" ] || continue
+			cp "$dir/$_file" "$out/data/$_n/$_file"
+			printf ' <a href="data/%s/%s">%s</a>' "$_n" "$_file" "$_file"
+		done
+		printf '</p>\n'
+	done
+}
+
+page() {
+	cat <<'HEAD'
+<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>e1000_napi: which NAPI weight?</title>
+<link rel="icon" href="data:,">
+<style>
+HEAD
+	cat "$here/report/style.css"
+	cat <<'HEAD'
+</style>
+</head>
+<body>
+<h1>Which NAPI weight is best for this virtual NIC?</h1>
+<p class="soft">The weight is the most packets that the driver may take in one poll; Linux uses 64.
+A small weight makes polls short and many, a large one long and few. Receiving was measured at several weights;
+this is what came out.</p>
+<nav><a href="#verdict">Verdict</a><a href="#questions">The study's questions</a><a href="#figures">Figures</a><a
+href="#numbers">Numbers</a><a href="#machines">Machines</a><a href="#data">Raw data</a></nav>
+<h2 id="verdict">Verdict</h2>
+HEAD
+	stat verdict -f html "$@"
+	printf '<h2 id="questions">The study&#39;s questions</h2>\n'
+	printf '<p>Table 4.27 of the study that this reproduces, answered from these data. 60 and 200 stand for large weights, 1 and 2 for small ones.</p>\n'
+	stat table -f html "$@"
+	printf '<h2 id="figures">Figures</h2>\n'
+	printf '<p class="soft">Points are means, the bars on them intervals; where there is no bar, there was one repetition or the bar is smaller than the point.</p>\n'
+	figures
+	printf '<h2 id="numbers">Numbers</h2>\n<h3>Loss-free rate of each weight</h3>\n'
+	stat mlfrr -f html "$@"
+	printf '<details><summary>CPU cost of a packet</summary>\n'
+	stat cost -f html "$@"
+	printf '</details>\n<details><summary>Each weight against the reference</summary>\n'
+	stat compare -f html --reference 64 "$@"
+	printf '</details>\n<details><summary>Correlation of bandwidth and packets</summary>\n'
+	stat correlate -f html "$@"
+	printf '</details>\n<h2 id="machines">Machines</h2>\n'
+	stat facts -f html "$@"
+	printf '<h2 id="data">Raw data</h2>\n<p>One row for each trial in runs.csv; they lie beside this page.</p>\n'
+	raw_data "$@"
+	printf '</body>\n</html>\n'
+}
+
+paper() {
+	printf '# Which NAPI weight?\n\n'
+	stat verdict -f markdown "$@"
+	printf "\n## The study's questions (table 4.27)\n\n"
+	stat table -f markdown "$@"
+	printf '\n## Loss-free rate\n\n'
+	stat mlfrr -f markdown "$@"
+	printf '\n## CPU cost\n\n'
+	stat cost -f markdown "$@"
+	printf '\n## Machines\n\n'
+	stat facts -f markdown "$@"
+}
+
+rm -rf "$out"/data/[0-9]*
+page "$@" >"$tmp/report.html"
+paper "$@" >"$tmp/report.md"
+{
+	stat summary -f prometheus "$@"
+	stat hist -f prometheus --histogram rx_per_poll "$@"
+} >"$tmp/report.prom"
+mv "$tmp/report.html" "$tmp/report.md" "$tmp/report.prom" "$out/"
+
+stat verdict "$@"
+log "$dirs folder(s), $(wc -l <"$tmp/figures/index.tsv") figures: $(cd "$out" && pwd)/report.html"

@@ -1,0 +1,38 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# The demo as a newcomer sees it: it ends, in time, and shows what it must.
+set -u
+
+cd "$(dirname "$0")/.." || exit 1
+passed=0 failed=0
+check() {
+	_what=$1
+	shift
+	if "$@" >/dev/null 2>&1; then
+		passed=$((passed + 1))
+		echo "ok $_what"
+	else
+		failed=$((failed + 1))
+		echo "not ok $_what"
+	fi
+}
+
+# column WEIGHT NAME: the mean over that weight's trials
+column() {
+	awk -F, -v w="$1" -v name="$2" 'NR == 1 { for (i = 1; i <= NF; i++) col[$i] = i; next }
+		$col["weight"] == w { n++; s += $col[name] } END { print int(s / n) }' results/demo/runs.csv
+}
+
+rm -rf results/demo
+start=$(date +%s)
+check "make demo ends well" make demo
+took=$(($(date +%s) - start))
+check "within 240 s on a busy machine (took $took s)" [ "$took" -le 240 ]
+check "weight 1 loses" [ "$(column 1 lost)" -gt 1000 ]
+for w in 60 200; do
+	check "weight $w loses nothing" [ "$(column $w lost)" -eq 0 ]
+	check "and received what was sent" [ "$(column $w received)" -gt 100000 ]
+done
+check "the picture is a PNG" sh -c "head -c 4 results/demo/demo.png | grep -q PNG"
+echo "$passed passed, $failed failed, 0 skipped"
+[ "$failed" -eq 0 ]

@@ -25,6 +25,7 @@ usage() {
 
 # The suites are Debian's, wherever this machine gets its own packages from
 uri() {
+	# shellcheck disable=SC2016 # apt's variables
 	apt-get indextargets --format '$(ORIGIN) $(LABEL) $(REPO_URI)' 'Created-By: Packages' |
 		awk '$1 == "Debian" && $2 == "Debian" { print $3; exit }'
 }
@@ -34,7 +35,7 @@ bootstrap() {
 	_uri=$(uri)
 	[ -n "$_uri" ] || die "apt knows no Debian here; run apt-get update once"
 	_line="deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $_uri $1 $2"
-	_packages=$3
+	_packages=$(echo "$3" | tr ' \n' ,,)
 	_target=$4
 	_suite=$1
 	shift 4
@@ -77,6 +78,7 @@ make_initrd() {
 	for _m in virtio_pci virtio_blk crc32c_generic ext4 9pnet_virtio 9p; do
 		modprobe -q -d "$1" -S "$2" --show-depends "$_m" || true
 	done | awk '$1 == "insmod" && !seen[$2]++ { print $2 }' >"$tmp/modules"
+	grep -q virtio_blk "$tmp/modules" || die "no modules for $2 in the host's root"
 	_n=100
 	while read -r _f; do
 		_name=${_f##*/}
@@ -93,10 +95,10 @@ make_initrd() {
 make_xen() {
 	_image=$("$here/image.sh")
 	_kver=$(cat "$_image/kver")
-	bootstrap bookworm main "$(echo $XEN | tr ' ' ,)" "$tmp/root"
+	bootstrap bookworm main "$XEN" "$tmp/root"
 	# dom0 runs the kernel that the guests run
 	zstd -qdc "$_image/base.cpio.zst" |
-		(cd "$tmp/root" && cpio --quiet -idm './usr/lib/modules/*')
+		(cd "$tmp/root" && cpio --quiet -idm 'usr/lib/modules/*')
 	cp "$_image/vmlinuz" "$tmp/new/vmlinuz"
 	gzip -dc "$tmp"/root/boot/xen-4*.gz >"$tmp/new/xen"
 	echo "$_kver" >"$tmp/new/kver"
@@ -105,7 +107,7 @@ make_xen() {
 }
 
 make_virtualbox() {
-	bootstrap sid 'main contrib' "$(echo $VIRTUALBOX | tr ' ' ,)" "$tmp/root"
+	bootstrap sid 'main contrib' "$VIRTUALBOX" "$tmp/root"
 	_kver=$(cd "$tmp/root/lib/modules" && echo *)
 	[ -n "$(find "$tmp/root/lib/modules/$_kver" -name 'vboxdrv.ko*')" ] ||
 		die "VirtualBox's modules were not built for $_kver, see $tmp/log"
@@ -119,7 +121,7 @@ make_virtualbox() {
 }
 
 make_qemu() {
-	bootstrap sid main "$(echo $QEMU | tr ' ' ,)" "$tmp/root" --variant=extract
+	bootstrap sid main "$QEMU" "$tmp/root" --variant=extract
 	mv "$tmp/root" "$tmp/new/root"
 	cat >"$tmp/new/run" <<-'END'
 		#!/bin/sh
@@ -157,9 +159,15 @@ xen | virtualbox | qemu) ;;
 esac
 [ -n "$show" ] || need mmdebstrap
 
+# Raise the number when something else is made of the same packages
 key=$( (
-	cat "$0" "$here/host-initrd"
-	[ "$kind" != xen ] || "$here/image.sh" --show-kver
+	echo 1
+	case $kind in
+	xen) echo "$XEN" && "$here/image.sh" --show-kver ;;
+	virtualbox) echo "$VIRTUALBOX" ;;
+	qemu) echo "$QEMU" ;;
+	esac
+	cat "$here/host-initrd"
 ) | sha256sum | cut -c1-16)
 roots=$(cache_dir root)
 folder=$roots/$kind-$key

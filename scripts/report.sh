@@ -87,11 +87,11 @@ gnuplot_text() {
 
 # one gnuplot for all: each figure sets its words, then runs its kind's script
 {
-	while IFS=$tab read -r id kind _ _ xname yname low high blocks _; do
+	while IFS=$tab read -r id kind _ _ xname yname low high styles _; do
 		printf "data = '%s'\n" "$(gnuplot_text "$tmp/figures/$id.dat")"
 		printf "xname = '%s'\nyname = '%s'\n" "$(gnuplot_text "$xname")" \
 			"$(gnuplot_text "$yname")"
-		printf 'low = %s\nhigh = %s\nblocks = %s\n' "$low" "$high" "$blocks"
+		printf "low = %s\nhigh = %s\nstyles = '%s'\n" "$low" "$high" "$styles"
 		for form in svg png; do
 			case $form in
 			svg) terminal='svg size 480,330 dynamic noenhanced font "sans-serif,13" background rgb "white"' ;;
@@ -196,7 +196,9 @@ this is what came out.</p>
 href="#numbers">Numbers</a><a href="#machines">Machines</a><a href="#data">Raw data</a></nav>
 <h2 id="verdict">Verdict</h2>
 HEAD
+	printf '<div class="groups">\n'
 	stat verdict -f html "$@"
+	printf '</div>\n'
 	printf '<h2 id="questions">The study&#39;s questions</h2>\n'
 	printf '<p>Table 4.27 of the study that this reproduces, answered from these data. 60 and 200 stand for large weights, 1 and 2 for small ones.</p>\n'
 	stat table -f html "$@"

@@ -5,4 +5,4 @@ set yrange [0.5:2 * high]
 set xrange [0:*]
 set autoscale xfixmax
 set offsets 0, graph 0.03, 0, 0
-plot for [i = 0:blocks - 1] data index i using 1:2:3:4 with yerrorlines ls i + 1 lw width(i) title columnheader(1)
+plot for [i = 0:blocks - 1] data index i using 1:2:3:4 with yerrorlines ls style(i) lw width(i) title columnheader(1)

@@ -17,4 +17,4 @@ if (used eq "") {
 	used = " 2"
 	set key off
 }
-plot for [c in used] data skip 1 using int(c):xtic(1) ls int(c) - 1 title place[int(c) - 1]
+plot for [c in used] data skip 1 using int(c):xtic(1) ls int(c) - 1 dt 1 title place[int(c) - 1]

@@ -14,4 +14,4 @@ set offsets graph 0.05, graph 0.05, 0, 0
 set arrow 1 from graph 0, first 0 to graph 1, first 0 nohead lc rgb "#808080"
 plot for [i = 0:blocks - 1] data index i \
 	using ($1 + aside * (i - (blocks - 1) / 2.0)):(inside($2)):(inside($3)):(inside($4)) \
-	with yerrorbars ls i + 1 lw 2 title columnheader(1)
+	with yerrorbars ls style(i) lw 2 title columnheader(1)

@@ -4,4 +4,4 @@ set logscale x
 set autoscale xfix
 set offsets graph 0.03, graph 0.03, 0, 0
 set xtics (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 4000)
-plot for [i = 0:blocks - 1] data index i using 1:2:3:4 with yerrorlines ls i + 1 lw width(i) title columnheader(1)
+plot for [i = 0:blocks - 1] data index i using 1:2:3:4 with yerrorlines ls style(i) lw width(i) title columnheader(1)

@@ -4,9 +4,10 @@
  * (two blank lines between; the first line of a block is its title) and a
  * line in index.tsv, fields between tabs:
  *
- *   id kind title subtitle xlabel ylabel ymin ymax blocks see here
+ *   id kind title subtitle xlabel ylabel ymin ymax styles see here
  *
- * kind names the gnuplot script; ymin and ymax are the same for all figures of
+ * kind names the gnuplot script; styles is a line style for each block, where a
+ * weight has the same one in every figure; ymin and ymax are the same for all figures of
  * one title, so that folders can be compared by eye. Only what was measured
  * becomes a figure.
  */
@@ -26,6 +27,7 @@ struct figure {
 	char *subtitle, *here;
 	double lo, hi;
 	size_t blocks;
+	int styles[MAX_LINES];
 };
 
 struct figures {
@@ -33,6 +35,8 @@ struct figures {
 	const struct options *o;
 	struct figure *list;
 	size_t n, room;
+	double *weights; /* those that have a line style of their own */
+	size_t n_weights;
 	FILE *now;
 	bool failed;
 };
@@ -98,9 +102,39 @@ static void out(struct figures *f, const char *format, ...)
 	va_end(args);
 }
 
+static bool style_taken(const struct figure *g, int style)
+{
+	size_t i;
+
+	for (i = 0; i < g->blocks; i++)
+		if (g->styles[i] == style)
+			return true;
+	return false;
+}
+
 static void block(struct figures *f, struct figure *g, const char *title)
 {
-	out(f, "%s\"%s\"\n", g->blocks++ ? "\n\n" : "", title);
+	int style = 1;
+
+	while (style_taken(g, style) && style < MAX_LINES)
+		style++;
+	out(f, "%s\"%s\"\n", g->blocks ? "\n\n" : "", title);
+	if (g->blocks < MAX_LINES)
+		g->styles[g->blocks] = style;
+	g->blocks++;
+}
+
+/* a block of one weight, in that weight's own style */
+static void weight_block(struct figures *f, struct figure *g, double weight)
+{
+	char title[40];
+	size_t i;
+
+	snprintf(title, sizeof(title), "weight %.0f", weight);
+	block(f, g, title);
+	for (i = 0; i < f->n_weights; i++)
+		if (f->weights[i] == weight)
+			g->styles[g->blocks - 1] = i + 1;
 }
 
 static void reach(struct figure *g, double y)
@@ -237,10 +271,12 @@ static const struct {
 static void say_value(FILE *here, size_t n, const char *load, double weight,
 		      double mean, const struct metric *m)
 {
+	int decimals = mean * m->scale >= 100 ? 0 : m->decimals;
+
 	if (n)
-		fprintf(here, ", %.*f (%.0f)", m->decimals, mean * m->scale, weight);
+		fprintf(here, ", %.*f (%.0f)", decimals, mean * m->scale, weight);
 	else
-		fprintf(here, "At %s: %.*f %s (weight %.0f)", load, m->decimals,
+		fprintf(here, "At %s: %.*f %s (weight %.0f)", load, decimals,
 			mean * m->scale, m->shown_unit, weight);
 }
 
@@ -251,7 +287,7 @@ static void draw_load(struct figures *f, size_t from, size_t to,
 	double *loads, *weights;
 	size_t n_loads = distinct(d, from, to, true, &loads);
 	size_t n_weights = weights_of(d, from, to, &weights), i, k, size, said = 0;
-	char title[40], *load = load_text(loads[n_loads - 1]);
+	char *load = load_text(loads[n_loads - 1]);
 	struct figure *g;
 	FILE *here;
 
@@ -271,10 +307,8 @@ static void draw_load(struct figures *f, size_t from, size_t to,
 				s = cell_sample(d, c, m);
 			if (!s.n || !loads[k])
 				continue;
-			if (!points++) {
-				snprintf(title, sizeof(title), "weight %.0f", weights[i]);
-				block(f, g, title);
-			}
+			if (!points++)
+				weight_block(f, g, weights[i]);
 			point(f, g, loads[k] / 1e6, &s, m);
 			if (k == n_loads - 1)
 				say_value(here, said++, load, weights[i], s.mean, m);
@@ -333,21 +367,41 @@ static void draw_weight(struct figures *f, size_t from, size_t to,
 }
 
 /* the study shows 700, 800 and 1000 Mbit/s; else the three highest */
+static size_t hist_loads(const struct data *d, size_t from, size_t to,
+			 double **loads)
+{
+	static const double want[] = { 700e6, 800e6, 1000e6 };
+	size_t n = distinct(d, from, to, true, loads), i, k, found = 0;
+
+	for (i = 0; i < n; i++)
+		for (k = 0; k < 3; k++)
+			found += (*loads)[i] == want[k];
+	if (found == 3)
+		memcpy(*loads, want, sizeof(want));
+	else if (n > 3)
+		memmove(*loads, *loads + n - 3, 3 * sizeof(**loads));
+	return n < 3 ? n : 3;
+}
+
 static void draw_hist(struct figures *f, size_t from, size_t to)
 {
 	const struct data *d = f->d;
 	double w = nearest_weight(d, from, to, 60), *loads, mean, all;
-	size_t n = distinct(d, from, to, true, &loads), i, k, m, size;
+	size_t n, i, k, m, size;
 	struct figure *g;
 	char *title;
 	FILE *here;
+
+	if (is_search(cell_trial(d, &d->cells[from])))
+		return;
+	n = hist_loads(d, from, to, &loads);
 
 	g = begin(f, cell_trial(d, &d->cells[from]), "hist", "Packets per poll",
 		  "packets taken by one poll", "% of polls",
 		  "Each curve is one load. When it moves right, polls take more packets each: fewer polls, fewer interrupts, less CPU for the same packets. A peak at the weight itself means polls are cut off by it.");
 	here = must(open_memstream(&g->here, &size));
 	fprintf(here, "Weight %.0f. Mean packets per poll: ", w);
-	for (i = n > 3 ? n - 3 : 0; i < n; i++) {
+	for (i = 0; i < n; i++) {
 		const struct cell *c = find(d, from, to, loads[i], w);
 		struct hist_row *r = c ? hist_of_cell(d, c, "rx_per_poll", &m) : NULL;
 
@@ -388,14 +442,14 @@ static void draw_times(struct figures *f, size_t from, size_t to,
 	double *loads, *weights, sum, all;
 	size_t n_loads = distinct(d, from, to, true, &loads);
 	size_t n = weights_of(d, from, to, &weights), i, k, m, size;
-	char line[40], *load = load_text(loads[n_loads - 1]);
+	char *load = load_text(loads[n_loads - 1]);
 	struct figure *g;
 	FILE *here;
 
 	g = begin(f, cell_trial(d, &d->cells[from]), "times", title,
 		  "microseconds", "% of them up to here", see);
 	here = must(open_memstream(&g->here, &size));
-	fprintf(here, "At %s; half take at most: ", load);
+	fprintf(here, "At %s, half take at most: ", load);
 	g->hi = 100;
 	for (i = 0; i < n; i++) {
 		const struct cell *c = find(d, from, to, loads[n_loads - 1], weights[i]);
@@ -407,18 +461,16 @@ static void draw_times(struct figures *f, size_t from, size_t to,
 		for (k = 0, sum = 0; r && k < m; k++) {
 			double top = fmax(1, bucket_top(r[k].lower)) / 1000;
 
-			if (!k) {
-				snprintf(line, sizeof(line), "weight %.0f", weights[i]);
-				block(f, g, line);
-			}
+			if (!k)
+				weight_block(f, g, weights[i]);
 			sum += r[k].count;
 			if (isnan(half) && sum >= all / 2)
 				half = top;
 			out(f, "%.9g %.9g\n", top, 100 * sum / all);
 		}
 		if (r)
-			fprintf(here, "%s%.3g us at weight %.0f",
-				g->blocks > 1 ? ", " : "", half, weights[i]);
+			fprintf(here, g->blocks > 1 ? ", %.3g (%.0f)" :
+				"%.3g us (weight %.0f)", half, weights[i]);
 		free(r);
 	}
 	fputc('.', here);
@@ -450,7 +502,7 @@ static void draw_loss(struct figures *f, size_t from, size_t to)
 		  "Where packets are lost", "weight", "% of the packets sent",
 		  "The height is all loss at the highest load, the colour says where. Ring and before the NIC: the driver came too late. Socket: the driver did its part, the application did not.");
 	here = must(open_memstream(&g->here, &size));
-	fprintf(here, "At %s; lost in all: ", at);
+	fprintf(here, "At %s, lost in all: ", at);
 	for (i = 0; i < n; i++) {
 		const struct cell *c = find(d, from, to, load, weights[i]);
 		double lost = c ? cell_sample(d, c, metric_find("loss")).mean : NAN;
@@ -470,8 +522,8 @@ static void draw_loss(struct figures *f, size_t from, size_t to)
 		}
 		out(f, "\n");
 		reach(g, total);
-		fprintf(here, "%sweight %.0f %.2f %%", i ? ", " : "", weights[i],
-			100 * lost);
+		fprintf(here, g->blocks && i ? ", %.2f (%.0f)" : "%.2f %% (weight %.0f)",
+			100 * lost, weights[i]);
 	}
 	fputc('.', here);
 	fclose(here);
@@ -516,11 +568,12 @@ static void draw_mlfrr(struct figures *f, size_t from, size_t to)
 		out(f, "\"%.0f\" %.9g %.9g %.9g\n", cell_weight(d, cells[i]),
 		    mean / 1e6, ci.lo / 1e6, ci.hi / 1e6);
 		reach(g, ci.hi / 1e6);
-		fprintf(here, "%sweight %.0f %s%.0f", i ? ", " : "",
-			cell_weight(d, cells[i]), isnan(r.upper) ? "at least " : "",
-			mean / 1e6);
+		fprintf(here, "%s%.0f%s (%s%.0f)",
+			isnan(r.upper) && !isnan(r.lower) ? "at least " : "",
+			mean / 1e6, i ? "" : " Mbit/s", i ? "" : "weight ",
+			cell_weight(d, cells[i]));
+		fputs(k < to - from ? ", " : ".", here);
 	}
-	fputs(" Mbit/s.", here);
 	fclose(here);
 	end(f);
 	free(cells);
@@ -534,7 +587,6 @@ static void draw_paired(struct figures *f, size_t from, size_t to)
 	size_t n = weights_of(d, from, to, &weights), i, k;
 	size_t n_loads = distinct(d, from, to, true, &loads);
 	struct figure *g;
-	char title[60];
 
 	g = begin(f, cell_trial(d, &d->cells[from]), "paired",
 		  "Paired differences of interleaved weights",
@@ -560,10 +612,8 @@ static void draw_paired(struct figures *f, size_t from, size_t to)
 			effect_of(&s, 1, m, f->o->confidence, &effect, &ci);
 			if (isnan(ci.lo))
 				continue;
-			if (!points++) {
-				snprintf(title, sizeof(title), "weight %.0f", weights[i]);
-				block(f, g, title);
-			}
+			if (!points++)
+				weight_block(f, g, weights[i]);
 			out(f, "%.9g %.9g %.9g %.9g %.9g\n", loads[k] / 1e6,
 			    100 * effect, 100 * ci.lo, 100 * ci.hi,
 			    100 * f->o->margin);
@@ -632,12 +682,16 @@ static void loss_of_curve(struct figures *f, size_t from, size_t to)
 
 static void poll_times(struct figures *f, size_t from, size_t to)
 {
+	if (is_search(cell_trial(f->d, &f->d->cells[from])))
+		return;
 	draw_times(f, from, to, "poll_ns", "Duration of a poll",
 		   "How long one poll holds the CPU, at the highest load. A line further right belongs to a weight that lets polls run longer; its packets get through in fewer of them.");
 }
 
 static void poll_latency(struct figures *f, size_t from, size_t to)
 {
+	if (is_search(cell_trial(f->d, &f->d->cells[from])))
+		return;
 	draw_times(f, from, to, "irq_to_poll_ns", "From interrupt to poll",
 		   "How long a packet waits until the driver is allowed to look, at the highest load. A long tail means that the softirq had to stand in line.");
 }
@@ -670,12 +724,15 @@ static void write_index(struct figures *f)
 				lo = fmin(lo, f->list[k].lo);
 				hi = fmax(hi, f->list[k].hi);
 			}
-		fprintf(index, "%03zu\t%s\t%s%s\t%s\t%s\t%s\t%.6g\t%.6g\t%zu\t%s\t%s\n",
+		fprintf(index, "%03zu\t%s\t%s%s\t%s\t%s\t%s\t%.6g\t%.6g\t",
 			i + 1, g->kind, g->title,
 			!strncmp(g->kind, "load", 4) ? " against load" :
 			!strcmp(g->kind, "weight") ? " against weight" : "",
 			g->subtitle, g->xlabel,
-			g->ylabel, lo, hi > 0 ? hi : 1, g->blocks, g->see,
+			g->ylabel, lo, hi > 0 ? hi : 1);
+		for (k = 0; k < g->blocks && k < MAX_LINES; k++)
+			fprintf(index, "%s%d", k ? " " : "", g->styles[k]);
+		fprintf(index, "\t%s\t%s\n", g->see,
 			g->here && g->here[0] ? g->here : "-");
 	}
 	if (fclose(index))
@@ -694,6 +751,7 @@ int cmd_figures(const struct data *d, const struct options *o)
 	}
 	if (mkdir(o->out, 0777) && errno != EEXIST)
 		failed(&f, o->out);
+	f.n_weights = weights_of(d, 0, d->n_cells, &f.weights);
 	for (i = 0; i < sizeof(against_load) / sizeof(against_load[0]); i++)
 		all_loads(&f, i);
 	for (i = 0; i < sizeof(against_weight) / sizeof(against_weight[0]); i++)
@@ -711,5 +769,6 @@ int cmd_figures(const struct data *d, const struct options *o)
 		free(f.list[i].here);
 	}
 	free(f.list);
+	free(f.weights);
 	return f.failed;
 }

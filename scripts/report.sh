@@ -94,9 +94,16 @@ gnuplot_text() {
 		printf "low = %s\nhigh = %s\nstyles = '%s'\n" "$low" "$high" "$styles"
 		for form in svg png; do
 			case $form in
-			svg) terminal='svg size 480,330 dynamic noenhanced font "sans-serif,13" background rgb "white"' ;;
-			png) terminal='pngcairo size 960,660 noenhanced font "sans-serif,20" linewidth 2' ;;
+			svg)
+				terminal='svg size 480,330 dynamic noenhanced font "sans-serif,13" background rgb "white"'
+				small=,11
+				;;
+			png)
+				terminal='pngcairo size 960,660 noenhanced font "sans-serif,20" linewidth 2'
+				small=,17
+				;;
 			esac
+			printf "small = '%s'\n" "$small"
 			printf "set terminal %s\nset output '%s'\n" "$terminal" \
 				"$(gnuplot_text "$out/figures/$id.$form")"
 			printf "load '%s'\nload '%s'\n" "$(gnuplot_text "$here/report/style.gp")" \

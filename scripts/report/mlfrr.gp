@@ -4,4 +4,6 @@ set style fill solid 0.6 border -1
 set boxwidth 0.6
 set key off
 set xrange [-0.6:*]
+set autoscale xfixmax
+set offsets 0, 0.6, 0, 0
 plot data skip 1 using 0:2:3:4:(0.6):xtic(1) with boxerrorbars ls 1

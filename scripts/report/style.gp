@@ -17,7 +17,7 @@ set key outside top center horizontal samplen 2
 set xlabel xname
 set ylabel yname
 set yrange [low:high + 0.06 * (high - low)]
-set tics font ",11"
+set tics font small
 blocks = words(styles)
 style(i) = int(word(styles, i + 1))
 # later lines are thinner, so that equal ones can both be seen

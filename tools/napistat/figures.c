@@ -605,7 +605,7 @@ static void draw_paired(struct figures *f, size_t from, size_t to)
 			const struct cell *b = find(d, from, to, loads[k], ref);
 			struct interval ci;
 			struct stratum s;
-			double effect;
+			double effect, far;
 
 			if (!a || !b || !compare_cells(d, a, b, m, &s))
 				continue;
@@ -617,8 +617,9 @@ static void draw_paired(struct figures *f, size_t from, size_t to)
 			out(f, "%.9g %.9g %.9g %.9g %.9g\n", loads[k] / 1e6,
 			    100 * effect, 100 * ci.lo, 100 * ci.hi,
 			    100 * f->o->margin);
-			reach(g, fmax(100 * ci.lo, -1000 * f->o->margin));
-			reach(g, fmin(100 * ci.hi, 1000 * f->o->margin));
+			far = 1000 * f->o->margin;
+			reach(g, fmax(-far, fmin(far, 100 * ci.lo)));
+			reach(g, fmax(-far, fmin(far, 100 * ci.hi)));
 		}
 	}
 	end(f);

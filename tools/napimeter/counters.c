@@ -228,6 +228,7 @@ int cpu_read(struct cpu_times *cpu)
 	int err = text ? parse_stat(cpu, text, sysconf(_SC_CLK_TCK)) : -1;
 
 	cpu->mono = mono_ns();
+	cpu->real = real_ns();
 	free(text);
 	return err;
 }
@@ -331,8 +332,8 @@ static void measure_loss(struct row *row, const struct counters *before,
 	double before_nic = at_least_zero(t->sent - snapshot_counter(nic, "rx_packets") - ring);
 	double backlog = after->backlog_dropped - before->backlog_dropped;
 	double sock = after->udp_errors - before->udp_errors;
-	double app = at_least_zero(after->udp_delivered - before->udp_delivered - t->received) +
-		     after->udp_no_port - before->udp_no_port;
+	double app = at_least_zero(after->udp_delivered - before->udp_delivered - t->received -
+				   t->control) + after->udp_no_port - before->udp_no_port;
 	double remainder = t->sent - t->received - before_nic - ring - backlog - sock - app;
 
 	row_set_number(row, COL_sent, t->sent);

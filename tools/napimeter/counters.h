@@ -10,7 +10,7 @@
 
 /* /proc/stat, in seconds, all CPUs together. */
 struct cpu_times {
-	int64_t mono;
+	int64_t mono, real;
 	double idle, softirq, system, steal;
 	int cpus;
 };
@@ -36,6 +36,7 @@ struct traffic {
 	double seconds;			/* of traffic */
 	double bytes;			/* received, payload */
 	double jitter_us;
+	double control;			/* datagrams read, at most, that are no data */
 	bool only_packets_at_nic;	/* a TCP stream: bytes, no datagrams */
 };
 

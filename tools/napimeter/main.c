@@ -11,8 +11,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "host.h"
 #include "meta.h"
 #include "plan.h"
+#include "probe.h"
+#include "search.h"
 #include "send.h"
 #include "sink.h"
 #include "step.h"
@@ -28,12 +31,15 @@ static const char usage[] =
 	"                            is too old\n"
 	"  next DIR                  say what is next and how long it will take\n"
 	"  step DIR [--last-try]     do it and write it down\n"
+	"  mlfrr DIR                 CSV of what the search has found so far\n"
 	"  restore                   put the guest's settings back as they were\n"
 	"\n"
 	"On their own:\n"
 	"  serve [PORT]              be a source of UDP traffic for other hosts\n"
 	"  sink PORT SECONDS [RCVBUF|default [CPU]]\n"
 	"                            receive UDP and count\n"
+	"  hostcpu PORT              tell a guest its VM's CPU use; samples on stdin, as\n"
+	"                            scripts/host/cpu.sh makes them\n"
 	"\n"
 	"Exit status: 0 done, 1 failed, 2 wrong usage, 3 the results cannot be\n"
 	"written, 4 nothing left to do.\n";
@@ -164,6 +170,8 @@ static int cmd_step(int argc, char *argv[])
 	if (journal_open(&journal, argv[0], todo.journal, probe ? NULL : "hist.csv", plan.columns))
 		die(EXIT_NO_JOURNAL, "%s", failure());
 	err = step(&plan, &journal, &todo, last_try, &lost_journal);
+	if (probe && !err)
+		err = meta_chosen(&plan, probe_report(&plan, &journal));
 	journal_close(&journal);
 	if (err)
 		die(lost_journal ? EXIT_NO_JOURNAL : EXIT_FAILED, "%s", failure());
@@ -177,6 +185,15 @@ static int cmd_meta(int argc, char *argv[])
 	load(argv[0]);
 	if (meta_write(&plan, argv[1]))
 		die(EXIT_FAILED, "%s", failure());
+	return EXIT_OK;
+}
+
+static int cmd_mlfrr(int argc, char *argv[])
+{
+	if (argc != 1)
+		die(EXIT_BAD_USAGE, "usage: napimeter mlfrr DIR");
+	load(argv[0]);
+	search_report(&plan, &runs);
 	return EXIT_OK;
 }
 
@@ -194,9 +211,10 @@ int main(int argc, char *argv[])
 		const char *name;
 		int (*run)(int argc, char *argv[]);
 	} commands[] = {
-		{ "plan", cmd_plan }, { "list", cmd_list },	  { "next", cmd_next },
-		{ "step", cmd_step }, { "meta", cmd_meta },	  { "restore", cmd_restore },
-		{ "sink", cmd_sink }, { "serve", cmd_serve },
+		{ "plan", cmd_plan },   { "list", cmd_list },       { "next", cmd_next },
+		{ "step", cmd_step },   { "meta", cmd_meta },       { "mlfrr", cmd_mlfrr },
+		{ "hostcpu", cmd_hostcpu },
+		{ "sink", cmd_sink },   { "restore", cmd_restore }, { "serve", cmd_serve },
 	};
 	size_t i;
 

@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "host.h"
 #include "meta.h"
 
 static json_t *line_of(const char *path)
@@ -282,6 +283,22 @@ int iperf_versions(const struct plan *plan, char *guest, char *server, size_t le
 	return err ? err : server_version(plan, server, len);
 }
 
+/* The host, if it can be asked. The offset is measured anew for each trial. */
+static json_t *host_facts(const struct plan *plan)
+{
+	struct host_clock clock;
+
+	if (!*plan->host)
+		return json_object();
+	if (host_clock(plan->host, &clock)) {
+		warning("%s", failure());
+		return json_pack("{ss}", "address", plan->host);
+	}
+	return json_pack("{ss sI sI}", "address", plan->host, "clock_offset_ns",
+			 (json_int_t)clock.offset, "clock_round_trip_ns",
+			 (json_int_t)clock.round_trip);
+}
+
 /* ---- all of it ---- */
 
 static json_t *cpu_model(void)
@@ -345,12 +362,30 @@ int meta_write(const struct plan *plan, const char *command)
 			 (int)sysconf(_SC_NPROCESSORS_ONLN), "cpu_model", cpu_model(),
 			 "clocksource",
 			 line_of("/sys/devices/system/clocksource/clocksource0/current_clocksource"),
-			 "seed", (json_int_t)plan->seed, "started", started(), "host", json_object(),
+			 "seed", (json_int_t)plan->seed, "started", started(), "host", host_facts(plan),
 			 "chosen", json_object(), "interface", plan->interface, "command", command);
 	text = meta ? json_dumps(meta, JSON_INDENT(2)) : NULL;
 	err = text ? replace_file(path, text) : fail("meta.json could not be put together");
 	free(text);
 	free(path);
 	json_decref(meta);
+	return err;
+}
+
+int meta_chosen(const struct plan *plan, json_t *chosen)
+{
+	char *path = xasprintf("%s/meta.json", plan->dir);
+	json_t *meta = json_load_file(path, 0, NULL);
+	char *text = NULL;
+	int err;
+
+	if (meta)
+		json_object_set(meta, "chosen", chosen);
+	text = meta ? json_dumps(meta, JSON_INDENT(2)) : NULL;
+	err = text ? replace_file(path, text) : fail("%s cannot be read", path);
+	free(text);
+	json_decref(meta);
+	json_decref(chosen);
+	free(path);
 	return err;
 }

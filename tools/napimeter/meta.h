@@ -6,6 +6,8 @@
 
 /* meta.json: the machine, the NIC and the software a sweep ran on. */
 int meta_write(const struct plan *plan, const char *command);
+/* What the probes chose goes into it as "chosen"; takes the reference. */
+int meta_chosen(const struct plan *plan, json_t *chosen);
 
 /*
  * iperf here and on the server, "" if not to be found out. -1 with the reason

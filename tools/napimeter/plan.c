@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "plan.h"
+#include "probe.h"
 #include "search.h"
 
 #define SEED_MASK ((1ULL << 53) - 1)	/* what a JSON reader keeps exactly */
@@ -177,6 +178,15 @@ static int number_key(json_t *asked, const char *key, double preset, double min,
 	char *end;
 
 	*value = text ? strtod(text, &end) : preset;
+	if (text && end != text && *end) {
+		/* a load, as 500M */
+		uint64_t scaled;
+
+		if (!parse_scaled(text, 1000, &scaled)) {
+			*value = scaled;
+			end = strchr(text, '\0');
+		}
+	}
 	if (text && (end == text || *end || !(*value >= min && *value <= max)))
 		return fail("%s: \"%s\" is not a number in %g..%g", key, text, min, max);
 	return 0;
@@ -443,8 +453,25 @@ void plan_trial(const struct plan *plan, size_t trial, struct row *spec)
 	row_set(spec, COL_trial, "%zu", trial + 1);
 }
 
+/* Of a trial, without and with what is around it. */
+static double trial_seconds(const struct plan *plan)
+{
+	return strcmp(plan->method, "interleave") ? plan->seconds : plan->slot_s;
+}
+
+static double trial_pace(const struct plan *plan)
+{
+	return strcmp(plan->method, "interleave") ? plan->seconds + 1 :
+	       plan->slot_s + plan->settle_s;
+}
+
+double plan_estimate(const struct plan *plan)
+{
+	return strcmp(plan->method, "mlfrr") ? plan_trials(plan) * trial_pace(plan) : 0;
+}
+
 /* Seconds from one trial's start to the next one's, as seen so far. */
-double journal_pace(const struct journal *j, double seconds)
+static double seen_pace(const struct journal *j, double pace)
 {
 	double sum = 0;
 	size_t i, n = 0;
@@ -454,17 +481,16 @@ double journal_pace(const struct journal *j, double seconds)
 			      row_number(&j->rows[i - 1], COL_started_ns)) / 1e9;
 
 		/* not across a pause of the sweep */
-		if (gap > 0 && gap < 3 * (seconds + 5)) {
+		if (gap > 0 && gap < 3 * (pace + 5)) {
 			sum += gap;
 			n++;
 		}
 	}
-	return n ? sum / n : seconds + 1;
+	return n ? sum / n : pace;
 }
 
 static int next_of_grid(const struct plan *plan, const struct journal *runs, struct todo *todo)
 {
-	bool slots = !strcmp(plan->method, "interleave");
 	size_t i;
 
 	todo->total = plan_trials(plan);
@@ -475,9 +501,8 @@ static int next_of_grid(const struct plan *plan, const struct journal *runs, str
 	for (i = 0; i < todo->total && journal_has(runs, i + 1); i++)
 		;
 	plan_trial(plan, i, &todo->spec);
-	todo->seconds = slots ? plan->slot_s : plan->seconds;
-	todo->left_s = (todo->total - todo->done) *
-		       journal_pace(runs, todo->seconds + (slots ? plan->settle_s - 1 : 0));
+	todo->seconds = trial_seconds(plan);
+	todo->left_s = (todo->total - todo->done) * seen_pace(runs, trial_pace(plan));
 	return 1;
 }
 

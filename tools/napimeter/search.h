@@ -1,19 +1,45 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What is searched for, not swept: the loss-free load of each weight (mlfrr),
- * and what comes before the sweep itself: the source's self-test, --rcvbuf
- * auto and --cpus auto. All of it follows from the rows measured so far.
+ * The highest load that each weight takes without loss (method mlfrr), in the
+ * terms of RFC 9971. The search keeps nothing: the rows measured so far say
+ * what comes next, so it can stop anywhere and go on.
  */
 #ifndef NAPIMETER_SEARCH_H
 #define NAPIMETER_SEARCH_H
 
 #include "plan.h"
 
-/* As plan_next(). */
-int probe_next(const struct plan *plan, const struct journal *probes, struct todo *todo);
-int search_next(const struct plan *plan, const struct journal *runs, struct todo *todo);
+enum load_class { LOAD_UNDECIDED, LOAD_LOWER, LOAD_UPPER };
 
-/* Put what the probes have found where the sweep says "auto". */
-void probe_choose(const struct plan *plan, const struct journal *probes, struct row *spec);
+struct goal {
+	double loss_ratio, exceed_ratio, width;
+	double initial_trial_s, final_trial_s, duration_sum_s;
+	double min_load, max_load;
+};
+
+struct trial_result {
+	double load;			/* intended, bit/s */
+	double seconds;
+	double loss_ratio;
+	double reached;			/* of the load, by the source */
+};
+
+struct search_state {
+	bool done;
+	double load, seconds;		/* the next trial, if not done */
+	double lower, upper;		/* relevant bounds; 0: none */
+	double conditional_throughput;	/* at the relevant lower bound */
+	bool source_limit;		/* lower is as much as can be sent, or was asked */
+};
+
+enum load_class classify_load(const struct goal *goal, const struct trial_result *trials,
+			      size_t count, double load);
+void search_state(const struct goal *goal, const struct trial_result *trials, size_t count,
+		  struct search_state *state);
+
+/* As plan_next(). */
+int search_next(const struct plan *plan, const struct journal *runs, struct todo *todo);
+/* mlfrr.csv on stdout: what is found so far. */
+void search_report(const struct plan *plan, const struct journal *runs);
 
 #endif

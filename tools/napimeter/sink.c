@@ -74,6 +74,7 @@ static void count(struct sink_page *page, const char *data, size_t len)
 	now = real_ns();
 	memcpy(&h, data, sizeof(h));
 	if (len < sizeof(h) || ntohl(h.magic) != PKTGEN_MAGIC) {
+		page->others++;
 		if (send_is_end(data, len, &sequence))
 			page->announced = sequence;
 		return;

@@ -21,6 +21,7 @@
 
 #define PKTGEN_PORT 9
 #define PKTGEN_HEADERS 42		/* Ethernet, IPv4, UDP */
+#define IPERF_CONTROL 12		/* its last datagram, sent until answered, at most 10 times */
 #define FULL_SPEED "10000000000"	/* iperf has no word for it: more than e1000 can carry */
 
 static bool is_source(const struct stream *s, const char *source)
@@ -324,6 +325,7 @@ int parse_iperf(const char *text, const struct row *spec, struct traffic *t)
 		t->sent = total;
 		t->received = total - lost;
 		t->jitter_us = jitter * 1000;
+		t->control = IPERF_CONTROL;
 	}
 	return 0;
 }
@@ -408,6 +410,7 @@ int stream_result(struct stream *s, struct traffic *t)
 	if (is_source(s, "pktgen"))
 		return parse_pktgen(s->text, &t->sent, &t->seconds) ? -1 :
 		       t->sent > 0 ? 0 : fail("pktgen sent nothing");
+	t->control = page->others + 2;	/* and the cookie, asked for twice at most */
 	/* without its last word: the newest of those that came */
 	t->sent = page->announced >= 0 ? page->announced : page->highest;
 	if (t->sent > 1)

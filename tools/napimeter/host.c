@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "host.h"
+#include "sink.h"
+#include "util.h"
+
+#define KEPT 3600		/* samples; an hour, if one comes each second */
+#define PROBES 8
+#define ANSWER_MS 300
+#define LATER_TRIES 30		/* a sampler may be some seconds behind */
+
+/* ---- guest ---- */
+
+static int host_socket(const char *address)
+{
+	const char *colon = strrchr(address, ':');
+	struct sockaddr_storage sa;
+	char text[64];
+	int len, fd;
+
+	if (!colon || (size_t)(colon - address) >= sizeof(text))
+		return fail("\"%s\" is not ADDR:PORT", address);
+	snprintf(text, sizeof(text), "%.*s", (int)(colon - address), address);
+	if (text[0] == '[' && strchr(text, ']')) {
+		*strchr(text, ']') = '\0';
+		memmove(text, text + 1, strlen(text));
+	}
+	len = parse_address(text, atoi(colon + 1), &sa);
+	if (len < 0)
+		return -1;
+	fd = socket(sa.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd >= 0 && !connect(fd, (struct sockaddr *)&sa, len))
+		return fd;
+	fail("%s: %s", address, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+static int ask(int fd, const char *question, char *answer, size_t len)
+{
+	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+	ssize_t got = -1;
+
+	if (send(fd, question, strlen(question), 0) >= 0 && poll(&pfd, 1, ANSWER_MS) > 0)
+		got = recv(fd, answer, len - 1, MSG_DONTWAIT);
+	if (got < 0)
+		return fail("no answer from the host: is scripts/host/cpu.sh running there?");
+	answer[got] = '\0';
+	return 0;
+}
+
+int host_clock(const char *address, struct host_clock *clock)
+{
+	int fd = host_socket(address), i, answers = 0;
+	char question[64], answer[128];
+
+	if (fd < 0)
+		return -1;
+	for (i = 0; i < PROBES; i++) {
+		int64_t t1 = real_ns(), echo, t2, t3, t4, round_trip;
+
+		snprintf(question, sizeof(question), "clock %" PRId64, t1);
+		if (ask(fd, question, answer, sizeof(answer)))
+			continue;
+		t4 = real_ns();
+		if (sscanf(answer, "clock %" SCNd64 " %" SCNd64 " %" SCNd64, &echo, &t2, &t3) != 3 ||
+		    echo != t1)
+			continue;
+		/* the quickest probe is the one least delayed on either way */
+		round_trip = (t4 - t1) - (t3 - t2);
+		if (!answers++ || round_trip < clock->round_trip) {
+			clock->round_trip = round_trip;
+			clock->offset = ((t2 - t1) + (t3 - t4)) / 2;
+		}
+	}
+	close(fd);
+	return answers ? 0 : -1;
+}
+
+int host_cpu(const char *address, int64_t from, int64_t to, const struct host_clock *clock,
+	     double *cpu)
+{
+	char question[64], answer[128];
+	int fd = host_socket(address), tries, err = -1;
+
+	if (fd < 0)
+		return -1;
+	snprintf(question, sizeof(question), "cpu %" PRId64 " %" PRId64, from + clock->offset,
+		 to + clock->offset);
+	for (tries = 0; tries < LATER_TRIES; tries++) {
+		if (ask(fd, question, answer, sizeof(answer)))
+			continue;
+		if (sscanf(answer, "cpu %lf", cpu) == 1) {
+			err = 0;
+			break;
+		}
+		if (strcmp(answer, "cpu later")) {
+			fail("the host has no CPU samples of that time");
+			break;
+		}
+		sleep_ns(100 * 1000000);
+		fail("the host's CPU samples come too late");
+	}
+	close(fd);
+	return err;
+}
+
+/* ---- host ---- */
+
+double mean_cpu(const struct host_sample *samples, size_t count, int64_t from, int64_t to)
+{
+	double sum = 0;
+	size_t i;
+
+	if (count < 2 || from >= to || from < samples[0].time || to > samples[count - 1].time)
+		return NAN;
+	for (i = 1; i < count; i++) {
+		int64_t start = samples[i - 1].time > from ? samples[i - 1].time : from;
+		int64_t end = samples[i].time < to ? samples[i].time : to;
+
+		if (end > start)
+			sum += samples[i].cpu * (end - start);
+	}
+	return sum / (to - from);
+}
+
+static struct host_sample samples[KEPT];
+static size_t sample_count;
+
+static void add_sample(const char *line)
+{
+	struct host_sample s;
+
+	/* "time_ns,cpu", and a header line before */
+	if (sscanf(line, "%" SCNd64 ",%lf", &s.time, &s.cpu) != 2)
+		return;
+	if (sample_count == KEPT)
+		memmove(samples, samples + 1, --sample_count * sizeof(*samples));
+	samples[sample_count++] = s;
+}
+
+static void answer(int fd)
+{
+	struct sockaddr_storage from;
+	socklen_t len = sizeof(from);
+	char question[64], text[128];
+	int64_t arrival, t1, t2;
+	double cpu;
+	ssize_t got;
+
+	got = recvfrom(fd, question, sizeof(question) - 1, MSG_DONTWAIT,
+		       (struct sockaddr *)&from, &len);
+	arrival = real_ns();
+	if (got < 0)
+		return;
+	question[got] = '\0';
+	if (sscanf(question, "clock %" SCNd64, &t1) == 1) {
+		snprintf(text, sizeof(text), "clock %" PRId64 " %" PRId64 " %" PRId64, t1, arrival,
+			 real_ns());
+	} else if (sscanf(question, "cpu %" SCNd64 " %" SCNd64, &t1, &t2) == 2) {
+		cpu = mean_cpu(samples, sample_count, t1, t2);
+		if (!isnan(cpu))
+			snprintf(text, sizeof(text), "cpu %.1f", cpu);
+		else if (!sample_count || t2 > samples[sample_count - 1].time)
+			snprintf(text, sizeof(text), "cpu later");
+		else
+			snprintf(text, sizeof(text), "cpu none");
+	} else {
+		return;
+	}
+	sendto(fd, text, strlen(text), MSG_DONTWAIT, (struct sockaddr *)&from, len);
+}
+
+int cmd_hostcpu(int argc, char *argv[])
+{
+	struct pollfd pfd[2] = { { .fd = STDIN_FILENO, .events = POLLIN },
+				 { .events = POLLIN } };
+	char text[4096];
+	size_t used = 0;
+
+	if (argc != 1 || atoi(argv[0]) < 1)
+		die(EXIT_BAD_USAGE, "usage: napimeter hostcpu PORT <SAMPLES");
+	pfd[1].fd = sink_socket(atoi(argv[0]));
+	if (pfd[1].fd < 0)
+		die(EXIT_FAILED, "%s", failure());
+	for (;;) {
+		if (poll(pfd, 2, -1) < 0 && errno != EINTR)
+			die(EXIT_FAILED, "poll: %s", strerror(errno));
+		if (pfd[1].revents & POLLIN)
+			answer(pfd[1].fd);
+		if (pfd[0].revents & (POLLIN | POLLHUP)) {
+			ssize_t got = read(STDIN_FILENO, text + used, sizeof(text) - 1 - used);
+			char *line, *end;
+
+			if (got <= 0)
+				return EXIT_OK;	/* the sampler ended: the VM is gone */
+			used += got;
+			text[used] = '\0';
+			for (line = text; (end = strchr(line, '\n')); line = end + 1)
+				add_sample(line);
+			used = strlen(line);
+			memmove(text, line, used + 1);
+			if (used == sizeof(text) - 1)
+				used = 0;	/* no line is that long */
+		}
+	}
+}

@@ -81,11 +81,13 @@ static void e1000_napi_show_rows(struct seq_file *m,
 				 const struct napi_hist *hist)
 {
 	unsigned int i;
+	u64 times;
 
-	for (i = 0; i < NAPI_HIST_CELLS; i++)
-		if (hist->cell[i])
-			seq_printf(m, "%llu %llu\n", napi_hist_lower(i),
-				   hist->cell[i]);
+	for (i = 0; i < NAPI_HIST_CELLS; i++) {
+		times = u64_stats_read(&hist->cell[i]);
+		if (times)
+			seq_printf(m, "%llu %llu\n", napi_hist_lower(i), times);
+	}
 }
 
 static void e1000_napi_show_counts(struct seq_file *m, const u64 *count)

@@ -7,8 +7,9 @@
  *
  * Who writes what. A NAPI instance has one owner from napi_schedule_prep() to
  * napi_complete_done(). e1000_napi_scheduled() runs in the interrupt, after
- * napi_schedule_prep() has made it the owner; e1000_napi_begin() and
- * e1000_napi_end() run in the poll, the latter before napi_complete_done().
+ * napi_schedule_prep() has made it the owner; e1000_napi_begin() (for its
+ * time only) and e1000_napi_end() run in the poll, before
+ * napi_complete_done().
  * So everything they write has one writer at a time, ordered by the atomics
  * on the NAPI state, and they take no lock and use no atomic of their own.
  * Only the interrupt counts have another writer, e1000_intr() itself, which
@@ -112,17 +113,18 @@ struct e1000_napi_file {
 /**
  * struct e1000_napi - our part of an adapter
  * @reset_done: the value of @reset_asked that the poll's owner last carried out
- * @in_poll: between e1000_napi_begin() and e1000_napi_end()
  * @irq_pending: e1000_intr() scheduled the next poll
  * @repoll: the poll before asked to be called again
  * @cycle_open: an interrupt came since the last reset
+ * @skip: @rx_seen and @tx_seen are of before a gap in the recording
  * @cycle_polls: polls since that interrupt
  * @cycle_rx: packets received since that interrupt
- * @rx_before: the driver's total_rx_packets when the poll began
- * @tx_before: the driver's total_tx_packets when the poll began
- * @irq_ns: when e1000_intr() scheduled the poll, 0 while timing is off;
+ * @rx_seen: how many of the driver's total_rx_packets are counted already;
+ *	the driver begins its totals anew at each interrupt
+ * @tx_seen: the same for total_tx_packets
+ * @irq_ns: when e1000_intr() scheduled the poll, 0 if not known;
  *	CLOCK_MONOTONIC, as all times here
- * @began_ns: when the poll began, 0 while timing is off
+ * @began_ns: when the poll began, 0 if not known
  * @poll_sync: guards @count and @hist against torn reads, but for interrupts
  * @irq_sync: the same for the two interrupt counts
  * @count: the counters
@@ -146,23 +148,23 @@ struct e1000_napi_file {
  */
 struct e1000_napi {
 	u32 reset_done;
-	bool in_poll;
 	bool irq_pending;
 	bool repoll;
 	bool cycle_open;
+	bool skip;
 	u32 cycle_polls;
 	u32 cycle_rx;
-	u32 rx_before;
-	u32 tx_before;
+	u32 rx_seen;
+	u32 tx_seen;
 	u64 irq_ns;
 	u64 began_ns;
 	struct u64_stats_sync poll_sync;
 	struct u64_stats_sync irq_sync;
-	u64 count[E1000_NAPI_COUNTS];
+	u64_stats_t count[E1000_NAPI_COUNTS];
 	struct napi_hist hist[E1000_NAPI_HISTS];
 
 	u32 reset_asked;
-	u64 since_ns;
+	u64_stats_t since_ns;
 	struct u64_stats_sync since_sync;
 	u64 shown[E1000_NAPI_COUNTS];
 	struct list_head entry;
@@ -178,6 +180,7 @@ struct e1000_napi {
 #define E1000_NAPI_COALESCE	ETHTOOL_COALESCE_RX_MAX_FRAMES_IRQ
 
 DECLARE_STATIC_KEY_TRUE(e1000_napi_stats);
+DECLARE_STATIC_KEY_FALSE(e1000_napi_timing);
 
 /* weight.c */
 void e1000_napi_init_weight(struct e1000_adapter *adapter);
@@ -191,7 +194,7 @@ bool e1000_napi_same_usecs(struct e1000_adapter *adapter,
 void e1000_napi_init(struct e1000_adapter *adapter);
 void e1000_napi_count_irq(struct e1000_adapter *adapter, u32 icr);
 void e1000_napi_note_irq(struct e1000_adapter *adapter);
-void e1000_napi_begin_poll(struct e1000_adapter *adapter, int budget);
+void e1000_napi_time_poll(struct e1000_adapter *adapter, int budget);
 void e1000_napi_end_poll(struct e1000_adapter *adapter, int budget,
 			 int work_done, bool tx_done);
 void e1000_napi_list_add(struct e1000_napi *en);
@@ -241,8 +244,8 @@ static inline void e1000_napi_scheduled(struct e1000_adapter *adapter)
  */
 static inline void e1000_napi_begin(struct e1000_adapter *adapter, int budget)
 {
-	if (static_branch_likely(&e1000_napi_stats))
-		e1000_napi_begin_poll(adapter, budget);
+	if (static_branch_unlikely(&e1000_napi_timing))
+		e1000_napi_time_poll(adapter, budget);
 }
 
 /**

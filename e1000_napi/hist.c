@@ -65,12 +65,12 @@ u64 napi_hist_lower(unsigned int index)
  */
 void napi_hist_add_over(struct napi_hist *hist, u64 value)
 {
-	u64 *cell = &hist->cell[napi_hist_index(value)];
+	u64 max = u64_stats_read(&hist->over_max);
 
-	WRITE_ONCE(*cell, *cell + 1);
-	WRITE_ONCE(hist->over_sum, hist->over_sum + value);
-	if (value > hist->over_max)
-		WRITE_ONCE(hist->over_max, value);
+	u64_stats_inc(&hist->cell[napi_hist_index(value)]);
+	u64_stats_add(&hist->over_sum, value);
+	if (value > max)
+		u64_stats_add(&hist->over_max, value - max);
 }
 
 /**
@@ -82,18 +82,20 @@ void napi_hist_total(const struct napi_hist *copy,
 		     struct napi_hist_totals *totals)
 {
 	unsigned int i;
+	u64 times;
 
 	totals->count = 0;
-	totals->sum = copy->over_sum;
+	totals->sum = u64_stats_read(&copy->over_sum);
 	totals->max = 0;
 
 	for (i = 0; i < NAPI_HIST_CELLS; i++) {
-		totals->count += copy->cell[i];
-		if (i > NAPI_HIST_EXACT || !copy->cell[i])
+		times = u64_stats_read(&copy->cell[i]);
+		totals->count += times;
+		if (i > NAPI_HIST_EXACT || !times)
 			continue;
-		totals->sum += i * copy->cell[i];
+		totals->sum += i * times;
 		totals->max = i;
 	}
-	if (copy->over_max)
-		totals->max = copy->over_max;
+	if (u64_stats_read(&copy->over_max))
+		totals->max = u64_stats_read(&copy->over_max);
 }

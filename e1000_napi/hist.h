@@ -9,8 +9,8 @@
  * for the exact cells they follow from the cells themselves, so the common
  * case is one increment, and only values above 256 keep a sum and a maximum.
  *
- * Assumptions: one writer at a time; readers copy the cells first (how they
- * do that without torn values is the user's business) and work on the copy.
+ * Assumptions: one writer at a time; readers copy the cells first (under what
+ * u64_stats_sync is the user's business) and work on the copy.
  * No driver type is known here: the same file is built and tested in
  * userspace (tests/unit).
  */
@@ -19,6 +19,7 @@
 
 #include <linux/compiler.h>
 #include <linux/types.h>
+#include <linux/u64_stats_sync.h>
 
 #define NAPI_HIST_EXACT		256	/* the largest value with its own cell */
 #define NAPI_HIST_OCTAVE	8	/* log2(NAPI_HIST_EXACT) */
@@ -33,12 +34,12 @@
  * @cell: times seen; cell i counts values from napi_hist_lower(i) up to the
  *	next cell's lower bound, exclusive
  *
- * u64 only, so that it can be copied and cleared word by word.
+ * u64_stats_t only, so that it can be copied and cleared word by word.
  */
 struct napi_hist {
-	u64 over_sum;
-	u64 over_max;
-	u64 cell[NAPI_HIST_CELLS];
+	u64_stats_t over_sum;
+	u64_stats_t over_max;
+	u64_stats_t cell[NAPI_HIST_CELLS];
 };
 
 /**
@@ -64,12 +65,12 @@ void napi_hist_total(const struct napi_hist *copy,
  * @hist: histogram that the caller alone writes now
  * @value: the value, any
  *
- * WRITE_ONCE(): a reader may copy the cell at this very moment.
+ * In the common case a comparison and an increment in memory.
  */
 static inline void napi_hist_add(struct napi_hist *hist, u64 value)
 {
 	if (likely(value <= NAPI_HIST_EXACT))
-		WRITE_ONCE(hist->cell[value], hist->cell[value] + 1);
+		u64_stats_inc(&hist->cell[value]);
 	else
 		napi_hist_add_over(hist, value);
 }

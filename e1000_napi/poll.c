@@ -4,8 +4,8 @@
  * e1000_napi.h says who may write what, and why no lock is needed.
  *
  * A reset is carried out by the writer itself: the control path only raises
- * reset_asked, the next poll clears the histograms before it counts. Until
- * then readers show them empty. So the histograms never have a second writer.
+ * reset_asked, the next poll clears the histograms before it is counted.
+ * Until then readers show them empty. So they never have a second writer.
  */
 
 #include <linux/interrupt.h>
@@ -20,7 +20,7 @@
 #define E1000_NAPI_CHUNK	64	/* u64s that a reader copies in one go */
 
 DEFINE_STATIC_KEY_TRUE(e1000_napi_stats);
-static DEFINE_STATIC_KEY_FALSE(e1000_napi_timing);
+DEFINE_STATIC_KEY_FALSE(e1000_napi_timing);
 
 /* All devices that have their debugfs files, and who may ask for a reset */
 static DEFINE_MUTEX(e1000_napi_lock);
@@ -28,7 +28,7 @@ static LIST_HEAD(e1000_napi_list);
 
 static void e1000_napi_inc(struct e1000_napi *en, enum e1000_napi_count_id id)
 {
-	WRITE_ONCE(en->count[id], en->count[id] + 1);
+	u64_stats_inc(&en->count[id]);
 }
 
 /*
@@ -59,15 +59,18 @@ static void e1000_napi_count_context(struct e1000_napi *en)
 	}
 }
 
+/* Words of a part of struct e1000_napi that holds nothing else */
+#define e1000_napi_words(part)	(sizeof(part) / (sizeof(u64_stats_t)))
+
 /* Carry out a reset. Once in a while, so the time that it takes is no matter */
 static noinline void e1000_napi_clear(struct e1000_napi *en, u32 asked)
 {
-	u64 *word = (u64 *)en->hist;
-	u64 *end = (u64 *)(en->hist + E1000_NAPI_HISTS);
+	u64_stats_t *word = (u64_stats_t *)en->hist;
+	size_t i;
 
 	u64_stats_update_begin(&en->poll_sync);
-	while (word < end)
-		WRITE_ONCE(*word++, 0);
+	for (i = 0; i < e1000_napi_words(en->hist); i++)
+		u64_stats_add(&word[i], -u64_stats_read(&word[i]));
 	u64_stats_update_end(&en->poll_sync);
 
 	en->cycle_open = false;
@@ -78,22 +81,32 @@ static noinline void e1000_napi_clear(struct e1000_napi *en, u32 asked)
 	smp_store_release(&en->reset_done, asked);
 }
 
-/* A poll that an interrupt asked for closes the interrupt before */
-static void e1000_napi_next_irq(struct e1000_napi *en)
+/* A poll that an interrupt asked for: the interrupt before is complete */
+static void e1000_napi_close_cycle(struct e1000_napi *en)
 {
 	if (en->cycle_open) {
 		napi_hist_add(&en->hist[E1000_NAPI_POLLS_PER_IRQ],
 			      en->cycle_polls);
 		napi_hist_add(&en->hist[E1000_NAPI_RX_PER_IRQ], en->cycle_rx);
 	}
-	if (en->irq_ns && en->began_ns)
-		napi_hist_add(&en->hist[E1000_NAPI_IRQ_TO_POLL_NS],
-			      en->began_ns - en->irq_ns);
-
 	en->irq_pending = false;
 	en->cycle_open = true;
 	en->cycle_polls = 0;
 	en->cycle_rx = 0;
+}
+
+static noinline void e1000_napi_add_times(struct e1000_napi *en)
+{
+	if (!en->began_ns)
+		return;
+
+	napi_hist_add(&en->hist[E1000_NAPI_POLL_NS],
+		      ktime_get_ns() - en->began_ns);
+	if (en->irq_ns)
+		napi_hist_add(&en->hist[E1000_NAPI_IRQ_TO_POLL_NS],
+			      en->began_ns - en->irq_ns);
+	en->began_ns = 0;
+	en->irq_ns = 0;
 }
 
 /**
@@ -125,43 +138,24 @@ void e1000_napi_note_irq(struct e1000_adapter *adapter)
 	struct e1000_napi *en = &adapter->napi_stats;
 
 	en->irq_pending = true;
-	/* Always written, so that no time from before a switch is left */
-	en->irq_ns = static_branch_unlikely(&e1000_napi_timing) ?
-		     ktime_get_ns() : 0;
+	/* The driver has just begun its totals anew */
+	en->rx_seen = 0;
+	en->tx_seen = 0;
+	if (static_branch_unlikely(&e1000_napi_timing))
+		en->irq_ns = ktime_get_ns();
 }
 
 /**
- * e1000_napi_begin_poll() - note where a poll starts
+ * e1000_napi_time_poll() - note when a poll begins
  * @adapter: the adapter, whose NAPI the caller owns
  * @budget: as the poll got it
  *
  * Context: poll.
  */
-void e1000_napi_begin_poll(struct e1000_adapter *adapter, int budget)
+void e1000_napi_time_poll(struct e1000_adapter *adapter, int budget)
 {
-	struct e1000_napi *en = &adapter->napi_stats;
-	u32 asked;
-
-	/* netpoll: only cleans sent packets, and does not own the NAPI */
-	if (unlikely(!budget))
-		return;
-
-	asked = READ_ONCE(en->reset_asked);
-	if (unlikely(asked != en->reset_done))
-		e1000_napi_clear(en, asked);
-
-	en->in_poll = true;
-	en->rx_before = adapter->total_rx_packets;
-	en->tx_before = adapter->total_tx_packets;
-	en->began_ns = static_branch_unlikely(&e1000_napi_timing) ?
-		       ktime_get_ns() : 0;
-
-	u64_stats_update_begin(&en->poll_sync);
-	if (en->irq_pending)
-		e1000_napi_next_irq(en);
-	else if (!en->repoll)
-		e1000_napi_inc(en, E1000_NAPI_NO_IRQ);
-	u64_stats_update_end(&en->poll_sync);
+	if (budget)
+		adapter->napi_stats.began_ns = ktime_get_ns();
 }
 
 /**
@@ -174,43 +168,60 @@ void e1000_napi_begin_poll(struct e1000_adapter *adapter, int budget)
  * Packets are the growth of the driver's own totals, not @work_done, which
  * counts descriptors: fragments of jumbo frames and bad frames too.
  *
+ * netpoll's calls, with budget 0, only clean sent packets and do not own the
+ * NAPI. What they clean is counted by the next poll.
+ *
  * Context: poll, before napi_complete_done().
  */
 void e1000_napi_end_poll(struct e1000_adapter *adapter, int budget,
 			 int work_done, bool tx_done)
 {
 	struct e1000_napi *en = &adapter->napi_stats;
+	u32 asked = READ_ONCE(en->reset_asked);
 	u32 rx, tx;
 
-	/* netpoll, or recording was switched on in the middle of this poll */
-	if (unlikely(!budget || !en->in_poll))
+	if (unlikely(!budget))
 		return;
 
-	rx = adapter->total_rx_packets - en->rx_before;
-	tx = adapter->total_tx_packets - en->tx_before;
-	en->in_poll = false;
-	en->repoll = !tx_done || work_done == budget;
-	en->cycle_polls++;
-	en->cycle_rx += rx;
+	rx = adapter->total_rx_packets - en->rx_seen;
+	tx = adapter->total_tx_packets - en->tx_seen;
+	en->rx_seen = adapter->total_rx_packets;
+	en->tx_seen = adapter->total_tx_packets;
+
+	if (unlikely(asked != en->reset_done)) {
+		e1000_napi_clear(en, asked);
+		/* Switched on during this poll: when it began is not known */
+		if (en->skip) {
+			en->skip = false;
+			return;
+		}
+	}
 
 	u64_stats_update_begin(&en->poll_sync);
+	if (en->irq_pending)
+		e1000_napi_close_cycle(en);
+	else if (!en->repoll)
+		e1000_napi_inc(en, E1000_NAPI_NO_IRQ);
+	en->cycle_polls++;
+	en->cycle_rx += rx;
+	en->repoll = true;
+
 	napi_hist_add(&en->hist[E1000_NAPI_RX_PER_POLL], rx);
 	napi_hist_add(&en->hist[E1000_NAPI_TX_PER_POLL], tx);
 	e1000_napi_inc(en, E1000_NAPI_POLLS);
-	WRITE_ONCE(en->count[E1000_NAPI_RX_PACKETS],
-		   en->count[E1000_NAPI_RX_PACKETS] + rx);
-	WRITE_ONCE(en->count[E1000_NAPI_TX_PACKETS],
-		   en->count[E1000_NAPI_TX_PACKETS] + tx);
+	u64_stats_add(&en->count[E1000_NAPI_RX_PACKETS], rx);
+	u64_stats_add(&en->count[E1000_NAPI_TX_PACKETS], tx);
 	if (!(rx | tx))
 		e1000_napi_inc(en, E1000_NAPI_EMPTY);
 	if (work_done == budget)
 		e1000_napi_inc(en, E1000_NAPI_WHOLE_BUDGET);
 	else if (!tx_done)
 		e1000_napi_inc(en, E1000_NAPI_TX_UNFINISHED);
+	else
+		en->repoll = false;
 	e1000_napi_count_context(en);
-	if (en->began_ns)
-		napi_hist_add(&en->hist[E1000_NAPI_POLL_NS],
-			      ktime_get_ns() - en->began_ns);
+	if (static_branch_unlikely(&e1000_napi_timing))
+		e1000_napi_add_times(en);
 	u64_stats_update_end(&en->poll_sync);
 }
 
@@ -220,7 +231,8 @@ static void e1000_napi_ask_reset(struct e1000_napi *en)
 
 	preempt_disable();
 	u64_stats_update_begin(&en->since_sync);
-	WRITE_ONCE(en->since_ns, ktime_get_ns());
+	u64_stats_add(&en->since_ns,
+		      ktime_get_ns() - u64_stats_read(&en->since_ns));
 	u64_stats_update_end(&en->since_sync);
 	preempt_enable();
 
@@ -249,7 +261,7 @@ void e1000_napi_reset(struct e1000_napi *en)
  * nothing else, in kernels before 6.1, that keeps a writer out.
  */
 static void e1000_napi_copy(struct u64_stats_sync *sync, u64 *to,
-			    const u64 *from, size_t words)
+			    const u64_stats_t *from, size_t words)
 {
 	unsigned long flags;
 	unsigned int start;
@@ -261,7 +273,7 @@ static void e1000_napi_copy(struct u64_stats_sync *sync, u64 *to,
 		do {
 			start = u64_stats_fetch_begin(sync);
 			for (i = 0; i < n; i++)
-				to[i] = READ_ONCE(from[i]);
+				to[i] = u64_stats_read(&from[i]);
 		} while (u64_stats_fetch_retry(sync, start));
 		local_irq_restore(flags);
 		to += n;
@@ -305,14 +317,14 @@ void e1000_napi_copy_counts(struct e1000_napi *en, u64 *to)
  * e1000_napi_copy_hist() - read a histogram
  * @en: the device's state
  * @id: which one
- * @to: filled in
+ * @to: filled in; its words are plain u64s to whoever only reads the copy
  *
  * Context: any process.
  */
 void e1000_napi_copy_hist(struct e1000_napi *en, enum e1000_napi_hist_id id,
 			  struct napi_hist *to)
 {
-	const u64 *from = (const u64 *)&en->hist[id];
+	const u64_stats_t *from = (const u64_stats_t *)&en->hist[id];
 	u32 asked;
 
 	do {
@@ -322,7 +334,7 @@ void e1000_napi_copy_hist(struct e1000_napi *en, enum e1000_napi_hist_id id,
 			memset(to, 0, sizeof(*to));
 		else
 			e1000_napi_copy(&en->poll_sync, (u64 *)to, from,
-					sizeof(*to) / sizeof(*from));
+					e1000_napi_words(*to));
 		/* Not before the copy: a reset meanwhile spoils it */
 		smp_rmb();
 	} while (READ_ONCE(en->reset_asked) != asked);
@@ -352,7 +364,8 @@ void e1000_napi_init(struct e1000_adapter *adapter)
 	u64_stats_init(&en->poll_sync);
 	u64_stats_init(&en->irq_sync);
 	u64_stats_init(&en->since_sync);
-	en->since_ns = ktime_get_ns();
+	u64_stats_add(&en->since_ns, ktime_get_ns());
+	en->skip = !static_key_enabled(&e1000_napi_stats);
 	e1000_napi_init_weight(adapter);
 }
 
@@ -366,6 +379,9 @@ void e1000_napi_list_add(struct e1000_napi *en)
 {
 	mutex_lock(&e1000_napi_lock);
 	list_add_tail(&en->entry, &e1000_napi_list);
+	/* Switched on since e1000_napi_init() */
+	if (en->skip && static_key_enabled(&e1000_napi_stats))
+		e1000_napi_ask_reset(en);
 	mutex_unlock(&e1000_napi_lock);
 }
 
@@ -402,12 +418,25 @@ static void e1000_napi_stats_off(void)
 	 */
 	synchronize_rcu();
 	list_for_each_entry(en, &e1000_napi_list, entry) {
-		en->in_poll = false;
+		en->skip = true;
 		en->irq_pending = false;
 		/* Nobody knows what asks for the first poll after the gap;
 		 * do not call it one that nothing asked for.
 		 */
 		en->repoll = true;
+	}
+}
+
+static void e1000_napi_timing_off(void)
+{
+	struct e1000_napi *en;
+
+	static_branch_disable(&e1000_napi_timing);
+	/* As above; what is left here would make a wrong time later */
+	synchronize_rcu();
+	list_for_each_entry(en, &e1000_napi_list, entry) {
+		en->irq_ns = 0;
+		en->began_ns = 0;
 	}
 }
 
@@ -439,10 +468,12 @@ static int e1000_napi_set_timing(const char *val, const struct kernel_param *kp)
 	if (err)
 		return err;
 
+	mutex_lock(&e1000_napi_lock);
 	if (on)
 		static_branch_enable(&e1000_napi_timing);
-	else
-		static_branch_disable(&e1000_napi_timing);
+	else if (static_key_enabled(&e1000_napi_timing))
+		e1000_napi_timing_off();
+	mutex_unlock(&e1000_napi_lock);
 
 	return 0;
 }

@@ -66,6 +66,12 @@ load_module() {
 	find_module
 	say "loading $module${weight:+ weight=$weight}$params"
 	[ "$dry" = 0 ] || return 0
+	# the kernel ignores parameters that it does not know
+	_known=$(modinfo -F parm "$module" 2>/dev/null | sed 's/:.*//')
+	for _param in $params; do
+		[ -z "$_known" ] || printf '%s\n' "$_known" | grep -qxF "${_param%%=*}" ||
+			die "$MODULE has no parameter ${_param%%=*} (modinfo $module shows them)"
+	done
 	_load=insmod
 	[ -f "$module" ] || _load=modprobe
 	# shellcheck disable=SC2086 # words without spaces
@@ -78,6 +84,7 @@ load_module() {
 		die "$module cannot be loaded: $_why; dmesg may say more"
 	fi
 	loaded=1
+	[ -d "$SYS/bus/pci/drivers/$MODULE" ] || die "$module is not $MODULE"
 }
 
 # check_live: the module is loaded, so its parameters must be ones that can
@@ -134,7 +141,8 @@ note_losses() {
 		[ -z "$_qdisc" ] || warn "the qdisc $_qdisc of $name is not brought back; set it again afterwards"
 	fi
 	for _file in /proc/[0-9]*/comm; do
-		case $(first_line "$_file") in
+		{ read -r _comm <"$_file"; } 2>/dev/null || continue
+		case $_comm in
 		dhclient | dhcpcd | udhcpc)
 			_file=${_file%/comm}
 			if tr '\0' '\n' <"$_file/cmdline" | grep -qxF "$name"; then
@@ -173,7 +181,7 @@ finish() {
 }
 
 nic='' weight='' params='' module='' yes=0 dry=0 timeout=30
-pci='' touched=0 loaded=0 locked=0
+pci='' touched=0 loaded=0
 while [ $# -gt 0 ]; do
 	case $1 in
 	-h | --help)
@@ -210,8 +218,7 @@ done
 if ! is_uint "$timeout" || [ "${#timeout}" -gt 4 ] || [ "$timeout" -lt 5 ] || [ "$timeout" -gt 3600 ]; then
 	usage_error "--timeout $timeout: a number from 5 to 3600"
 fi
-need ip iproute2
-need ethtool
+need_tools
 if [ "$dry" = 0 ]; then
 	need_root
 	# the terminal may be an ssh session over this NIC: go on without it
@@ -278,8 +285,10 @@ replay "$RUN/$pci.state"
 [ -z "$weight" ] || set_weight
 if [ -n "$peers" ]; then
 	log "$name: waiting until the network works again ($((end - $(uptime_now))) s at most)"
-	wait_for $((end - $(uptime_now))) network_back ||
-		die "the network did not come back within $timeout s"
+	until network_back; do
+		[ "$(uptime_now)" -lt "$end" ] || die "the network did not come back within $timeout s"
+		sleep 0.2
+	done
 fi
 touched=0
 log "$name: $MODULE has it, weight $(weight_now)"

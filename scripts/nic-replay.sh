@@ -19,9 +19,19 @@ try() {
 
 has_carrier() { [ "$(first_line "$SYS/class/net/$1/carrier")" = 1 ]; }
 
-# put_file FILE VALUE
+# put_file FILE VALUE: written only when it differs, for some act when written.
+# What a folder holds is read once: a hundred processes for a hundred sysctls
+# would keep the network waiting.
 put_file() {
-	[ "$(first_line "$1")" = "$2" ] && return
+	if [ "${1%/*}" != "$seen_dir" ]; then
+		seen_dir=${1%/*}
+		# some cannot be read, which makes grep fail
+		seen=$newline$(grep -s '' /dev/null "$seen_dir"/* 2>/dev/null || :)$newline
+	fi
+	case $seen in
+	*"$newline$1:$2$newline"*) return 0 ;;
+	esac
+	seen_dir=
 	{ printf '%s\n' "$2" >"$1"; } 2>/dev/null || missed "$2 in $1"
 }
 
@@ -52,7 +62,6 @@ put_ethtool() {
 put_address() {
 	_if=$1 _valid=$2 _preferred=$3
 	shift 3
-	[ -z "$(ip -o addr show dev "$_if" to "${1%/*}")" ] || return 0
 	if [ "$_valid" != forever ]; then
 		_valid=$((_valid - elapsed))
 		[ "$_valid" -gt 0 ] || return 0
@@ -61,7 +70,8 @@ put_address() {
 		_preferred=$((_preferred - elapsed))
 		[ "$_preferred" -gt 0 ] || _preferred=0
 	fi
-	try ip addr add "$@" dev "$_if" valid_lft "$_valid" preferred_lft "$_preferred"
+	_why=$(ip addr add "$@" dev "$_if" valid_lft "$_valid" preferred_lft "$_preferred" 2>&1) ||
+		[ -n "$(ip -o addr show dev "$_if" to "${1%/*}")" ] || missed "address $1 of $_if" "$_why"
 }
 
 # add_route FAMILY ARGUMENT…: one that is there already will do
@@ -95,7 +105,7 @@ put_up() {
 	try ip link set dev "$1" up
 	if [ "$2" = 1 ] && ! has_carrier "$1"; then
 		log "$1: waiting for link (10 s at most)"
-		wait_for 10 has_carrier "$1" || missed "the link of $1" "no carrier"
+		wait_for 10 has_carrier "$1" || warn "$1 had link before, and has none now"
 	fi
 }
 
@@ -113,11 +123,6 @@ put_line() {
 	pci) pci=$1 ;;
 	name) name=$1 ;;
 	uptime) elapsed=$(($(uptime_now) - $1)) ;;
-	set)
-		_file=$1
-		shift
-		put_file "$_file" "$*"
-		;;
 	ethtool) put_ethtool "$@" ;;
 	mac)
 		[ "$(first_line "$SYS/class/net/$1/address")" = "$2" ] ||
@@ -148,15 +153,20 @@ put_line() {
 
 # replay FILE: leaves the number of steps that did not work in $missed
 replay() {
-	missed=0 routes=unknown newline='
+	missed=0 routes=unknown seen_dir='' newline='
 '
-	while read -r _words <&3; do
-		case $_words in
+	while IFS= read -r _line <&3; do
+		case $_line in
 		'' | '#'*) continue ;;
+		'set '*)
+			_line=${_line#set }
+			put_file "${_line%% *}" "${_line#* }"
+			continue
+			;;
 		esac
 		set -f
 		# shellcheck disable=SC2086 # split at spaces, and nothing else
-		set -- $_words
+		set -- $_line
 		set +f
 		put_line "$@"
 	done 3<"$1"

@@ -24,19 +24,20 @@
 # save_files FILE…: those that can be read and written, with what they hold
 save_files() {
 	for _file; do
-		if [ -f "$_file" ] && [ -w "$_file" ] && _value=$(first_line "$_file"); then
-			printf 'set %s %s\n' "$_file" "$_value"
+		shift
+		if [ -f "$_file" ] && [ -w "$_file" ]; then
+			set -- "$@" "$_file"
 		fi
 	done
+	grep -s '' /dev/null "$@" | sed 's/^\([^:]*\):/set \1 /'
 }
 
 # save_vlan IF: how to make this VLAN again
 save_vlan() {
 	ip -d -o link show dev "$1" | awk -v name="$1" '{
 		lower = $2; sub(/^[^@]*@/, "", lower); sub(/:$/, "", lower)
-		for (i = 1; i < NF && $i != "vlan"; i++)
-			if ($i == "link/ether") mac = $(i + 1)
-		args = "link " lower " name " name " address " mac " type vlan"
+		for (i = 1; i < NF && $i != "vlan"; i++) ;
+		args = "link " lower " name " name " type vlan"
 		for (i++; i < NF; i++) {
 			if ($i == "protocol" || $i == "id")
 				args = args " " $i " " $(i + 1)
@@ -70,11 +71,14 @@ save_link() {
 	if [ ! -e "$_class/bonding_slave" ]; then
 		printf 'mac %s %s\n' "$1" "$(first_line "$_class/address")"
 	fi
-	for _opt in K G A C s; do
+	_opts=K
+	[ ! -e "$_class/device" ] || _opts='K G A C s'
+	for _opt in $_opts; do
 		_pairs=$(ethtool_pairs "$_opt" "$1")
 		[ -z "$_pairs" ] || printf 'ethtool %s %s %s\n' "$_opt" "$1" "$_pairs"
 	done
 	ip -d -o link show dev "$1" | awk -v dev="$1" '{
+		gsub(/\\/, " ")
 		set = "run ip link set dev " dev " "
 		if ($3 ~ /[<,]PROMISC[,>]/) print set "promisc on"
 		if ($3 ~ /[<,]ALLMULTI[,>]/) print set "allmulticast on"
@@ -86,11 +90,10 @@ save_link() {
 	save_files /proc/sys/net/ipv[46]/conf/"$1"/* /proc/sys/net/ipv[46]/neigh/"$1"/*
 	if [ -n "$_master" ]; then
 		printf 'run ip link set dev %s master %s\n' "$1" "$_master"
-		for _file in "$_class"/brport/*; do
-			case $_file in
-			*/state) ;;
-			*) save_files "$_file" ;;
-			esac
+		for _file in path_cost priority hairpin_mode isolated learning bpdu_guard root_block \
+			unicast_flood multicast_flood broadcast_flood multicast_router \
+			multicast_fast_leave neigh_suppress proxyarp group_fwd_mask; do
+			save_files "$_class/brport/$_file"
 		done
 	fi
 	# these addresses were checked for duplicates before: no second wait

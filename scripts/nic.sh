@@ -6,6 +6,21 @@
 # A prefix for tests, so that they can bring a made-up /sys
 SYS=${E1000_NAPI_SYS:-/sys}
 
+# need_tools: busybox has an ip too, one that can do too little, and its shell
+# takes that whatever PATH says
+need_tools() {
+	need ethtool
+	for _ip in $(printf '%s\n' "$PATH:/usr/sbin:/sbin" | tr : ' '); do
+		_ip=$_ip/ip
+		case $("$_ip" -V 2>/dev/null) in
+		*iproute2*) return 0 ;;
+		esac
+	done
+	die "ip is missing; on Debian: apt-get install iproute2"
+}
+
+ip() { "$_ip" "$@"; }
+
 # is_ifname WORD: what the kernel takes as a name, without what could be an
 # option or a path
 is_ifname() {
@@ -30,12 +45,9 @@ link_target() {
 	printf '%s\n' "${_target##*/}"
 }
 
-# first_line FILE: its first line, or nothing when it cannot be read
-first_line() {
-	_line=
-	{ IFS= read -r _line <"$1"; } 2>/dev/null || [ -n "$_line" ] || return 1
-	printf '%s\n' "$_line"
-}
+# first_line FILE: not by the shell's read, which takes single bytes and gets only
+# the first one out of /proc/sys
+first_line() { head -n 1 "$1" 2>/dev/null; }
 
 uptime_now() { cut -d. -f1 /proc/uptime; }
 

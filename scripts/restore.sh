@@ -105,8 +105,7 @@ while [ $# -gt 0 ]; do
 	shift
 done
 [ -n "$which" ] || usage_error "which interface? (--all for all)"
-need ip iproute2
-need ethtool
+need_tools
 if [ "$dry" = 0 ]; then
 	need_root
 	# the terminal may be an ssh session over this NIC; and half is worse than late

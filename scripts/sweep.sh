@@ -27,7 +27,7 @@ usage() {
 		  --protocol LIST     udp (default), tcp
 		  --datagram LIST     bytes of UDP payload; default 1470
 		  --rcvbuf LIST       socket buffer: default, bytes as 8M, or auto
-		  --cpus auto         decide between one CPU for softirq and application, and two
+		  --cpus W            softirq and application on one CPU, on two, or auto: decide
 		  --app-cpu LIST  --irq-cpu LIST  --rx-usecs LIST  --gro LIST  --threaded LIST
 		  --burst LIST        packets back to back, at the same average load; default 1
 		  --netdev-budget LIST  --netdev-budget-usecs LIST  --defer-hard-irqs LIST
@@ -97,6 +97,14 @@ while [ $# -gt 0 ]; do
 		--out) out=$2 ;;
 		--retries) retries=$2 ;;
 		--on-error) on_error=$2 ;;
+		--cpus)
+			case $2 in
+			auto) words="$words app_cpu=auto irq_cpu=auto" ;;
+			one) words="$words app_cpu=0 irq_cpu=0" ;;
+			two) words="$words app_cpu=1 irq_cpu=0" ;;
+			*) usage_error "--cpus is auto, one or two" ;;
+			esac
+			;;
 		--load) words="$words offered_bps=$2" ;;
 		--slot | --settle) words="$words ${1#--}_s=$2" ;;
 		*) words="$words $(echo "${1#--}" | tr - _)=$2" ;;
@@ -118,13 +126,19 @@ done
 
 need_root
 lock=/run/e1000_napi/sweep.pid
+# A killed sweep leaves its lock and its sar behind
 take_lock() {
 	mkdir -p "${lock%/*}"
-	pid=$(cat "$lock" 2>/dev/null || true)
-	if [ -n "$pid" ] && grep -qs sweep.sh "/proc/$pid/cmdline"; then
-		die "another sweep is running, process $pid"
-	fi
-	echo $$ >"$lock"
+	while read -r pid name; do
+		# No lock file is one empty line
+		[ -n "$pid" ] || continue
+		grep -qs "$name" "/proc/$pid/cmdline" || continue
+		[ "$name" != sweep.sh ] || die "another sweep is running, process $pid"
+		kill "$pid"
+	done <<-END
+		$(cat "$lock" 2>/dev/null || true)
+	END
+	echo "$$ sweep.sh" >"$lock"
 }
 
 if [ -n "$restore" ]; then
@@ -165,21 +179,47 @@ take_lock
 mkdir -p "$out"
 plan "$out"
 
-sar=''
+sar='' work=$(mktemp -d)
 finish() {
 	trap '' HUP INT TERM
 	[ -z "$sar" ] || kill "$sar" 2>/dev/null || true
 	"$napimeter" restore || warn "not everything could be put back, see above"
-	rm -f "$lock"
+	rm -rf "$work" "$lock"
 }
 trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' HUP TERM
 
+# The servers there live as long as somebody here has the pipe open, so no kill
+# leaves them behind
+start_sender() {
+	port=$(echo "$words" | sed -n 's/.* port=\([0-9]*\).*/\1/p')
+	# shellcheck disable=SC2016 # for the shell over there
+	there='iperf -s -p %s >/dev/null 2>&1 & a=$!; iperf -s -u -p %s >/dev/null 2>&1 & b=$!'
+	if [ "$source" = napimeter ]; then
+		ssh "$1" 'cat >/tmp/napimeter && chmod 755 /tmp/napimeter' <"$napimeter"
+		# shellcheck disable=SC2016
+		there='/tmp/napimeter serve %s >/dev/null 2>&1 & a=$!; b=$a'
+	fi
+	# shellcheck disable=SC2059 # a format of our own
+	there=$(printf "$there" "${port:-$2}" "${port:-$2}")
+	mkfifo "$work/hold"
+	ssh -o BatchMode=yes "$1" "$there; sleep 1; echo ready; cat >/dev/null; kill \$a \$b" \
+		<"$work/hold" >"$work/ssh" &
+	exec 8>"$work/hold"
+	wait_for 20 grep -q ready "$work/ssh" || die "ssh $1 did not start the source"
+}
+case $sender,$source in
+,*) ;;
+*,iperf) start_sender "${sender#ssh:}" 5001 ;;
+*,napimeter) start_sender "${sender#ssh:}" 5003 ;;
+esac
+
 "$napimeter" meta "$out" "$command"
 if command -v sar >/dev/null && command -v sadc >/dev/null; then
-	sar -o "$out/sar-$(date +%s)" 1 >/dev/null 2>&1 &
+	sar -o "$out/sar-$(date +%s)" 1 >/dev/null 2>&1 8>&- &
 	sar=$!
+	echo "$sar sar" >>"$lock"
 fi
 
 failed=0 try=0
@@ -200,5 +240,6 @@ while "$napimeter" next "$out"; do
 	*) die "the results cannot be written; make room and give the same command again" ;;
 	esac
 done
+[ "$method" != mlfrr ] || "$napimeter" mlfrr "$out" >"$out/mlfrr.csv"
 [ "$failed" -eq 0 ] || die "$failed trials failed; the reasons are in $out/runs.csv"
 log "done: $out/runs.csv"

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -163,6 +164,8 @@ static int cmd_step(int argc, char *argv[])
 
 	if (argc != 1 && !last_try)
 		die(EXIT_BAD_USAGE, "usage: napimeter step DIR [--last-try]");
+	/* if the conductor is killed, nothing of this trial stays behind */
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	load(argv[0]);
 	if (!next(&todo))
 		return EXIT_NOTHING;

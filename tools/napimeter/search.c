@@ -101,7 +101,7 @@ static double quantile_loss(const struct goal *goal, const struct trial_result *
 
 static double mean_reached(const struct trial_result *trials, size_t count, double load)
 {
-	double sum = 0;
+	double sum = 0, mean;
 	size_t i, n = 0;
 
 	for (i = 0; i < count; i++)
@@ -109,7 +109,8 @@ static double mean_reached(const struct trial_result *trials, size_t count, doub
 			sum += trials[i].reached;
 			n++;
 		}
-	return sum / n;
+	mean = sum / n;
+	return mean < SHORT_OF_LOAD ? mean : 1;
 }
 
 static double between(double lower, double upper)
@@ -170,7 +171,7 @@ void search_state(const struct goal *goal, const struct trial_result *trials, si
 	if (s->lower)	/* what passed, where the source sent less than asked */
 		s->conditional_throughput = s->lower *
 			(1 - quantile_loss(goal, trials, count, s->lower)) *
-			fmin(1, mean_reached(trials, count, s->lower));
+			mean_reached(trials, count, s->lower);
 }
 
 static struct goal goal_of(const struct plan *p)

@@ -94,7 +94,8 @@ static int trial(const struct plan *plan, struct row *row, double seconds, char 
 	stream_free(&stream);
 	if (!err) {
 		settle();
-		err = counters_read(&after, plan->interface) || weight_in_force(row, &after);
+		err = counters_read(&after, plan->interface) || weight_in_force(row, &after) ||
+		      tune_check(plan->interface, row);
 		after.cpu = cpu_at_end;
 		err = err || measure(row, &before, &after, &traffic, hist);
 		if (!err)

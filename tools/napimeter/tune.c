@@ -118,7 +118,7 @@ int tune_weight(const char *interface, int64_t weight)
 	return err;
 }
 
-static int tune_irq(const char *interface, const char *cpu)
+static char *irq_file(const char *interface)
 {
 	char *path = xasprintf("/sys/class/net/%s/device/irq", interface);
 	char irq[16];
@@ -126,10 +126,31 @@ static int tune_irq(const char *interface, const char *cpu)
 
 	err = read_line(path, irq, sizeof(irq));
 	free(path);
-	if (err)
-		return err;
-	path = xasprintf("/proc/irq/%s/smp_affinity_list", irq);
-	err = tune_file(TUNE_STATE, path, cpu);
+	return err ? NULL : xasprintf("/proc/irq/%s/smp_affinity_list", irq);
+}
+
+static int tune_irq(const char *interface, const char *cpu)
+{
+	char *path = irq_file(interface);
+	int err = path ? tune_file(TUNE_STATE, path, cpu) : -1;
+
+	free(path);
+	return err;
+}
+
+int tune_check(const char *interface, const struct row *spec)
+{
+	const char *cpu = spec->cell[COL_irq_cpu];
+	char *path, now[64];
+	int err = 0;
+
+	if (!*cpu)
+		return 0;
+	path = irq_file(interface);
+	if (!path || read_line(path, now, sizeof(now)))
+		err = -1;
+	else if (strcmp(now, cpu))
+		err = fail("the interrupt was moved to CPU %s during the trial; stop irqbalance", now);
 	free(path);
 	return err;
 }

@@ -1,0 +1,627 @@
+// SPDX-License-Identifier: GPL-2.0
+/* napimeter without a NIC: the journal, what it reads, the plan, the search. */
+#include <fcntl.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "counters.h"
+#include "host.h"
+#include "journal.h"
+#include "meta.h"
+#include "plan.h"
+#include "search.h"
+#include "snapshot.h"
+#include "stream.h"
+#include "tune.h"
+
+#include <cmocka.h>	/* last: it makes a macro of fail() */
+
+static char dir[] = "/tmp/napimeter_test.XXXXXX";
+
+static char *in_dir(const char *name)
+{
+	static char path[64];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	return path;
+}
+
+static void put(const char *name, const char *text, size_t len)
+{
+	FILE *f = fopen(in_dir(name), "w");
+
+	assert_non_null(f);
+	assert_int_equal(fwrite(text, 1, len, f), len);
+	fclose(f);
+}
+
+static char *get(const char *name)
+{
+	char *text = read_file(in_dir(name));
+
+	assert_non_null(text);
+	return text;
+}
+
+static int empty_dir(void **state)
+{
+	static const char *const names[] = { "runs.csv", "hist.csv", "sweep.json", "a", "state" };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		unlink(in_dir(names[i]));
+	return 0;
+}
+
+/* ---- rows ---- */
+
+static void csv_round_trip(void **state)
+{
+	static char line[20000];
+	struct row row = { 0 }, back;
+
+	(void)state;
+	row_set(&row, COL_trial, "7");
+	row_set(&row, COL_reason, "it said \"no\", twice\nand more");
+	row_set_number(&row, COL_seconds, 1.25);
+	row_set_number(&row, COL_sent, 123456789012.0);
+	row_set_number(&row, COL_jitter_us, NAN);
+	csv_format(&row, line, sizeof(line), COL_COUNT_PLAIN);
+	assert_int_equal(csv_parse(&back, line, COL_COUNT_PLAIN), 0);
+	assert_string_equal(back.cell[COL_reason], "it said \"no\", twice and more");
+	assert_string_equal(back.cell[COL_sent], "123456789012");
+	assert_string_equal(back.cell[COL_seconds], "1.2500");
+	assert_true(isnan(row_number(&back, COL_jitter_us)));
+	assert_int_equal(row_integer(&back, COL_rep, -1), -1);
+	assert_memory_equal(&row, &back, sizeof(row));
+	assert_int_equal(csv_parse(&back, "1,2,3\n", COL_COUNT_PLAIN), -1);
+	strcpy(strchr(line, '\n'), ",one too many\n");
+	assert_int_equal(csv_parse(&back, line, COL_COUNT_PLAIN), -1);
+}
+
+static void header_is_the_format(void **state)
+{
+	char line[4096];
+
+	(void)state;
+	csv_header(line, sizeof(line), COL_COUNT_PLAIN);
+	assert_string_equal(line,
+		"trial,rep,block,status,reason,method,preset,protocol,offered_bps,datagram,weight,"
+		"rcvbuf,app_cpu,irq_cpu,rx_usecs,gro,threaded,burst,started_ns,seconds,sent,"
+		"received,lost,lost_before_nic,lost_ring,lost_backlog,lost_socket,lost_app,"
+		"remainder,remainder_high,bandwidth_bps,jitter_us,rx_packets,irqs,polls,"
+		"polls_whole_budget,polls_empty,polls_tx_unfinished,polls_ksoftirqd,time_squeeze,"
+		"rx_per_poll,rx_per_irq,cpu_total,cpu_softirq,cpu_system,cpu_steal,host_cpu\n");
+}
+
+/* ---- journal ---- */
+
+static struct row trial_row(int trial)
+{
+	struct row row = { 0 };
+
+	row_set(&row, COL_trial, "%d", trial);
+	row_set(&row, COL_status, "ok");
+	return row;
+}
+
+static void write_trials(int first, int last)
+{
+	struct journal j;
+	char hist[64];
+	int i;
+
+	assert_int_equal(journal_open(&j, dir, "runs.csv", "hist.csv", COL_COUNT_PLAIN), 0);
+	for (i = first; i <= last; i++) {
+		struct row row = trial_row(i);
+
+		snprintf(hist, sizeof(hist), "%d,rx_per_poll,1,%d\n%d,rx_per_poll,2,5\n", i, i, i);
+		assert_int_equal(journal_append(&j, &row, hist), 0);
+	}
+	journal_close(&j);
+}
+
+static void assert_trials(int last)
+{
+	struct journal j;
+	int i;
+
+	assert_int_equal(journal_read(&j, dir, "runs.csv", COL_COUNT_PLAIN), 0);
+	assert_int_equal(j.count, last);
+	for (i = 0; i < last; i++)
+		assert_int_equal(row_integer(&j.rows[i], COL_trial, -1), i + 1);
+	journal_close(&j);
+}
+
+/* Stopped after any byte of any write, the same trials are there in the end, once. */
+static void journal_survives(void **state)
+{
+	char *runs, *hist, *again;
+	size_t cut, whole_runs;
+	struct journal j;
+
+	(void)state;
+	write_trials(1, 3);
+	runs = get("runs.csv");
+	hist = get("hist.csv");
+	/* in runs.csv: hist.csv has all of the trial already */
+	for (cut = 0; cut <= strlen(runs); cut++) {
+		size_t have;
+
+		put("runs.csv", runs, cut);
+		put("hist.csv", hist, strlen(hist));
+		assert_int_equal(journal_open(&j, dir, "runs.csv", "hist.csv", COL_COUNT_PLAIN), 0);
+		have = j.count;
+		journal_close(&j);
+		write_trials(have + 1, 3);
+		assert_trials(3);
+		again = get("runs.csv");
+		assert_string_equal(again, runs);
+		free(again);
+		again = get("hist.csv");
+		assert_string_equal(again, hist);
+		free(again);
+	}
+	/* in hist.csv: runs.csv lacks the last trial */
+	whole_runs = strlen(runs);
+	while (whole_runs > 1 && runs[whole_runs - 2] != '\n')
+		whole_runs--;
+	for (cut = strstr(hist, "\n3,") + 1 - hist; cut <= strlen(hist); cut++) {
+		put("runs.csv", runs, whole_runs - 1);
+		put("hist.csv", hist, cut);
+		assert_int_equal(journal_open(&j, dir, "runs.csv", "hist.csv", COL_COUNT_PLAIN), 0);
+		assert_int_equal(j.count, 2);
+		journal_close(&j);
+		write_trials(3, 3);
+		again = get("hist.csv");
+		assert_string_equal(again, hist);
+		free(again);
+	}
+	free(runs);
+	free(hist);
+}
+
+static void journal_refuses(void **state)
+{
+	struct journal a, b;
+
+	(void)state;
+	assert_int_equal(journal_open(&a, dir, "runs.csv", NULL, COL_COUNT_PLAIN), 0);
+	assert_int_equal(journal_open(&b, dir, "runs.csv", NULL, COL_COUNT_PLAIN), -1);
+	assert_non_null(strstr(failure(), "another sweep"));
+	journal_close(&a);
+	assert_int_equal(journal_open(&b, dir, "runs.csv", NULL, COL_COUNT), -1);
+	assert_non_null(strstr(failure(), "other columns"));
+}
+
+/* /dev/full takes nothing: the reason says so and no row counts as written */
+static void journal_disk_full(void **state)
+{
+	struct row row = trial_row(1);
+	struct journal j;
+
+	(void)state;
+	assert_int_equal(journal_open(&j, dir, "runs.csv", NULL, COL_COUNT_PLAIN), 0);
+	close(j.runs_fd);
+	assert_true((j.runs_fd = open("/dev/full", O_WRONLY)) >= 0);
+	assert_int_equal(journal_append(&j, &row, NULL), -1);
+	assert_non_null(strstr(failure(), "No space left"));
+	assert_int_equal(j.count, 0);
+	journal_close(&j);
+}
+
+/* ---- snapshots ---- */
+
+#define SNAP "# e1000_napi 1 snapshot\n# device 0000:00:03.0 eth1\n# weight 60\n" \
+	"# since_ns 5\n# now_ns 99\n# polls_during_read 0\n# counters\n"
+
+static void snapshots(void **state)
+{
+	struct snapshot a, b, d;
+	char *csv;
+
+	(void)state;
+	assert_int_equal(snapshot_parse(&a, SNAP "polls 10\nrx_packets 100\n"
+		"# histogram rx_per_poll packets 10 100 12\n8 5\n12 5\n"
+		"# histogram poll_ns ns 0 0 0\n"), 0);
+	assert_int_equal(snapshot_parse(&b, SNAP "polls 13\nrx_packets 150\n"
+		"# histogram rx_per_poll packets 13 150 30\n0 1\n8 6\n12 5\n30 1\n"
+		"# histogram poll_ns ns 1 7 7\n7 1\n"), 0);
+	assert_int_equal(a.weight, 60);
+	assert_int_equal(a.now_ns, 99);
+	assert_int_equal(snapshot_delta(&d, &a, &b), 0);
+	assert_true(snapshot_counter(&d, "polls") == 3);
+	assert_true(isnan(snapshot_counter(&d, "nothing")));
+	assert_int_equal(d.histogram[0].count, 3);
+	assert_int_equal(d.histogram[0].sum, 50);
+	csv = snapshot_csv(&d, 4);
+	assert_string_equal(csv, "4,rx_per_poll,0,1\n4,rx_per_poll,8,1\n4,rx_per_poll,30,1\n"
+				 "4,poll_ns,7,1\n");
+	free(csv);
+	snapshot_free(&d);
+	/* loaded anew between the two */
+	assert_int_equal(snapshot_delta(&d, &b, &a), -1);
+	snapshot_free(&a);
+	snapshot_free(&b);
+	assert_int_equal(snapshot_parse(&a, "# e1000_napi 2 snapshot\n"), -1);
+	assert_int_equal(snapshot_parse(&a, SNAP "polls many\n"), -1);
+	assert_int_equal(snapshot_parse(&a, SNAP "# histogram x ns 1 1 1\n1 1 1\n"), -1);
+}
+
+/* ---- what is read from the kernel and from programs ---- */
+
+static void kernel_files(void **state)
+{
+	static const char snmp[] =
+		"Ip: Forwarding InReceives\nIp: 1 99\n"
+		"UdpLite: InDatagrams\nUdpLite: 7\n"
+		"Udp: InDatagrams NoPorts InErrors RcvbufErrors\nUdp: 500 3 20 19\n";
+	struct counters c = { 0 };
+	struct cpu_times cpu;
+
+	(void)state;
+	parse_softnet(&c, "0000ff00 00000002 00000003 00000000\n00000001 00000010 0000000a 0\n");
+	assert_true(c.backlog_dropped == 0x12);
+	assert_true(c.time_squeeze == 13);
+	assert_true(parse_snmp(snmp, "Udp", "InErrors") == 20);
+	assert_true(parse_snmp(snmp, "Udp", "InDatagrams") == 500);
+	assert_true(isnan(parse_snmp(snmp, "Udp", "In")));
+	assert_true(isnan(parse_snmp(snmp, "Tcp", "InSegs")));
+	assert_true(parse_snmp6("Udp6InErrorsX \t3\nUdp6InErrors \t4\n", "Udp6InErrors") == 4);
+	assert_int_equal(parse_stat(&cpu, "cpu  100 0 50 1000 10 5 20 30 0 0\ncpu0 1 2\ncpu1 1 2\n"
+					  "intr 5\n", 100), 0);
+	assert_true(cpu.idle == 10.1);
+	assert_true(cpu.softirq == 0.2);
+	assert_true(cpu.system == 0.55);
+	assert_true(cpu.steal == 0.3);
+	assert_int_equal(cpu.cpus, 2);
+}
+
+static void sources(void **state)
+{
+	struct traffic t = { 0 };
+	struct row spec = { 0 };
+	double sent, seconds;
+	char version[32];
+
+	(void)state;
+	row_set(&spec, COL_protocol, "udp");
+	assert_int_equal(parse_iperf("19700101000000,127.0.0.1,5001,127.0.0.1,38324,1,0.0-1.0,"
+		"13109460,104887742,0.002,20,8938,0.224,0\n", &spec, &t), 0);
+	assert_true(t.sent == 8938);
+	assert_true(t.received == 8918);
+	assert_true(fabs(t.seconds - 0.99989) < 1e-4);
+	assert_int_equal(parse_iperf("19700101000000,127.0.0.1,5001,127.0.0.1,37523,1,0.0-0.0,0,0,"
+		"0.000,0,0,-nan,0\n", &spec, &t), -1);
+	assert_int_equal(parse_iperf("connect failed: Connection refused\n", &spec, &t), -1);
+	assert_non_null(strstr(failure(), "Connection refused"));
+	row_set(&spec, COL_protocol, "tcp");
+	assert_int_equal(parse_iperf("19700101000000,127.0.0.1,5001,127.0.0.1,41892,1,0.0-1.0,"
+		"1250000,10000000\n", &spec, &t), 0);
+	assert_true(t.only_packets_at_nic);
+
+	assert_int_equal(parse_pktgen("     pkts-sofar: 7  errors: 0\nResult: OK: delay=5\n", &sent,
+				      &seconds), 0);
+	assert_true(isnan(seconds));
+	assert_int_equal(parse_pktgen("     pkts-sofar: 7  errors: 0\n"
+		"Result: OK: 1500000(c1000000+d500000) usec, 7 (1000byte,0frags)\n", &sent, &seconds), 0);
+	assert_true(sent == 7 && seconds == 1.5);
+
+	assert_int_equal(parse_iperf_version("iperf version 2.1.8 (12 August 2022) pthreads\n",
+					     version, sizeof(version)), 0);
+	assert_string_equal(version, "2.1.8");
+	assert_int_equal(parse_iperf_version("iperf version 2.0.13 (21 Jan 2019) pthreads\n", version,
+					     sizeof(version)), -1);
+	assert_int_equal(parse_iperf_version("iperf 3.12 (cJSON 1.7.15)\n", version,
+					     sizeof(version)), -1);
+	assert_non_null(strstr(failure(), "iperf3"));
+}
+
+/* ---- where packets were lost ---- */
+
+static void loss_adds_up(void **state)
+{
+	struct counters before = { 0 }, after = { 0 };
+	struct traffic t = { .sent = 1000, .received = 600, .seconds = 2, .bytes = 600000,
+			     .jitter_us = 5 };
+	static const enum column places[] = { COL_lost_before_nic, COL_lost_ring, COL_lost_backlog,
+					      COL_lost_socket, COL_lost_app, COL_remainder };
+	struct row row = trial_row(1);
+	double sum = 0;
+	char *hist;
+	size_t i;
+
+	(void)state;
+	assert_int_equal(snapshot_parse(&before.nic, SNAP "polls 0\nrx_packets 0\nirqs 0\n"), 0);
+	assert_int_equal(snapshot_parse(&after.nic, SNAP "polls 80\nrx_packets 800\nirqs 40\n"), 0);
+	after.missed = 150;
+	after.backlog_dropped = 30;
+	after.udp_errors = 100;
+	after.udp_delivered = 610;
+	after.cpu = (struct cpu_times){ .mono = 2 * NSEC, .cpus = 2, .idle = 3 };
+	assert_int_equal(measure(&row, &before, &after, &t, &hist), 0);
+	free(hist);
+	assert_string_equal(row.cell[COL_lost_before_nic], "50");
+	assert_string_equal(row.cell[COL_lost_ring], "150");
+	assert_string_equal(row.cell[COL_lost_backlog], "30");
+	assert_string_equal(row.cell[COL_lost_socket], "100");
+	assert_string_equal(row.cell[COL_lost_app], "10");
+	assert_string_equal(row.cell[COL_remainder], "60");
+	assert_string_equal(row.cell[COL_remainder_high], "1");
+	assert_string_equal(row.cell[COL_rx_per_poll], "10");
+	assert_string_equal(row.cell[COL_rx_per_irq], "20");
+	assert_string_equal(row.cell[COL_bandwidth_bps], "2400000");
+	assert_string_equal(row.cell[COL_cpu_total], "50");
+	for (i = 0; i < ARRAY_SIZE(places); i++)
+		sum += row_number(&row, places[i]);
+	assert_true(sum + row_number(&row, COL_received) == row_number(&row, COL_sent));
+
+	/* QEMU keeps MPC and the driver adds it at each read: only the register counts */
+	before.missed = 500;
+	before.missed_kept = 100;
+	after.missed = 9000;
+	after.missed_kept = 250;
+	assert_true(ring_loss(&before, &after) == 150);
+	after.carrier_changes = 2;
+	assert_int_equal(measure(&row, &before, &after, &t, &hist), -1);
+	counters_free(&before);
+	counters_free(&after);
+}
+
+/* ---- the plan ---- */
+
+static void make(struct plan *plan, char *const words[])
+{
+	empty_dir(NULL);
+	assert_int_equal(plan_make(dir, words), 0);
+	assert_int_equal(plan_load(plan, dir), 0);
+}
+
+static void plan_grid(void **state)
+{
+	char *words[] = { "interface=eth0", "server=10.0.0.1", "weight=1..3,10..30+10,200",
+			  "offered_bps=100M..300M+100M", "rcvbuf=default,8M", "reps=2", "seed=5", NULL };
+	char *other[] = { "interface=eth0", "server=10.0.0.1", "weight=1", NULL };
+	char seen[42] = { 0 };
+	struct plan plan;
+	struct row spec;
+	size_t i, in_order = 0;
+
+	(void)state;
+	make(&plan, words);
+	assert_int_equal(plan.axis[COL_weight].count, 7);
+	assert_int_equal(plan_trials(&plan), 7 * 3 * 2 * 2);
+	/* each repetition has each cell once, not in order */
+	for (i = 0; i < 42; i++) {
+		size_t cell = plan_shuffled(&plan, 0, 0, 42, i);
+
+		assert_int_equal(seen[cell]++, 0);
+		in_order += cell == i;
+	}
+	assert_true(in_order < 20);
+	plan_trial(&plan, 42, &spec);
+	assert_string_equal(spec.cell[COL_trial], "43");
+	assert_string_equal(spec.cell[COL_rep], "2");
+	plan_free(&plan);
+	/* the same command goes on, another one is refused */
+	assert_int_equal(plan_make(dir, words), 0);
+	assert_int_equal(plan_make(dir, other), -1);
+	assert_non_null(strstr(failure(), "another sweep"));
+}
+
+static void plan_blocks(void **state)
+{
+	char *words[] = { "interface=eth0", "source=pktgen", "method=interleave", "weight=1,2,60,200",
+			  "offered_bps=100M,200M", "blocks=6", "reps=2", "seed=5", NULL };
+	struct plan plan;
+	struct row spec;
+	size_t t, b;
+
+	(void)state;
+	make(&plan, words);
+	assert_int_equal(plan_trials(&plan), 2 * 2 * 6 * 4);
+	for (b = 0; b < plan_trials(&plan) / 4; b++) {
+		int sum = 0;
+		char load[32] = "";
+
+		for (t = 4 * b; t < 4 * b + 4; t++) {
+			plan_trial(&plan, t, &spec);
+			sum += row_integer(&spec, COL_weight, 0);
+			assert_int_equal(row_integer(&spec, COL_block, 0), b % 6 + 1);
+			if (t > 4 * b)
+				assert_string_equal(spec.cell[COL_offered_bps], load);
+			strcpy(load, spec.cell[COL_offered_bps]);
+		}
+		assert_int_equal(sum, 263);	/* each weight once */
+	}
+	plan_free(&plan);
+}
+
+static void plan_refuses(void **state)
+{
+	static char *const bad[] = { "weight=0", "weight=4097", "weight=1,1", "weight=5..3",
+		"weight=1.5", "weight=x", "nothing=1", "method=best", "source=iperf3", "protocol=sctp",
+		"seconds=-1", "reps=0", "offered_bps=fast", "burst=4", "datagram=70000", "min_load=2G" };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		char *words[] = { "interface=eth0", "server=10.0.0.1", bad[i], NULL };
+
+		empty_dir(NULL);
+		if (plan_make(dir, words) == 0)
+			fail_msg("%s was taken", bad[i]);
+		assert_int_equal(access(in_dir("sweep.json"), F_OK), -1);
+	}
+}
+
+static void numbers(void **state)
+{
+	uint64_t n;
+
+	(void)state;
+	assert_int_equal(parse_scaled("1.5M", 1000, &n), 0);
+	assert_int_equal(n, 1500000);
+	assert_int_equal(parse_scaled("8M", 1024, &n), 0);
+	assert_int_equal(n, 8388608);
+	assert_int_equal(parse_scaled("-1", 1000, &n), -1);
+	assert_int_equal(parse_scaled("1MB", 1000, &n), -1);
+	assert_int_equal(parse_scaled("", 1000, &n), -1);
+	assert_int_equal(parse_scaled("9999999G", 1000, &n), 0);
+	assert_int_equal(parse_scaled("99999999999G", 1000, &n), -1);
+}
+
+/* ---- the search ---- */
+
+static const struct goal goal = { .loss_ratio = 0.001, .exceed_ratio = 0.5, .width = 0.01,
+	.initial_trial_s = 1, .final_trial_s = 2, .duration_sum_s = 6, .min_load = 1e6,
+	.max_load = 1e9 };
+
+static void classes(void **state)
+{
+	struct trial_result t[] = { { 5e8, 2, 0, 1 }, { 5e8, 2, 0, 1 }, { 5e8, 2, 0.5, 1 },
+				    { 6e8, 2, 0.5, 1 }, { 6e8, 2, 0, 1 }, { 6e8, 2, 0.5, 1 } };
+
+	(void)state;
+	assert_int_equal(classify_load(&goal, t, 1, 5e8), LOAD_UNDECIDED);
+	assert_int_equal(classify_load(&goal, t, 2, 5e8), LOAD_LOWER);
+	assert_int_equal(classify_load(&goal, t, 3, 5e8), LOAD_LOWER);
+	assert_int_equal(classify_load(&goal, t, 4, 6e8), LOAD_UNDECIDED);
+	assert_int_equal(classify_load(&goal, t, 5, 6e8), LOAD_UNDECIDED);
+	assert_int_equal(classify_load(&goal, t, 6, 6e8), LOAD_UPPER);
+}
+
+/* A NIC that loses all above its capacity, and a source with a limit of its own. */
+static size_t find(double capacity, double source, double noise, struct search_state *s)
+{
+	static struct trial_result t[200];
+	size_t n;
+
+	for (n = 0; n < 200; n++) {
+		double sent, here = capacity * (1 + noise * ((n * 7919) % 11 / 10.0 - 0.5));
+
+		search_state(&goal, t, n, s);
+		if (s->done)
+			break;
+		assert_true(s->load >= goal.min_load && s->load <= goal.max_load);
+		sent = fmin(s->load, source);
+		t[n] = (struct trial_result){ s->load, s->seconds, fmax(0, 1 - here / sent),
+					      sent / s->load };
+	}
+	return n;
+}
+
+static void searches(void **state)
+{
+	static const double capacities[] = { 1.1e6, 3.3e6, 5e7, 2.7e8, 2.72e8, 9.9e8 };
+	struct search_state s;
+	size_t i, n;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(capacities); i++) {
+		n = find(capacities[i], 2e9, 0, &s);
+		if (n > 40)
+			fail_msg("%g took %zu trials", capacities[i], n);
+		assert_true(s.lower <= capacities[i] * 1.0011);
+		assert_true(s.upper > capacities[i]);
+		assert_true(s.upper <= s.lower * 1.0101);
+		n = find(capacities[i], 2e9, 0.05, &s);
+		if (n > 60)
+			fail_msg("%g with noise took %zu trials", capacities[i], n);
+		assert_true(s.lower > 0.94 * capacities[i] && s.lower < 1.04 * capacities[i]);
+	}
+	n = find(2e9, 5e9, 0, &s);
+	assert_true(s.source_limit && s.lower == 1e9 && n <= 5);
+	n = find(2e9, 5e8, 0, &s);
+	assert_true(s.source_limit && n <= 5);
+	assert_true(fabs(s.conditional_throughput - 5e8) < 1e6);
+	n = find(5e5, 2e9, 0, &s);
+	assert_true(s.done && !s.lower && n <= 15);
+}
+
+/* ---- settings and the host ---- */
+
+static void undo(void **state)
+{
+	char *text, *path = strdup(in_dir("a")), *other = strdup(in_dir("runs.csv"));
+	char *kept = strdup(in_dir("state"));
+
+	(void)state;
+	put("a", "64\n", 3);
+	put("runs.csv", "x\n", 2);
+	assert_int_equal(tune_file(kept, path, "64"), 0);
+	assert_int_equal(access(kept, F_OK), -1);	/* nothing changed, nothing kept */
+	assert_int_equal(tune_file(kept, path, "1"), 0);
+	assert_int_equal(tune_file(kept, other, "y"), 0);
+	assert_int_equal(tune_file(kept, path, "2"), 0);
+	text = get("state");
+	assert_non_null(strstr(text, "a\t64\n"));
+	assert_null(strstr(text, "\t1\n"));
+	/* a half-written last line belongs to a change that was not made */
+	put("state", text, strlen(text) - 1);
+	free(text);
+	assert_int_equal(tune_undo(kept), 0);
+	text = get("a");
+	assert_memory_equal(text, "64", 2);
+	free(text);
+	text = get("runs.csv");
+	assert_memory_equal(text, "y", 1);
+	free(text);
+	assert_int_equal(access(kept, F_OK), -1);
+	assert_int_equal(tune_undo(kept), 0);
+	free(kept);
+	free(path);
+	free(other);
+}
+
+static void host_mean(void **state)
+{
+	static const struct host_sample s[] = { { 100, 0 }, { 200, 50 }, { 300, 100 }, { 400, 10 } };
+
+	(void)state;
+	assert_true(mean_cpu(s, 4, 200, 300) == 100);
+	assert_true(mean_cpu(s, 4, 150, 250) == 75);
+	assert_true(mean_cpu(s, 4, 100, 400) == 160 / 3.0);
+	assert_true(isnan(mean_cpu(s, 4, 50, 200)));
+	assert_true(isnan(mean_cpu(s, 4, 300, 401)));
+	assert_true(isnan(mean_cpu(s, 0, 1, 2)));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(csv_round_trip),
+		cmocka_unit_test(header_is_the_format),
+		cmocka_unit_test_setup(journal_survives, empty_dir),
+		cmocka_unit_test_setup(journal_refuses, empty_dir),
+		cmocka_unit_test_setup(journal_disk_full, empty_dir),
+		cmocka_unit_test(snapshots),
+		cmocka_unit_test(kernel_files),
+		cmocka_unit_test(sources),
+		cmocka_unit_test(loss_adds_up),
+		cmocka_unit_test(plan_grid),
+		cmocka_unit_test(plan_blocks),
+		cmocka_unit_test(plan_refuses),
+		cmocka_unit_test(numbers),
+		cmocka_unit_test(classes),
+		cmocka_unit_test(searches),
+		cmocka_unit_test_setup(undo, empty_dir),
+		cmocka_unit_test(host_mean),
+	};
+	int failed;
+
+	if (!mkdtemp(dir))
+		return 1;
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	failed = cmocka_run_group_tests_name("napimeter", tests, NULL, NULL);
+	empty_dir(NULL);
+	rmdir(dir);
+	return failed;
+}

@@ -50,8 +50,25 @@ default_kver() {
 	done | sort -V | tail -n 1
 }
 
+# fetch_package NAME DIR: its files under DIR; apt downloads it once
+fetch_package() {
+	_debs=$(cache_dir kernel)
+	_deb=$_debs/$1.deb
+	if [ ! -e "$_deb" ]; then
+		need apt-get apt
+		log "$prog: downloading $1"
+		mkdir -p "$_debs" "$2/deb"
+		(cd "$2/deb" && apt-get -q -o APT::Sandbox::User=root \
+			download "$1" >apt.log 2>&1) ||
+			die "cannot download the package $1: run apt-get update," \
+				"or choose a kernel that Debian has with --kver"
+		mv "$2"/deb/*.deb "$_deb"
+	fi
+	dpkg-deb -x "$_deb" "$2"
+}
+
 # fetch_kernel KVER DIR: the kernel package's files under DIR, not installed.
-# An installed kernel is taken as it is; otherwise apt downloads the package once.
+# An installed kernel is taken as it is.
 fetch_kernel() {
 	if [ -r "/boot/vmlinuz-$1" ] && [ -d "/lib/modules/$1/kernel" ]; then
 		mkdir -p "$2/boot" "$2/lib/modules"
@@ -59,19 +76,15 @@ fetch_kernel() {
 		cp -R "/lib/modules/$1" "$2/lib/modules/"
 		return
 	fi
-	_debs=$(cache_dir kernel)
-	_deb=$_debs/linux-image-$1.deb
-	if [ ! -e "$_deb" ]; then
-		need apt-get apt
-		log "$prog: downloading linux-image-$1"
-		mkdir -p "$_debs" "$2/deb"
-		(cd "$2/deb" && apt-get -q -o APT::Sandbox::User=root \
-			download "linux-image-$1" >apt.log 2>&1) ||
-			die "cannot download the package linux-image-$1: run apt-get update," \
-				"or choose a kernel that Debian has with --kver"
-		mv "$2"/deb/*.deb "$_deb"
+	fetch_package "linux-image-$1" "$2"
+	if [ ! -e "$2/boot/vmlinuz-$1" ]; then
+		# From 7.x on, linux-image only pulls in the packages that hold the files
+		for _part in base binary modules; do
+			fetch_package "linux-$_part-$1" "$2"
+		done
+		mkdir -p "$2/boot"
+		mv "$2/usr/lib/modules/$1/vmlinuz" "$2/boot/vmlinuz-$1"
 	fi
-	dpkg-deb -x "$_deb" "$2"
 	[ -d "$2/lib" ] || ln -s usr/lib "$2/lib"
 }
 

@@ -26,6 +26,7 @@ usage() {
 		                   own that runs iperf -s for TCP and UDP; needs root
 		  --net none       no peers
 		  --kver V         kernel release (default: newest with headers here)
+		  --image DIR      a folder that image.sh made, in place of its choice
 		  --no-module      boot without e1000_napi.ko
 		  --share DIR      DIR is /share in the guest, for reading and writing
 		  --timeout S      give up after S seconds (default 600; 0: never; a shell: 0)
@@ -59,7 +60,7 @@ kernel_line='console=ttyS0 panic=-1 oops=panic nokaslr mitigations=off random.tr
 complaints='BUG[: ]|WARNING: |Oops|Kernel panic|general protection|possible .*deadlock'
 complaints="$complaints|rcu: INFO|UBSAN|KASAN|KFENCE|NETDEV WATCHDOG|Call Trace"
 icount='' accel=auto smp='' mem=512 nics='' net=hub kver='' module=1 share=''
-limit='' keep='' append='' extra=''
+image='' limit='' keep='' append='' extra=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	--icount) icount=1 ;;
@@ -68,7 +69,7 @@ while [ $# -gt 0 ]; do
 		usage
 		exit 0
 		;;
-	--accel | --smp | --mem | --nic | --net | --kver | --share | --timeout | \
+	--accel | --smp | --mem | --nic | --net | --kver | --image | --share | --timeout | \
 		--console | --append | --qemu)
 		word "$1" $#
 		case $1 in
@@ -78,6 +79,7 @@ while [ $# -gt 0 ]; do
 		--nic) nics="$nics $2" ;;
 		--net) net=$2 ;;
 		--kver) kver=$2 ;;
+		--image) image=$2 ;;
 		--share) share=$2 ;;
 		--timeout) limit=$2 ;;
 		--console) keep=$2 ;;
@@ -108,6 +110,7 @@ number --smp "$smp" 1
 number --mem "$mem" 128
 number --timeout "$limit" 0
 [ -z "$icount" ] || [ "$smp" -eq 1 ] || usage_error "--icount has one CPU only"
+[ -z "$icount" ] || [ "$accel" != kvm ] || usage_error "--icount is emulated, not for --accel kvm"
 for model in $nics; do
 	case $model in
 	e1000 | e1000-82545em | e1000-82544gc) ;;
@@ -122,7 +125,7 @@ need qemu-system-x86_64 qemu-system-x86
 need cpio
 need setpriv util-linux
 
-image=$("$here/image.sh" ${kver:+--kver "$kver"})
+[ -n "$image" ] || image=$("$here/image.sh" ${kver:+--kver "$kver"})
 kver=$(cat "$image/kver")
 if [ -n "$module" ]; then
 	module=$top/build/$kver/e1000_napi.ko
@@ -137,6 +140,7 @@ qemu='' space=''
 cleanup() {
 	trap '' HUP INT TERM
 	[ -z "$qemu" ] || kill "$qemu" 2>/dev/null || true
+	exec 4>&- 5>&-
 	[ -z "$space" ] || "$here/tap.sh" down "$space"
 	wait
 	rm -rf "$work"
@@ -190,15 +194,19 @@ else
 	[ "$accel" != kvm ] || accel='kvm -cpu host'
 fi
 
-mkfifo "$work/out" "$work/err"
-cat "$work/out" &
-cat "$work/err" >&2 &
 prefix=
 if [ "$net" = tap ]; then
 	space=e1000_napi-$$
 	"$here/tap.sh" up "$space" "$count"
 	prefix="ip netns exec $space"
 fi
+# pass_on FIFO: to stdout for as long as somebody reads that, and away after
+pass_on() { { cat || cat >/dev/null; } <"$1"; }
+mkfifo "$work/out" "$work/err"
+pass_on "$work/out" 2>/dev/null &
+pass_on "$work/err" >&2 &
+# This shell writes too, so that the pipes end when it says so, QEMU or no QEMU
+exec 4>"$work/out" 5>"$work/err"
 ports="-device virtio-serial-pci$sync
 	-chardev file,id=out,path=$work/out -device virtserialport,chardev=out,nr=1
 	-chardev file,id=err,path=$work/err -device virtserialport,chardev=err,nr=2
@@ -223,12 +231,14 @@ setpriv --pdeathsig TERM $prefix timeout --foreground -k 5 "$limit" \
 	qemu-system-x86_64 -accel $accel -smp "$smp" -m "$mem" \
 	-nodefaults -no-user-config -display none -vga none -no-reboot \
 	-serial "file:$work/console" -kernel "$image/vmlinux" -initrd "$work/initrd" \
-	-append "$kernel_line$append" $ports $devices "$@" <&3 2>"$work/qemu" &
+	-append "$kernel_line$append" $ports $devices "$@" <&3 2>"$work/qemu" 4>&- 5>&- &
 set +f
 qemu=$!
 ended=0
 wait "$qemu" || ended=$?
 qemu=
+exec 4>&- 5>&-
+wait
 
 [ -z "$keep" ] || cp "$work/console" "$keep"
 if [ "$ended" -eq 124 ] || [ "$ended" -eq 137 ]; then
@@ -249,5 +259,4 @@ if ! is_uint "$status"; then
 	last_lines
 	die "the guest ended before the command did"
 fi
-wait
 exit "$status"

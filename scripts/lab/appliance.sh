@@ -84,8 +84,17 @@ choose_loads() { # choose_loads SERVER
 sweep() { # sweep OPTION…
 	state sweeping
 	rm -rf "$results"
-	scripts/sweep.sh "$nic" --out "$results" "$@"
-	_status=$?
+	mkdir "$results"
+	rm -f "$www/log"
+	{
+		scripts/sweep.sh "$nic" --out "$results" "$@" 2>&1
+		echo $? >"$www/status"
+	} | while IFS= read -r _line; do
+		echo "$_line"
+		echo "$_line" >>"$www/log"
+		echo "$_line" >"$www/progress"
+	done
+	_status=$(cat "$www/status")
 	scripts/detect.sh --json >"$results/detect.json"
 	scripts/detect.sh --record >"$results/machine.txt"
 	dmesg >"$results/dmesg.txt"
@@ -177,6 +186,7 @@ case ${1-} in
 boot)
 	boot
 	# A menu on every console there is: a screen, a serial line
+	# shellcheck disable=SC2013 # words, not lines
 	for console in $(cat /sys/class/tty/console/active); do
 		setsid -c "$0" menu <"/dev/$console" >"/dev/$console" 2>&1 &
 	done

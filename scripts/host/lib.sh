@@ -1,0 +1,170 @@
+# shellcheck shell=sh disable=SC2034 # used by the scripts that source this
+# SPDX-License-Identifier: GPL-2.0
+# What the hypervisors' scripts share: the command line, what is ours, CPU samples.
+# Each one sets kind and title, defines the vm_… functions and calls host_main "$@".
+#
+# A VM is ours when its folder below $state is there. No verb touches another.
+
+host_here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=scripts/lib.sh
+. "$host_here/../lib.sh"
+PATH=$PATH:/usr/sbin:/sbin
+: "${kind:=}" "${title:=}" "${create_options:=}"
+state=${XDG_STATE_HOME:-$HOME/.local/state}/e1000_napi/host/$kind
+
+host_usage() {
+	cat <<-END
+		usage: $prog create VM OPTION… | start VM | stop VM | destroy VM [--yes]
+		       $prog cpu VM [--interval S] [--count N] | facts VM
+		A VM with an e1000 NIC on $title, and what the sweep wants to know of its host.
+		  create    make the VM; never touches one that it did not make
+		    --iso FILE       boot this ISO (make iso)
+		    --kernel FILE --initrd FILE [--append STR]   boot these (Xen and KVM)
+		    --mem MB         memory (default 512)        --cpus N  (default 2)
+		    --net NAME       what the NIC is connected to
+		    --nic MODEL      in the hypervisor's own words (default: its 82540EM)
+		    --extra WORDS    one more setting, in the hypervisor's own words; repeatable
+		  start, stop, destroy   of a VM that create made; destroy asks first
+		  cpu       CSV of the VM's CPU use as the host sees it, 100 = one CPU thread
+		  facts     hypervisor, version, settings of the NIC, one NAME=VALUE a line
+		$create_options
+	END
+}
+
+# now_ns: the clock of day. Not all hosts' date has nanoseconds.
+now_ns() {
+	_now=$(date +%s%N)
+	case $_now in
+	*N) echo "$(date +%s)000000000" ;;
+	*) echo "$_now" ;;
+	esac
+}
+
+ours() { [ -e "$state/$vm/made" ]; }
+
+need_ours() {
+	ours || die "'$vm' was not made by $prog create; it is left alone"
+}
+
+ask_destroy() {
+	[ -z "$yes" ] || return 0
+	[ -t 0 ] || die "destroy asks, and there is nobody to answer: give --yes"
+	printf 'Destroy the VM %s and its files? [y/N] ' "$vm" >&2
+	read -r _answer
+	case $_answer in y* | Y*) ;; *) die "left as it is" ;; esac
+}
+
+# ticks PID: user and system time of all its threads in the kernel's ticks; the name,
+# in brackets, may have spaces
+ticks() {
+	[ -r "/proc/$1/stat" ] || return 1
+	sed 's/.*) //' "/proc/$1/stat" | awk '{ print $12 + $13 }'
+}
+
+# cpu_of_process PID: samples of its CPU use, until it ends or count is reached
+cpu_of_process() {
+	_hz=$(getconf CLK_TCK)
+	_n=0
+	_t0=$(now_ns)
+	_c0=$(ticks "$1") || die "there is no process $1"
+	echo time_ns,cpu
+	while [ "$count" -eq 0 ] || [ "$_n" -lt "$count" ]; do
+		sleep "$interval"
+		_t1=$(now_ns)
+		_c1=$(ticks "$1") || break
+		awk -v t0="$_t0" -v t1="$_t1" -v c="$((_c1 - _c0))" -v hz="$_hz" \
+			'BEGIN { printf "%s,%.1f\n", t1, c / hz * 100 / ((t1 - t0) / 1e9) }'
+		_t0=$_t1
+		_c0=$_c1
+		_n=$((_n + 1))
+	done
+}
+
+host_main() {
+	iso='' kernel='' initrd='' append='' nic='' mem=512 cpus=2 net='' extra='' yes=''
+	interval=1 count=0
+	verb=${1-}
+	case $verb in
+	-h | --help)
+		host_usage
+		exit 0
+		;;
+	create | start | stop | destroy | cpu | facts) ;;
+	*) usage_error "say create, start, stop, destroy, cpu or facts" ;;
+	esac
+	vm=${2-}
+	case $vm in
+	'' | -* | *[!A-Za-z0-9._-]*)
+		usage_error "$verb which VM? A name of letters, digits, dot, dash, underscore"
+		;;
+	esac
+	shift 2
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--yes)
+			yes=1
+			shift
+			continue
+			;;
+		--iso | --kernel | --initrd | --append | --mem | --cpus | --net | --nic | --extra | \
+			--interval | --count) ;;
+		*) usage_error "unknown argument '$1'" ;;
+		esac
+		[ $# -ge 2 ] || usage_error "$1 wants a word after it"
+		case $1 in
+		--iso) iso=$2 ;;
+		--kernel) kernel=$2 ;;
+		--initrd) initrd=$2 ;;
+		--append) append=$2 ;;
+		--mem) mem=$2 ;;
+		--cpus) cpus=$2 ;;
+		--net) net=$2 ;;
+		--nic) nic=$2 ;;
+		--extra) extra="$extra$2
+" ;;
+		--interval) interval=$2 ;;
+		--count) count=$2 ;;
+		esac
+		shift 2
+	done
+	for _number in "$mem" "$cpus" "$interval" "$count"; do
+		is_uint "$_number" || usage_error "'$_number' is no whole number"
+	done
+	case $verb in
+	create)
+		! ours || die "'$vm' is there already; $prog destroy $vm takes it away"
+		! vm_exists || die "$title has a VM '$vm' that $prog did not make; choose another name"
+		if [ -n "$kernel" ]; then
+			[ -r "$kernel" ] || usage_error "cannot read '$kernel'"
+			[ -r "$initrd" ] || usage_error "--kernel wants --initrd, and '$initrd' cannot be read"
+		else
+			[ -n "$iso" ] || usage_error "create wants --iso FILE (make iso makes one)"
+			[ -r "$iso" ] || usage_error "cannot read '$iso'"
+			iso=$(cd "$(dirname "$iso")" && pwd)/${iso##*/}
+		fi
+		mkdir -p "$state/$vm"
+		# Marked before it is made, so that a half-made one can be destroyed
+		: >"$state/$vm/made"
+		if ! vm_create; then
+			vm_destroy || :
+			rm -rf "${state:?}/$vm"
+			die "$title did not make '$vm', see above"
+		fi
+		;;
+	destroy)
+		need_ours
+		ask_destroy
+		vm_destroy
+		rm -rf "${state:?}/$vm"
+		;;
+	start | stop)
+		need_ours
+		"vm_$verb"
+		;;
+	cpu) vm_cpu ;;
+	facts)
+		vm_facts
+		echo "running=$(vm_runs && echo yes || echo no)"
+		;;
+	esac
+}

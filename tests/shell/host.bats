@@ -1,0 +1,219 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+# scripts/host/*.sh against stand-ins for xl, VBoxManage, vmrun, esxtop that keep a
+# list of VMs and note how they were called; KVM's against the real QEMU.
+
+setup() {
+	cd "$BATS_TEST_DIRNAME/../.."
+	export XDG_STATE_HOME=$BATS_TEST_TMPDIR/state
+	fake=$BATS_TEST_TMPDIR/fake
+	mkdir -p "$fake"
+	export FAKE=$fake PATH=$fake:$PATH
+	echo iso >"$BATS_TEST_TMPDIR/guest.iso"
+	iso=$BATS_TEST_TMPDIR/guest.iso
+}
+
+teardown() {
+	[ ! -e "$BATS_TEST_TMPDIR/kvm.pid" ] || kill "$(cat "$BATS_TEST_TMPDIR/kvm.pid")" || :
+}
+
+# bash forgives a failing "! command", so say it with a word
+refute() { if "$@"; then return 1; fi; }
+
+# program NAME: a stand-in, its body from stdin
+program() {
+	{
+		echo '#!/bin/sh'
+		echo 'echo "${0##*/} $*" >>"$FAKE/calls"'
+		cat
+	} >"$fake/$1"
+	chmod +x "$fake/$1"
+}
+
+fake_xl() {
+	program xl <<-'END'
+		for last; do :; done
+		case $1 in
+		domid) [ -e "$FAKE/vm-$2" ] && echo 7 ;;
+		create)
+			name=$(sed -n 's/^name="\(.*\)"/\1/p' "$last")
+			[ "$3" = -n ] || : >"$FAKE/vm-$name"
+			cp "$last" "$FAKE/cfg"
+			;;
+		destroy) rm "$FAKE/vm-$2" ;;
+		vcpu-list) echo Name; echo vcpu ;;
+		info) echo 'xen_version            : 4.17.5' ;;
+		esac
+	END
+	program xentop <<-'END'
+		for cpu in 0.0 12.5 80.0; do
+			echo '      NAME  STATE   CPU(sec) CPU(%)     MEM(k)'
+			echo "  Domain-0 -----r        100   99.0    1048576"
+			echo "      tiny --b---          1    $cpu     262144"
+			echo "     tiny2 --b---          1   55.0     262144"
+		done
+	END
+}
+
+fake_vbox() {
+	program VBoxManage <<-'END'
+		case $1 in
+		--version) echo 7.2.22r1 ;;
+		createvm) echo poweroff >"$FAKE/vm-$3" ;;
+		showvminfo)
+			[ -e "$FAKE/vm-$2" ] || exit 1
+			echo "VMState=\"$(cat "$FAKE/vm-$2")\""
+			echo 'UUID="1-2-3"'
+			;;
+		startvm) echo running >"$FAKE/vm-$2" ;;
+		controlvm) echo poweroff >"$FAKE/vm-$2" ;;
+		unregistervm) rm "$FAKE/vm-$2" ;;
+		getextradata) echo 'No value set!' ;;
+		storageattach) [ ! -e "$FAKE/break" ] ;;
+		esac
+	END
+}
+
+fake_vmrun() {
+	program vmrun <<-'END'
+		case $1 in
+		list) cat "$FAKE/running" 2>/dev/null || : ;;
+		start) echo "$2" >"$FAKE/running" ;;
+		stop) rm "$FAKE/running" ;;
+		deleteVM) rm "$2" ;;
+		'') echo 'vmrun version 1.17.0' ;;
+		esac
+	END
+}
+
+whole_life() { # whole_life KIND
+	h=scripts/host/$1.sh
+	"$h" create tiny --iso "$iso" --mem 300
+	"$h" start tiny
+	"$h" facts tiny | grep -q ^version=
+	run "$h" create tiny --iso "$iso"
+	[ "$status" -eq 1 ]
+	"$h" stop tiny
+	run "$h" destroy tiny </dev/null
+	[ "$status" -eq 1 ]
+	[[ $output == *--yes* ]]
+	"$h" destroy tiny --yes
+	run "$h" start tiny
+	[ "$status" -eq 1 ]
+	[[ $output == *"not made by"* ]]
+}
+
+@test "xen: a VM's whole life" {
+	fake_xl
+	whole_life xen
+	grep -qx memory=300 "$fake/cfg"
+	grep -qF "model=e1000,bridge=xenbr0" "$fake/cfg"
+	grep -qx xen_platform_pci=0 "$fake/cfg"
+	[ ! -e "$fake/vm-tiny" ]
+}
+
+@test "virtualbox: a VM's whole life" {
+	fake_vbox
+	whole_life virtualbox
+	grep -q 'modifyvm tiny.*--nictype1 82540EM' "$fake/calls"
+	[ ! -e "$fake/vm-tiny" ]
+}
+
+@test "vmware: a VM's whole life" {
+	fake_vmrun
+	scripts/host/vmware.sh create tiny --iso "$iso"
+	grep -qx 'ethernet0.virtualDev = "e1000"' "$XDG_STATE_HOME"/e1000_napi/host/vmware/tiny/tiny.vmx
+	scripts/host/vmware.sh destroy tiny --yes
+	whole_life vmware
+}
+
+@test "a VM that is not ours is never touched" {
+	fake_xl
+	fake_vbox
+	: >"$fake/vm-theirs"
+	for kind in xen virtualbox; do
+		for verb in start stop; do
+			run "scripts/host/$kind.sh" $verb theirs
+			[ "$status" -eq 1 ]
+		done
+		run "scripts/host/$kind.sh" destroy theirs --yes
+		[ "$status" -eq 1 ]
+		run "scripts/host/$kind.sh" create theirs --iso "$iso"
+		[ "$status" -eq 1 ]
+		[[ $output == *"another name"* ]]
+	done
+	[ -e "$fake/vm-theirs" ]
+	refute grep -Eq 'create|destroy|startvm|controlvm|unregistervm|modifyvm' "$fake/calls"
+}
+
+@test "a VM that cannot be made leaves nothing behind" {
+	fake_vbox
+	: >"$fake/break"
+	run scripts/host/virtualbox.sh create tiny --iso "$iso"
+	[ "$status" -eq 1 ]
+	[ ! -e "$fake/vm-tiny" ]
+	[ ! -e "$XDG_STATE_HOME/e1000_napi/host/virtualbox/tiny" ]
+}
+
+@test "xen: CPU is this VM's by xentop, without its first sample" {
+	fake_xl
+	: >"$fake/vm-tiny"
+	run scripts/host/xen.sh cpu tiny --count 2
+	[ "$status" -eq 0 ]
+	[ "${#lines[@]}" -eq 3 ]
+	[ "${lines[0]}" = time_ns,cpu ]
+	[[ ${lines[1]} =~ ^[0-9]{19},12\.5$ ]]
+	[[ ${lines[2]} =~ ^[0-9]{19},80\.0$ ]]
+}
+
+@test "vmware: CPU is this VM's by esxtop, without its first sample" {
+	program esxtop <<-'END'
+		echo '"(PDH-CSV 4.0) (UTC)(0)","\\h\Group Cpu(1:idle)\% Used","\\h\Group Cpu(12:tiny2)\% Used","\\h\Group Cpu(13:tiny)\% Run","\\h\Group Cpu(13:tiny)\% Used"'
+		echo '"11/23/2026 06:00:00","1","2","3","0.00"'
+		echo '"11/23/2026 06:00:02","1","2","3","151.25"'
+	END
+	run scripts/host/vmware.sh cpu tiny --count 1
+	[ "$status" -eq 0 ]
+	[[ ${lines[1]} =~ ^[0-9]{19},151\.25$ ]]
+	[ "${#lines[@]}" -eq 2 ]
+}
+
+@test "kvm: a real QEMU's whole life, its CPU measured" {
+	export E1000_NAPI_ACCEL=tcg
+	vmlinux=$(scripts/lab/image.sh)/vmlinux
+	echo >"$BATS_TEST_TMPDIR/initrd"
+	h=scripts/host/kvm.sh
+	"$h" create tiny --kernel "$vmlinux" --initrd "$BATS_TEST_TMPDIR/initrd" \
+		--append 'console=ttyS0 panic=0' --cpus 1 --mem 256
+	"$h" start tiny
+	cp "$XDG_STATE_HOME/e1000_napi/host/kvm/tiny/pid" "$BATS_TEST_TMPDIR/kvm.pid"
+	run "$h" cpu tiny --count 2
+	[ "$status" -eq 0 ]
+	[ "${#lines[@]}" -eq 3 ]
+	# Booting, it computes; and one vCPU cannot use much over one thread and some
+	echo "${lines[1]}" | awk -F, '{ exit !($2 > 5 && $2 < 300) }'
+	"$h" facts tiny | grep -qx nic=e1000
+	"$h" destroy tiny --yes
+	run pgrep -f 'name e1000_napi-tiny '
+	[ "$status" -eq 1 ]
+	rm "$BATS_TEST_TMPDIR/kvm.pid"
+	run "$h" cpu tiny
+	[ "$status" -eq 1 ]
+	[[ $output == *"does not run"* ]]
+}
+
+@test "wrong words are told" {
+	for h in xen virtualbox vmware kvm; do
+		run scripts/host/$h.sh
+		[ "$status" -eq 2 ]
+		run scripts/host/$h.sh create ../x --iso "$iso"
+		[ "$status" -eq 2 ]
+		run scripts/host/$h.sh cpu x --interval 1.5
+		[ "$status" -eq 2 ]
+		run scripts/host/$h.sh --help
+		[ "$status" -eq 0 ]
+	done
+	fake_vbox
+	run scripts/host/virtualbox.sh create tiny --iso /nonexistent
+	[ "$status" -eq 2 ]
+}

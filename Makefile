@@ -13,9 +13,10 @@ KDIR ?= /lib/modules/$(KVER)/build
 # Its e1000 sources, a tree or a tarball; searched for when not given
 KSRC ?=
 
+VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 BUILD := $(CURDIR)/build/$(KVER)
 MODDIR := $(INSTALL_MOD_PATH)/lib/modules/$(KVER)/updates
-
+DKMSDIR := $(DESTDIR)/usr/src/e1000_napi-$(VERSION)
 
 all: module tools
 
@@ -35,6 +36,30 @@ uninstall:
 	rmdir "$(MODDIR)" 2>/dev/null || :
 	depmod $(if $(INSTALL_MOD_PATH),-b "$(INSTALL_MOD_PATH)") "$(KVER)"
 
+# What dkms needs to build the module, nothing else
+dkms-source:
+	install -d "$(DKMSDIR)/e1000_napi" "$(DKMSDIR)/patches" "$(DKMSDIR)/scripts"
+	install -m 644 Makefile Kbuild dkms.conf "$(DKMSDIR)"
+	install -m 644 e1000_napi/*.[ch] "$(DKMSDIR)/e1000_napi"
+	install -m 644 patches/*.patch "$(DKMSDIR)/patches"
+	install -m 755 scripts/prepare.sh scripts/lib.sh "$(DKMSDIR)/scripts"
+
+dkms: dkms-source
+	dkms install e1000_napi/$(VERSION) -k "$(KVER)"
+
+dkms-remove:
+	dkms remove e1000_napi/$(VERSION) --all
+	rm -rf "$(DKMSDIR)"
+
+deb:
+	packaging/deb.sh
+
+intree:
+	@scripts/intree.sh tree "$(KSRC)"
+
+patch:
+	@scripts/intree.sh patch "$(KSRC)"
+
 deps:
 	scripts/deps.sh
 
@@ -51,6 +76,13 @@ lab: lab-build
 check: lab-build
 	tests/run.sh
 
+# Root: compilers and kernels of other Debian suites go into private roots
+check-kernels:
+	scripts/kernels.sh
+
+check-static:
+	scripts/check-static.sh
+
 clean:
 	rm -rf build
 
@@ -65,6 +97,14 @@ help:
 	@echo 'make lab           a shell in that guest, module loaded, traffic ready'
 	@echo 'make check         all tests'
 	@echo 'make deps          install the Debian packages that all this needs'
+	@echo 'make check-kernels the same on every kernel from 5.10 to 7.3; needs root'
+	@echo 'make check-static  checkpatch, sparse, shellcheck and the like'
+	@echo 'make dkms          have dkms build it, now and for each new kernel'
+	@echo 'make dkms-remove   take that away again'
+	@echo 'make deb           Debian packages, into build/deb/'
+	@echo 'make intree        put it into the kernel tree KSRC=path'
+	@echo 'make patch         print that as one patch for git am; KSRC=path'
 	@echo 'make clean         remove build/'
 
-.PHONY: all module tools install uninstall deps lab-build demo lab check clean help
+.PHONY: all module tools install uninstall deps lab-build demo lab check clean help \
+	dkms-source dkms dkms-remove deb intree patch check-kernels check-static

@@ -75,7 +75,7 @@ fetch() {
 	root=$("$top/scripts/kernels/root.sh" make "$_arch" "$@") || return 1
 	kver=$(newest "$root" "$_series" "$_flavour")
 	[ -n "$kver" ] || { log "no kernel $_series for $_arch in $*" && return 1; }
-	[ -e "$root/lib/modules/$kver/build" ] || {
+	[ -d "$root/usr/src/linux-headers-$kver" ] || {
 		log "fetching headers of $kver"
 		in_root "$root" -- apt-get -qq -y --no-install-recommends install "linux-headers-$kver" >/dev/null || return 1
 	}

@@ -19,23 +19,24 @@ make  prints the folder of a root of the first SUITE, for ARCH, whose apt knows
       lists are brought up to date once a day.
 run   runs COMMAND in ROOT, with DIR at AT in it; other programs do not see that.
 
-Packages come from the Debian mirror that this machine uses. Needs root.
+Packages come from the Debian mirror that this machine's apt uses. Needs root.
 EOF
 }
 
-# mirror LABEL PATH: where this machine's apt gets Debian's (security) packages from
+# mirror LABEL: where this machine's apt gets Debian's (security) packages from
 mirror() {
 	# shellcheck disable=SC2016 # apt's own variables
 	_uri=$(apt-get indextargets --format '$(LABEL)|$(REPO_URI)' 2>/dev/null |
 		sed -n "s/^$1|//p" | sed 1q)
+	[ -n "$_uri" ] || die "apt has no source labelled $1 here; add one and run apt-get update"
 	echo "$_uri"
 }
 
 sources() {
 	for _s in "$@"; do
 		case $_s in
-		*-security) echo "deb $(mirror Debian-Security debian-security) $_s main" ;;
-		*) echo "deb $(mirror Debian debian) $_s main" ;;
+		*-security) echo "deb $(mirror Debian-Security) $_s main" ;;
+		*) echo "deb $(mirror Debian) $_s main" ;;
 		esac
 	done
 }

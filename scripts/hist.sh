@@ -1,0 +1,144 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# The driver's histograms as bars in a terminal, from its debugfs file snapshot,
+# which has all of them at one instant. The drawing is in hist.awk.
+set -eu
+here=$(dirname "$0")
+. "$here/lib.sh"
+
+DEBUG=${E1000_NAPI_DEBUGFS:-/sys/kernel/debug}
+
+usage() {
+	cat <<-END
+		usage: hist.sh IF [OPTION]…
+		       hist.sh --snapshot FILE [OPTION]…
+		Show a histogram of the NIC IF (or the one at that PCI address) as bars.
+		  --file NAME      which one: rx_per_poll (default), tx_per_poll, polls_per_irq,
+		                   rx_per_irq, poll_ns, irq_to_poll_ns (the last two are filled
+		                   while the module's parameter timing is 1), or all
+		  --watch [S]      live: what came in the last S seconds (default 1), until
+		                   Ctrl-C
+		  --width N        columns (default: the terminal's, else 80)
+		  --csv            histogram,lower,count lines, nothing merged
+		  --snapshot FILE  from a saved copy of the debugfs file snapshot
+		Many different values are merged into at most 24 rows, and a line says so.
+		Root only, as the files are. Exit status: 0 done, 1 failed, 2 wrong usage.
+	END
+}
+
+# take TO: the snapshot as it is now
+take() {
+	if [ -n "$snapshot" ]; then
+		cat "$snapshot" >"$1" 2>/dev/null || die "cannot read $snapshot"
+	elif ! cat "$file" >"$1" 2>/dev/null; then
+		# only root may even look whether it is there
+		need_root
+		[ -d /sys/module/e1000_napi ] ||
+			die "e1000_napi is not loaded; hand it a NIC with load.sh $nic"
+		[ -d "$DEBUG/e1000_napi" ] ||
+			die "debugfs is not mounted; run: mount -t debugfs none $DEBUG"
+		die "e1000_napi does not have $nic; it has: $(cd "$DEBUG/e1000_napi" && echo *)"
+	fi
+}
+
+# columns: the terminal's, else 80
+columns() {
+	_size=$({ stty size <&3; } 2>/dev/null) || _size=
+	_size=${_size#* }
+	if ! is_uint "$_size" || [ "$_size" -lt 40 ]; then
+		_size=80
+	fi
+	printf '%s\n' "$_size"
+}
+
+# draw NOW [BEFORE]: the histograms of NOW, less what was in BEFORE already
+draw() {
+	awk -v want="$want" -v width="$width" -v csv="$csv" -v unicode="$unicode" \
+		-v before="${2-}" -f "$here/hist.awk" ${2:+"$2"} "$1"
+}
+
+nic='' snapshot='' want=rx_per_poll watch='' width='' csv=0
+while [ $# -gt 0 ]; do
+	case $1 in
+	-h | --help)
+		usage
+		exit 0
+		;;
+	--watch)
+		watch=1
+		if [ $# -ge 2 ] && is_uint "$2"; then
+			watch=$2
+			shift
+		fi
+		[ "$watch" -ge 1 ] || usage_error "--watch $watch: at least a second"
+		;;
+	--csv) csv=1 ;;
+	--file | --width | --snapshot)
+		[ $# -ge 2 ] || usage_error "$1 wants a word after it"
+		case $1 in
+		--file) want=$2 ;;
+		--width) width=$2 ;;
+		--snapshot) snapshot=$2 ;;
+		esac
+		shift
+		;;
+	-*) usage_error "unknown option '$1'" ;;
+	*)
+		[ -z "$nic" ] || usage_error "one NIC at a time: '$nic' or '$1'"
+		nic=$1
+		;;
+	esac
+	shift
+done
+case $want in
+rx_per_poll | tx_per_poll | polls_per_irq | rx_per_irq | poll_ns | irq_to_poll_ns | all) ;;
+*) usage_error "there is no histogram '$want'" ;;
+esac
+[ -n "$width" ] || width=$(columns 3>&1)
+if ! is_uint "$width" || [ "${#width}" -gt 4 ] || [ "$width" -lt 40 ]; then
+	usage_error "--width $width: a number from 40"
+fi
+file=
+if [ -n "$snapshot" ]; then
+	[ -z "$nic$watch" ] || usage_error "--snapshot is one moment of one NIC already"
+else
+	case $nic in
+	'') usage_error "which interface?" ;;
+	. | .. | */*) usage_error "'$nic' is no interface" ;;
+	esac
+	file=$DEBUG/e1000_napi/$nic/snapshot
+fi
+[ "$csv" = 0 ] || [ -z "$watch" ] || usage_error "--csv is not for --watch"
+# plain when it is not a terminal, or one that may not know the characters
+unicode=0
+if [ -t 1 ]; then
+	case ${LC_ALL:-${LC_CTYPE:-${LANG:-}}} in
+	*[Uu][Tt][Ff]8* | *[Uu][Tt][Ff]-8*) unicode=1 ;;
+	esac
+fi
+# awk's numbers have points then, and a byte is a character
+LC_ALL=C
+export LC_ALL
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+take "$work/now"
+if [ -z "$watch" ]; then
+	draw "$work/now"
+	exit
+fi
+while :; do
+	mv "$work/now" "$work/before"
+	sleep "$watch"
+	take "$work/now"
+	# a reset in between: all there is came since
+	if [ "$(grep '^# since_ns' "$work/now")" = "$(grep '^# since_ns' "$work/before")" ]; then
+		draw "$work/now" "$work/before"
+	else
+		draw "$work/now"
+	fi >"$work/text"
+	[ ! -t 1 ] || printf '\033[H\033[2J'
+	cat "$work/text"
+done

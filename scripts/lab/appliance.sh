@@ -32,7 +32,7 @@ order() { # order NAME DEFAULT: a word of the kernel line
 sweep_options() {
 	tr ' ' '\n' </proc/cmdline | while read -r _word; do
 		case $_word in
-		napi.ip=* | napi.gw=* | napi.print) ;;
+		napi.ip=* | napi.gw=* | napi.percent=* | napi.print) ;;
 		napi.*=*)
 			_word=${_word#napi.}
 			echo "--${_word%%=*} ${_word#*=}"
@@ -71,14 +71,16 @@ address() { # the guest's own
 }
 
 # What one TCP stream gets here is about what the place can carry; loads from well
-# below to well above it. Loads of one preset would be all idle or all lost elsewhere.
+# below to well above it (napi.percent=). Fixed ones would be all idle or all lost
+# elsewhere.
 choose_loads() { # choose_loads SERVER
 	_bps=$(timeout 40 iperf -c "$1" -R -y C -t 5 2>/dev/null |
 		awk -F, 'NF > 8 && $9 > best { best = $9 } END { printf "%d", best / 1e5 }')
 	# In units of 100 kbit/s; 4 Mbit/s if there was no answer
 	[ "${_bps:-0}" -ge 4 ] || _bps=40
-	echo "e1000_napi: TCP carried $((_bps / 10)).$((_bps % 10)) Mbit/s" >&2
-	echo "$((_bps * 25))k,$((_bps * 50))k,$((_bps * 100))k,$((_bps * 200))k"
+	for _percent in $(order percent 25,50,100,200 | tr , ' '); do
+		echo "$((_bps * _percent))k"
+	done | paste -sd , -
 }
 
 sweep() { # sweep OPTION…

@@ -74,7 +74,7 @@ make_initrd() {
 	mkdir -p "$_initrd/bin" "$_initrd/proc" "$_initrd/sys" "$_initrd/dev" "$_initrd/root" \
 		"$_initrd/modules"
 	cp /bin/busybox "$_initrd/bin/busybox"
-	cp "$here/host-initrd" "$_initrd/init"
+	install -m 755 "$here/host-initrd" "$_initrd/init"
 	for _m in virtio_pci virtio_blk crc32c_generic ext4 9pnet_virtio 9p; do
 		modprobe -q -d "$1" -S "$2" --show-depends "$_m" || true
 	done | awk '$1 == "insmod" && !seen[$2]++ { print $2 }' >"$tmp/modules"

@@ -1,0 +1,157 @@
+# shellcheck shell=sh disable=SC2154,SC2034 # of and for the scripts that source this
+# SPDX-License-Identifier: GPL-2.0
+# What the hypervisors' labs share: start the hypervisor's host, let it run
+# scripts/lab/job.sh, which boots the ISO's guest in a VM there, and take the
+# sweep's results. Each lab defines lab, kind, title and host_machine().
+#
+#   this machine   host of the hypervisor, in QEMU   guest, from the ISO
+#   results  <---- 9p share <-- job.sh, iperf -s <---- e1000, e1000_napi, sweep.sh
+#                               10.0.0.1               10.0.0.2
+
+nested_usage() {
+	cat <<-END
+		usage: $prog [--short] [--out DIR] [--timeout S]
+		       [--weight LIST] [--load LIST] [--reps N] [--seconds S]
+		Sweep weights in a guest with e1000 on $title.
+		  --short      one load, two weights, one repetition: does it work at all?
+		  --out DIR    results (default build/lab/$lab; what was there goes)
+		  --timeout S  give up after S seconds (default 900)
+		  the others   as sweep.sh's; loads are chosen from what the place carries
+		Exit status: 4 when a package that it needs could not be fetched.
+	END
+}
+
+# Words of sweep.sh as orders on the guest's kernel line
+order() { orders="$orders napi.$1=$2"; }
+
+progress() { # progress FILE FROM: its lines after FROM, with the time; prints the new FROM
+	[ -e "$1" ] || {
+		echo "$2"
+		return
+	}
+	_lines=$(wc -l <"$1")
+	[ "$_lines" -le "$2" ] ||
+		sed -n "$(($2 + 1)),${_lines}s/^/$(printf '%4d s  ' $(($(date +%s) - began)))/p" "$1" >&2
+	echo "$_lines"
+}
+
+nested_cleanup() {
+	trap '' HUP INT TERM
+	[ -z "$machine" ] || kill "$machine" 2>/dev/null || :
+	host_tidy
+	wait
+	rm -rf "$work"
+}
+
+# kvm if it can boot our kernel and, with nested given, can do so once more inside
+choose_accel() { # choose_accel [nested]
+	accel=tcg
+	if [ -n "${1-}" ] && ! grep -qsE '^[Y1]' /sys/module/kvm_*/parameters/nested; then
+		return
+	fi
+	_image=$("$here/image.sh")
+	: >"$work/conf"
+	"$here/overlay.sh" "$_image" "$work" ''
+	accel=$("$here/accel.sh" /dev/kvm "$_image" "$work/initrd")
+}
+
+nested_main() {
+	top=$(cd "$here/../.." && pwd)
+	out=$top/build/lab/$lab limit=900 weight=1,2,60,200 load='' reps=2 seconds=5
+	percent=25,50,100,200
+	while [ $# -gt 0 ]; do
+		case $1 in
+		-h | --help)
+			nested_usage
+			exit 0
+			;;
+		--short)
+			weight=1,64 reps=1 seconds=4 percent=100
+			shift
+			continue
+			;;
+		--out | --timeout | --weight | --load | --reps | --seconds) ;;
+		*) usage_error "unknown argument '$1'" ;;
+		esac
+		[ $# -ge 2 ] || usage_error "$1 wants a word after it"
+		case $1 in
+		--out) out=$2 ;;
+		--timeout) limit=$2 ;;
+		--weight) weight=$2 ;;
+		--load) load=$2 ;;
+		--reps) reps=$2 ;;
+		--seconds) seconds=$2 ;;
+		esac
+		shift 2
+	done
+	is_uint "$limit" || usage_error "--timeout wants a number of seconds"
+	need qemu-system-x86_64 qemu-system-x86
+	[ -x "$top/build/tools/napimeter" ] || die "build/tools/napimeter is missing: run make tools"
+	need_root
+	work=$(mktemp -d)
+	machine=''
+	trap nested_cleanup EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' HUP TERM
+	host_prepare
+	share=$work/share
+	mkdir -p "$share/results" "$share/console"
+	cp -R "$top/scripts" "$share/"
+	mkdir -p "$share/tools"
+	cp "$top/build/tools/napimeter" "$share/tools/"
+	cp "$here/host-init" "$share/host-init"
+	cp "$here/job.sh" "$share/job"
+	orders='napi.ip=10.0.0.2/24 napi.server=10.0.0.1 napi.rcvbuf=8M'
+	order host 10.0.0.1:5002
+	order weight "$weight"
+	if [ -n "$load" ]; then
+		order load "$load"
+	else
+		order percent "$percent"
+	fi
+	order reps "$reps"
+	order seconds "$seconds"
+	"$top/scripts/iso.sh" --bios --out "$share/guest.iso" --console "$guest_console" \
+		--append "$orders $guest_append" 2>/dev/null
+	echo "kind=$kind nic=${nic-} limit=$((limit - 30))" >"$share/conf"
+
+	began=$(date +%s)
+	log "$prog: starting ${host_is}"
+	host_machine setpriv --pdeathsig TERM timeout --foreground -k 5 "$limit" </dev/null \
+		>"$work/machine" 2>&1 &
+	machine=$!
+	from=0
+	while kill -0 "$machine" 2>/dev/null && [ ! -e "$share/status" ]; do
+		sleep 1
+		from=$(progress "$share/log" "$from")
+	done
+	# It ends by itself a moment after its job
+	wait_for 20 ended || kill "$machine" 2>/dev/null || :
+	wait "$machine" || :
+	machine=''
+	progress "$share/log" "$from" >/dev/null
+
+	rm -rf "$out"
+	mkdir -p "$out/console"
+	cp -R "$share/results/." "$out/"
+	cp "$share/log" "$out/console/host.log" 2>/dev/null || :
+	cp "$work/console" "$out/console/host.console" 2>/dev/null || :
+	cp -R "$share/console/." "$out/console/"
+	status=$(cat "$share/status" 2>/dev/null || :)
+	if [ "$status" != 0 ]; then
+		tail -n 15 "$work/console" "$work/machine" >&2 2>/dev/null || :
+		die "no sweep on $title (status ${status:-none}); what was said is in $out/console"
+	fi
+	add_facts
+	log "$prog: done in $(($(date +%s) - began)) s; results in $out"
+}
+
+# What the hypervisor's host says of itself goes to meta.json, beside how the guest
+# reached it
+add_facts() {
+	sed 's/[\\"]/\\&/g; s/^\([^=]*\)=\(.*\)/    "\1": "\2",/' "$out/host_facts.txt" >"$work/facts"
+	[ "$(grep -c '^  "host": {$' "$out/meta.json")" = 1 ] || die "meta.json has no host"
+	sed -i "/^  \"host\": {\$/r $work/facts" "$out/meta.json"
+}
+
+ended() { ! kill -0 "$machine" 2>/dev/null; }

@@ -141,7 +141,11 @@ int csv_read(struct csv_reader *r, const char *buf, size_t len)
 		return refuse(r->why, r->name, 1, 1, "libcsv cannot start");
 	csv_set_space_func(&p, no_space);
 	err = read_bytes(&p, &st, buf, len);
-	if (!err && st.row_bytes)
+	/* only a quoted field goes over a line's end */
+	if (!err && st.row_bytes && st.next.line != st.line)
+		err = refuse(r->why, r->name, st.next.line, st.next.column,
+			     "the quote that opens here is never closed");
+	else if (!err && st.row_bytes)
 		err = refuse(r->why, r->name, st.line, st.column,
 			     "the last line has no end: half written? Delete the line, or let the sweep resume");
 	csv_free(&p);

@@ -466,6 +466,8 @@ static void print_labels(const struct table *t, size_t row, FILE *out)
 /* one gauge for every column of numbers; the labels are the label columns */
 static void print_prometheus(const struct table *t, FILE *out)
 {
+	/* "summary" is a type of theirs and may not be in a name */
+	const char *name = strcmp(t->name, "summary") ? t->name : "cell";
 	size_t i, k;
 	bool any;
 
@@ -479,11 +481,11 @@ static void print_prometheus(const struct table *t, FILE *out)
 				fprintf(out,
 					"# HELP e1000_napi_%s_%s %s, from napistat %s\n"
 					"# TYPE e1000_napi_%s_%s gauge\n",
-					t->name, t->columns[k].name,
-					t->columns[k].shown, t->name, t->name,
+					name, t->columns[k].name,
+					t->columns[k].shown, t->name, name,
 					t->columns[k].name);
 			any = true;
-			fprintf(out, "e1000_napi_%s_%s{", t->name,
+			fprintf(out, "e1000_napi_%s_%s{", name,
 				t->columns[k].name);
 			print_labels(t, i, out);
 			fprintf(out, "} %.12g\n", at(t, i, k)->v);

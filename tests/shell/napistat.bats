@@ -1,0 +1,421 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+# napistat: its numbers, its answers, its formats, and damaged files.
+
+setup_file() {
+	cd "$BATS_TEST_DIRNAME/../.."
+	make -s -C tools/napistat all sanitized
+	make=tests/shell/make-results.sh
+	"$make" --kind irq "$BATS_FILE_TMPDIR/irq"
+	"$make" --kind all --noise 2 --seed 42 --hypervisor VMware --stand-in "$BATS_FILE_TMPDIR/all"
+}
+
+setup() {
+	cd "$BATS_TEST_DIRNAME/../.."
+	make=tests/shell/make-results.sh
+	# every test runs the program under ASan and UBSan, but the one that takes time
+	napistat=build/obj/napistat/napistat-san
+	irq=$BATS_FILE_TMPDIR/irq
+	all=$BATS_FILE_TMPDIR/all
+	tmp=$BATS_TEST_TMPDIR
+}
+
+refute() { if "$@"; then return 1; fi; }
+
+# value COLUMN KEY=VALUE…: that column of the CSV on stdin, where all keys match
+value() {
+	python3 -c '
+import csv, sys
+want = dict(a.split("=", 1) for a in sys.argv[2:])
+for row in csv.DictReader(sys.stdin):
+    if all(row[k] == v for k, v in want.items()):
+        print(row[sys.argv[1]])' "$@"
+}
+
+# field NAME: of the verdict line on stdin
+field() { sed -n "s/^verdict.* $1=\([^ ]*\).*/\1/p"; }
+
+@test "statistics agree with NIST and R, and hold on random data" {
+	make -s -C tools/napistat check
+}
+
+@test "every mean, interval, test, correction and correlation is what R computes" {
+	command -v Rscript >/dev/null || skip "R is not installed (r-base-core)"
+	figures=delivered_bps,loss,cpu_total,host_cost
+	"$napistat" summary -f csv -m "$figures" "$all" >"$tmp/s.csv"
+	"$napistat" compare -f csv -m "$figures" "$all" >"$tmp/c.csv"
+	"$napistat" correlate -f csv "$all" >"$tmp/k.csv"
+	Rscript --vanilla tests/shell/napistat.R "$all/runs.csv" "$tmp/s.csv" "$tmp/c.csv" "$tmp/k.csv"
+}
+
+@test "one repetition gets a mean, no interval, and a note" {
+	"$make" --reps 1 "$tmp/one"
+	run "$napistat" summary -m loss "$tmp/one"
+	[[ $output == *"n = 1: no interval"* ]]
+	"$napistat" summary -f csv -m loss "$tmp/one" >"$tmp/s.csv"
+	[ -z "$(value lo weight=1 <"$tmp/s.csv" | tr -d '\n')" ]
+	run "$napistat" verdict "$tmp/one"
+	[[ $output == *"for want of evidence"* ]]
+	[ "$(field action <<<"$output")" = unknown ]
+}
+
+@test "compare shows that 60 equals 200 and that 1 differs" {
+	"$napistat" compare -f csv -m delivered_bps "$irq" >"$tmp/c.csv"
+	[ "$(value result weight_a=200 weight_b=60 <"$tmp/c.csv" | sort -u)" = equal ]
+	[ "$(value result weight_a=1 weight_b=60 offered_bps=1000000000 <"$tmp/c.csv")" = differs ]
+	# within half a percent nobody knows more than within two
+	"$make" --noise 3 --weights "60 200" "$tmp/noisy"
+	run "$napistat" compare -m cpu_total --margin 0.5 "$tmp/noisy"
+	[[ $output == *"cannot say"* ]]
+}
+
+@test "interleaved weights are compared block by block, which beats the host's noise" {
+	"$napistat" compare -f csv -m delivered_bps "$all" >"$tmp/paired.csv"
+	[ "$(value test method=interleave <"$tmp/paired.csv" | sort -u)" = paired ]
+	mkdir "$tmp/unpaired"
+	cp "$all/meta.json" "$tmp/unpaired"
+	sed 's/,interleave,/,grid,/' "$all/runs.csv" >"$tmp/unpaired/runs.csv"
+	"$napistat" compare -f csv -m delivered_bps "$tmp/unpaired" >"$tmp/welch.csv"
+	for table in paired welch; do
+		m=interleave
+		[ "$table" = paired ] || m=grid
+		value hi "method=$m" preset=irq app_cpu=1 weight_a=1 weight_b=2 \
+			offered_bps=1000000000 <"$tmp/$table.csv"
+		value lo "method=$m" preset=irq app_cpu=1 weight_a=1 weight_b=2 \
+			offered_bps=1000000000 <"$tmp/$table.csv"
+	done >"$tmp/widths"
+	python3 - "$tmp/widths" <<'PY'
+import sys
+paired_hi, paired_lo, welch_hi, welch_lo = map(float, open(sys.argv[1]))
+assert 0 < paired_hi - paired_lo < welch_hi - welch_lo, open(sys.argv[1]).read()
+PY
+}
+
+@test "the loss-free rate is found, with bounds and its interval" {
+	"$napistat" mlfrr -f csv "$all" >"$tmp/m.csv"
+	[ "$(value lower_bps method=grid preset=irq-affinity weight=2 <"$tmp/m.csv")" = 800000000 ]
+	[ "$(value upper_bps method=grid preset=irq-affinity weight=2 <"$tmp/m.csv")" = 900000000 ]
+	[ -z "$(value upper_bps method=grid preset=irq-affinity weight=200 <"$tmp/m.csv")" ]
+	# weight 1 takes 400 Mbit/s there
+	value mean_bps method=mlfrr weight=1 <"$tmp/m.csv" |
+		awk '{ exit !($1 > 370e6 && $1 < 410e6) }'
+	run "$napistat" mlfrr --loss 90 "$irq"
+	[[ $output == *"at least this"* ]]
+}
+
+@test "the loss-free rate follows RFC 9971 where trials of one load disagree" {
+	# 3 of 5 seconds at 200 lose: an upper bound, for all that 300 is clean
+	head -1 "$irq/runs.csv" >"$tmp/runs.csv"
+	python3 - "$tmp" <<'PY'
+import csv, json, sys
+d = sys.argv[1]
+names = open(d + "/runs.csv").read().strip().split(",")
+out = open(d + "/runs.csv", "a")
+n = 0
+for load, lost in ((100, (0, 0, 5, 0, 7)), (200, (9, 0, 9, 0, 9)), (300, (0, 0, 0, 0, 0))):
+    for rep, l in enumerate(lost):
+        n += 1
+        row = dict(trial=n, rep=rep + 1, status="ok", method="grid", protocol="udp",
+                   offered_bps=load * 1000000, weight=64, seconds=1, sent=1000, lost=l, received=1000 - l)
+        out.write(",".join(str(row.get(k, "")) for k in names) + "\n")
+PY
+	cp "$irq/meta.json" "$tmp"
+	"$napistat" mlfrr -f csv "$tmp" >"$tmp/m.csv"
+	[ "$(value lower_bps weight=64 <"$tmp/m.csv")" = 100000000 ]
+	[ "$(value upper_bps weight=64 <"$tmp/m.csv")" = 200000000 ]
+	# half the seconds at 100 lost nothing
+	[ "$(value conditional_bps weight=64 <"$tmp/m.csv")" = 100000000 ]
+}
+
+@test "the cost of a packet: guest, host, and what the host adds" {
+	"$napistat" cost -f csv "$irq" >"$tmp/c.csv"
+	python3 - "$tmp/c.csv" <<'PY'
+import csv, sys
+rows = list(csv.DictReader(open(sys.argv[1])))
+assert len(rows) == 40
+for r in rows:
+    assert abs(float(r["host"]) - float(r["guest"]) - float(r["overhead"])) < 1e-6
+PY
+	"$make" --no-host "$tmp/no"
+	run "$napistat" cost "$tmp/no"
+	[[ $output == *"host CPU was not measured"* ]]
+}
+
+@test "the verdict keeps 64 on equal evidence and when nothing was shown" {
+	"$make" --weights "1 2 60 64 200" "$tmp/a"
+	run "$napistat" verdict "$tmp/a"
+	[ "$(field action <<<"$output")" = keep ]
+	[ "$(field weight <<<"$output")" = 64 ]
+	[ "$(field equal <<<"$output")" = yes ]
+	[[ $output == *"Less is delivered at weight 1"* ]]
+	"$make" --weights "60 64 200" --noise 15 --reps 2 "$tmp/b"
+	run "$napistat" verdict "$tmp/b"
+	[ "$(field action <<<"$output")" = keep ]
+	[ "$(field equal <<<"$output")" = not_shown ]
+	[[ $output == *"would not have been seen"* ]]
+}
+
+@test "the verdict changes the weight when another one delivers more" {
+	"$make" --weights "2 64" "$tmp/a"
+	# 2 and 64 change places: now the small one delivers more
+	mkdir "$tmp/b"
+	cp "$tmp/a/meta.json" "$tmp/b"
+	awk -F, -v OFS=, 'NR > 1 { $11 = $11 == 2 ? 64 : 2 } { print }' "$tmp/a/runs.csv" >"$tmp/b/runs.csv"
+	run "$napistat" verdict "$tmp/b"
+	[ "$(field action <<<"$output")" = change ]
+	[ "$(field weight <<<"$output")" = 2 ]
+	field lo_pct <<<"$output" | awk '{ exit !($1 > 0) }'
+	[[ $output == *"use 2. Against 64 it delivers +"* ]]
+	# a gain within the margin is no reason
+	run "$napistat" verdict --margin 50 "$tmp/b"
+	[ "$(field action <<<"$output")" = keep ]
+}
+
+@test "the verdict changes the weight when another one costs less CPU for the same" {
+	"$make" --weights "60 64" "$tmp/a"
+	awk -F, -v OFS=, 'NR > 1 && $11 == 60 { $47 *= 0.8 } { print }' "$tmp/a/runs.csv" >"$tmp/runs.csv"
+	cp "$tmp/runs.csv" "$tmp/a/runs.csv"
+	run "$napistat" verdict "$tmp/a"
+	[ "$(field action <<<"$output")" = change ]
+	[ "$(field weight <<<"$output")" = 60 ]
+	[ "$(field cost_side <<<"$output")" = host ]
+}
+
+@test "the verdict finds the smallest buffer without loss, and one CPU or two" {
+	run "$napistat" verdict "$all"
+	[ "$(field rcvbuf <<<"$output")" = 8388608 ]
+	[ "$(field cpus <<<"$output")" = two ]
+	run "$napistat" verdict "$irq"
+	[ "$(field cpus <<<"$output")" = unknown ]
+	[[ $output == *"64 itself was not measured, 60 stands for it"* ]]
+}
+
+@test "table 4.27 is answered from data, and says what was not measured" {
+	"$napistat" table -f csv "$all" "$irq" >"$tmp/t.csv"
+	s='VMware (stand-in)'
+	[ "$(wc -l <"$tmp/t.csv")" -eq 14 ]
+	[ "$(value "$s" "question=Loss at weight 1?" <"$tmp/t.csv")" = "yes, from 400 Mbit/s" ]
+	[ "$(value "$s" "question=Loss at weight 2?" <"$tmp/t.csv")" = "yes, from 900 Mbit/s" ]
+	[ "$(value "$s" "question=Loss at weights 60 and 200?" <"$tmp/t.csv")" = no ]
+	[[ "$(value "$s" "question=CPU affinity needed?" <"$tmp/t.csv")" == "yes, from 700 Mbit/s" ]]
+	[[ "$(value "$s" "question=Larger socket buffer needed?" <"$tmp/t.csv")" == yes* ]]
+	[[ "$(value qemu "question=Larger socket buffer needed?" <"$tmp/t.csv")" == "not measured"* ]]
+	"$make" --kind tcp "$tmp/tcp"
+	run "$napistat" table "$tmp/tcp"
+	[ "$(grep -c 'not measured' <<<"$output")" -ge 7 ]
+}
+
+@test "a stand-in is called one wherever its name shows" {
+	for command in verdict table summary compare correlate mlfrr cost facts; do
+		for format in text csv json markdown html; do
+			run "$napistat" "$command" -f "$format" "$all"
+			[ "$status" -eq 0 ]
+			[[ $output == *VMware* ]]
+			refute grep -E 'VMware($|[^ ]| [^(\\])' <<<"$output"
+		done
+	done
+	"$napistat" figures --out "$tmp/f" "$all"
+	grep -q 'VMware (stand-in)' "$tmp/f/index.tsv"
+	refute grep -E 'VMware($|[^ ]| [^(])' "$tmp/f/index.tsv"
+}
+
+@test "folders of one hypervisor are told apart by their own names" {
+	cp -r "$irq" "$tmp/before"
+	cp -r "$irq" "$tmp/after"
+	run "$napistat" table "$tmp/before" "$tmp/after/"
+	[[ $output == *"qemu: before"*"qemu: after"* ]]
+}
+
+@test "the order of the rows changes nothing" {
+	mkdir "$tmp/mixed"
+	cp "$all/meta.json" "$tmp/mixed"
+	(head -1 "$all/runs.csv"; tail -n +2 "$all/runs.csv" | shuf --random-source=/dev/zero) >"$tmp/mixed/runs.csv"
+	(head -1 "$all/hist.csv"; tail -n +2 "$all/hist.csv" | sort -s -t, -k2,2 -k1,1n) >"$tmp/mixed/hist.csv"
+	for command in verdict table summary compare mlfrr hist; do
+		"$napistat" "$command" -f csv "$all" 2>/dev/null | sort >"$tmp/1"
+		"$napistat" "$command" -f csv "$tmp/mixed" 2>/dev/null | sort >"$tmp/2"
+		cmp "$tmp/1" "$tmp/2"
+	done
+}
+
+@test "JSON is JSON, CSV has one width, Markdown one table" {
+	for command in verdict table summary compare correlate mlfrr cost hist facts; do
+		"$napistat" "$command" -f json "$irq" | python3 -c '
+import json, sys
+d = json.load(sys.stdin)
+assert d["format"] == 1 and d["rows"]' || return 1
+		"$napistat" "$command" -f csv "$irq" | python3 -c '
+import csv, sys
+assert len({len(r) for r in csv.reader(sys.stdin, strict=True)}) == 1'
+		[ "$command" = verdict ] && continue
+		"$napistat" "$command" -f markdown "$irq" | grep '^|' |
+			awk -F '[^\\\\][|]' 'NF != (NR == 1 ? n = NF : n) { exit 1 } END { exit NR < 3 }'
+	done
+}
+
+@test "Prometheus takes the textfile, histograms and all" {
+	command -v promtool >/dev/null || skip "promtool is not installed (prometheus)"
+	{
+		"$napistat" summary -f prometheus -m all "$irq"
+		"$napistat" verdict -f prometheus "$irq"
+		"$napistat" mlfrr -f prometheus "$irq"
+		"$napistat" hist -f prometheus "$irq"
+	} >"$tmp/report.prom"
+	promtool check metrics <"$tmp/report.prom"
+}
+
+@test "a Prometheus histogram counts what hist.csv counts" {
+	"$napistat" hist -f prometheus --histogram rx_per_poll "$irq" >"$tmp/h.prom"
+	python3 - "$tmp/h.prom" "$irq/hist.csv" <<'PY'
+import csv, re, sys
+want = sum(int(r["count"]) for r in csv.DictReader(open(sys.argv[2])) if r["histogram"] == "rx_per_poll")
+got, last, series = 0, -1, None
+for line in open(sys.argv[1]):
+    m = re.match(r'e1000_napi_rx_per_poll_(bucket|count)\{(.*?),?(?:le="([^"]*)")?\} (\S+)$', line)
+    if not m:
+        continue
+    kind, labels, le, n = m[1], m[2], m[3], float(m[4])
+    if kind == "count":
+        got += n
+        assert n == last, line  # +Inf is the count
+    else:
+        assert labels != series or n >= last, line  # never falls
+        series, last = labels, n
+assert got == want > 0, (got, want)
+PY
+}
+
+# damage FILE SED-SCRIPT EXPECTED: a copy with one thing wrong is refused, and says where
+damage() {
+	rm -rf "$tmp/d"
+	cp -r "$irq" "$tmp/d"
+	sed -i "$2" "$tmp/d/$1"
+	refuse_folder "$tmp/d/$1:$3"
+}
+
+refuse_folder() {
+	run "$napistat" summary "$tmp/d"
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[ "$output" = "napistat: $1" ]
+}
+
+@test "damaged files are named with line, column and reason" {
+	damage runs.csv '3s/^2,/x,/' '3:1: trial: "x" is not a trial'"'"'s number, from 1'
+	damage runs.csv '3s/^2,/1,/' '3:1: trial 1 is there already, in line 2'
+	damage runs.csv '4s/,ok,/,fine,/' '4:6: status: "fine" is not ok, warn or failed'
+	damage runs.csv '4s/grid/guess/' '4:10: method: "guess" is not grid, interleave or mlfrr'
+	damage runs.csv '4s/,60,8388608/,6O,8388608/' '4:38: weight: "6O" is not a weight from 1 to 4096'
+	damage runs.csv '4s/,60,8388608/,5000,8388608/' '4:38: weight: "5000" is not a weight from 1 to 4096'
+	damage runs.csv '4s/,8388608,/,lots,/' '4:41: rcvbuf: "lots" is not bytes or "default"'
+	damage runs.csv '5s/,10,85034,85034/,10,85035,85034/' '5:1: trial 4: sent is 85035, but received, the places of loss and the remainder add up to 85034'
+	damage runs.csv '5s/,10,85034,/,-1,85034,/' '5:79: seconds: "-1" is not a time above 0 s'
+	damage runs.csv '5s/,10,85034,/,,85034,/' '5:1: trial 4: seconds is empty, yet the trial did not fail'
+	damage runs.csv '6s/,[^,]*$//' '6:1: 46 fields where the header has 47'
+	damage runs.csv '6s/$/,1,2/' "6:$(($(sed -n 6p "$irq/runs.csv" | wc -c) + 1)): more fields than the header's 47"
+	damage runs.csv '6s/udp/"udp/' '6:19: the quote that opens here is never closed'
+	damage runs.csv '6s/udp/u"dp/' '6:20: a quote in a place where none may be'
+	damage runs.csv '6s/udp/\xff/' '6:19: byte 0xff is not UTF-8 text'
+	damage runs.csv '6s/udp/u\x00p/' '6:19: a zero byte (0x00) in the text: was the file cut by a crash?'
+	damage runs.csv '7i\\' '7:1: an empty line'
+	damage runs.csv '1s/,weight,/,wait,/' '1:1: column weight is missing'
+	damage runs.csv '1s/,weight,/,rep,/' '1:75: column rep is there twice'
+	damage runs.csv '2,$d' '1:1: no trial below the header'
+	damage hist.csv '3s/^1,/999,/' '3:1: trial: "999" is not a trial of runs.csv'
+	damage hist.csv '3s/,[0-9]*$/,many/' '3:17: count: "many" is not a whole number from 0 to 2^53'
+	damage hist.csv '1s/lower/upper/' '1:17: header: "upper" is not lower'
+	damage meta.json '3s/,$//' "4:12: '}' expected near '\"stand_in\"'"
+	damage meta.json '2s/1/2/' '2:3: format must be 1, the format that this program knows'
+	damage meta.json '4s/false/"no"/' '4:3: stand_in must be true or false'
+	damage meta.json '/stand_in/d' '1:1: stand_in is missing; it must be true or false'
+}
+
+@test "a half-written last line is told from a whole one" {
+	cp -r "$irq" "$tmp/d"
+	truncate -s -3 "$tmp/d/runs.csv"
+	run "$napistat" summary "$tmp/d"
+	[ "$status" -eq 1 ]
+	[[ $output == *"runs.csv:201:"*"the last line has no end: half written?"* ]]
+	rm "$tmp/d/runs.csv"
+	run "$napistat" summary "$tmp/d"
+	[ "$status" -eq 1 ]
+	[[ $output == *"runs.csv: No such file or directory (a results folder holds runs.csv and meta.json)"* ]]
+}
+
+@test "CRLF, quoted fields and columns of a later format are read" {
+	cp -r "$irq" "$tmp/d"
+	awk -F, -v OFS=, '{ $7 = "\"" $7 "\""; print $0, (NR == 1 ? "later" : "\"a, b\"") "\r" }' "$irq/runs.csv" >"$tmp/d/runs.csv"
+	"$napistat" summary -f csv "$irq" 2>/dev/null >"$tmp/1"
+	"$napistat" summary -f csv "$tmp/d" 2>/dev/null >"$tmp/2"
+	cmp "$tmp/1" "$tmp/2"
+}
+
+@test "failed trials are left out and counted" {
+	cp -r "$irq" "$tmp/d"
+	awk -F, -v OFS=, 'NR == 2 { $4 = "failed"; $5 = "link lost"; for (i = 19; i <= 47; i++) $i = "" } { print }' \
+		"$irq/runs.csv" >"$tmp/d/runs.csv"
+	run "$napistat" summary "$tmp/d"
+	[ "$status" -eq 0 ]
+	[[ $output == *"1 of 200 trials failed and are left out"* ]]
+}
+
+@test "100 000 rows take less than 10 s, and twice as many about twice as long" {
+	fast=build/tools/napistat
+	for n in 1 2; do
+		mkdir "$tmp/$n"
+		cp "$irq/meta.json" "$tmp/$n"
+		python3 - "$irq/runs.csv" $((500 * n)) >"$tmp/$n/runs.csv" <<'PY'
+import sys
+head, *rows = open(sys.argv[1]).read().splitlines()
+rows = [r.split(",", 2) for r in rows]
+print(head)
+for k in range(int(sys.argv[2])):
+    for i, (_, rep, rest) in enumerate(rows):
+        print(k * len(rows) + i + 1, int(rep) + 5 * k, rest, sep=",")
+PY
+	done
+	[ "$(wc -l <"$tmp/1/runs.csv")" -eq 100001 ]
+	for n in 1 2; do
+		start=$(date +%s%N)
+		for command in verdict table mlfrr; do
+			timeout 60 "$fast" "$command" "$tmp/$n" >/dev/null
+		done
+		timeout 60 "$fast" compare -m all -f csv "$tmp/$n" >/dev/null
+		took[n]=$((($(date +%s%N) - start) / 1000000))
+	done
+	echo "ms: ${took[*]}"
+	# four commands, 10 s each at the very most; linear but for a busy machine
+	[ "${took[1]}" -lt 40000 ]
+	[ "${took[2]}" -lt $((4 * took[1])) ]
+}
+
+@test "wrong usage is one sentence and status 2" {
+	for args in "" "frobnicate $irq" "summary" "summary -f pdf $irq" "summary -m speed $irq" \
+		"compare --margin 0 $irq" "compare --margin x $irq" "summary --nonsense $irq" \
+		"correlate --over time $irq"; do
+		# shellcheck disable=SC2086 # words on purpose
+		run "$napistat" $args
+		[ "$status" -eq 2 ]
+		[[ $output == *"Try: napistat --help"* || $output == *"takes a number"* ]]
+	done
+	run "$napistat" --help
+	[ "$status" -eq 0 ]
+	for command in verdict table summary compare correlate mlfrr cost hist facts figures metrics; do
+		[[ $output == *"  $command "* ]]
+	done
+}
+
+@test "a full disk is an error, not a short table" {
+	[ -e /dev/full ] || skip "there is no /dev/full"
+	for format in text csv json markdown prometheus; do
+		run sh -c '"$1" summary -f "$2" "$3" >/dev/full' sh "$napistat" "$format" "$irq"
+		[ "$status" -eq 1 ]
+	done
+	run sh -c '"$1" verdict "$2" >/dev/full' sh "$napistat" "$irq"
+	[ "$status" -eq 1 ]
+}
+
+@test "the readers stand a fuzzer for some seconds" {
+	command -v clang >/dev/null || skip "clang is not installed"
+	make -s -C tools/napistat fuzz SECONDS=6
+}

@@ -73,6 +73,13 @@ demo: lab-build
 lab: lab-build
 	scripts/lab/boot.sh
 
+# The same sweep on each hypervisor; mmdebstrap makes the hosts of Xen and VirtualBox
+lab-qemu lab-xen lab-virtualbox lab-vmware lab-all: lab-build
+	scripts/lab/$(@:lab-%=%).sh $(LAB)
+
+iso: lab-build
+	scripts/iso.sh
+
 check: lab-build
 	tests/run.sh
 
@@ -95,6 +102,10 @@ help:
 	@echo 'make uninstall     take it away again'
 	@echo 'make demo          weights 1, 2, 60, 200 in a guest, in two minutes'
 	@echo 'make lab           a shell in that guest, module loaded, traffic ready'
+	@echo 'make lab-xen       a weight sweep on real Xen, in QEMU; needs root; LAB=--short'
+	@echo '  lab-virtualbox lab-vmware lab-qemu   ... on these; VMware is a stand-in'
+	@echo '  lab-all          ... on all four, and the report that compares them'
+	@echo 'make iso           a bootable ISO with the guest, for any hypervisor'
 	@echo 'make check         all tests'
 	@echo 'make deps          install the Debian packages that all this needs'
 	@echo 'make check-kernels the same on every kernel from 5.10 to 7.3; needs root'
@@ -106,5 +117,6 @@ help:
 	@echo 'make patch         print that as one patch for git am; KSRC=path'
 	@echo 'make clean         remove build/'
 
-.PHONY: all module tools install uninstall deps lab-build demo lab check clean help \
+.PHONY: all module tools install uninstall deps lab-build demo lab lab-qemu lab-xen \
+	lab-virtualbox lab-vmware lab-all iso check clean help \
 	dkms-source dkms dkms-remove deb intree patch check-kernels check-static

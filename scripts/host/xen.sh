@@ -82,11 +82,8 @@ vm_cpu() {
 }
 
 vm_facts() {
-	xl info | awk -F ' *: *' '
-		$1 == "xen_version" { print "hypervisor=Xen\nversion=" $2 }
-		$1 == "virt_caps" { print "virt_caps=" $2 }
-		$1 == "xen_commandline" { print "xen_commandline=" $2 }
-		$1 == "cc_compiler" { exit }'
+	echo hypervisor=Xen
+	xl info | sed -n 's/^xen_version *: */version=/p; s/^\(virt_caps\|xen_commandline\) *: */\1=/p'
 	echo "dom0_kernel=$(uname -r)"
 	_domid=$(xl domid "$vm" 2>/dev/null) || return 0
 	echo "domid=$_domid"

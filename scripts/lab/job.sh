@@ -24,7 +24,7 @@ xen_up() {
 	mount -t xenfs xenfs /proc/xen
 	mkdir -p /var/log/xen/console
 	mount --bind "$here/console" /var/log/xen/console
-	echo XENCONSOLED_TRACE=guest >>/etc/default/xen
+	echo XENCONSOLED_ARGS=--log=guest >>/etc/default/xen
 	/etc/init.d/xen start
 	ip link add xenbr0 type bridge
 	ip addr add 10.0.0.1/24 dev xenbr0

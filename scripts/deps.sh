@@ -26,6 +26,8 @@ esac
 build="gcc make patch diffutils xz-utils kmod libc6-dev linux-headers-amd64 $source"
 tools="libjansson-dev libgsl-dev libcsv-dev"
 lab="qemu-system-x86 busybox-static cpio zstd iperf ethtool sysstat iproute2 dash util-linux gnuplot-nox"
+hypervisors="mmdebstrap debian-archive-keyring e2fsprogs binutils xorriso isolinux syslinux-common
+grub-common grub-efi-amd64-bin mtools dosfstools"
 check="bats shellcheck shfmt sparse codespell clang"
 
 dry=''
@@ -37,7 +39,7 @@ case ${1:-} in
 esac
 
 missing=''
-for p in $build $tools $lab $check; do
+for p in $build $tools $lab $hypervisors $check; do
 	case $(dpkg-query -W -f '${Status}' "$p" 2>/dev/null || :) in
 	'install ok installed') ;;
 	*) missing="$missing $p" ;;

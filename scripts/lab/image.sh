@@ -101,6 +101,8 @@ uncompress() {
 	{ xz -qdc "$2.packed" || zstd -qdc "$2.packed" || gzip -dc "$2.packed"; } \
 		>"$2" 2>/dev/null || die "cannot unpack $1: not xz, zstd or gzip"
 	rm "$2.packed"
+	# Debian's 32-bit kernels have no PVH entry
+	[ "$(od -An -tu1 -j 4 -N 1 "$2")" -eq 2 ] || cp "$1" "$2"
 }
 
 # add_program NAME…: copy programs and the libraries they are linked with

@@ -1,0 +1,64 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Build the Debian packages into build/deb/.
+#
+# debian/ is kept here and not at the top, where dpkg wants it, because people who
+# do not package have no use for it there; and its changelog is made from CHANGELOG.md,
+# so that there is one to write.
+set -eu
+
+top=$(cd "$(dirname "$0")/.." && pwd)
+# shellcheck source=scripts/lib.sh
+. "$top/scripts/lib.sh"
+
+usage() {
+	cat <<EOF
+usage: packaging/deb.sh
+
+Builds e1000-napi-dkms and e1000-napi-tools into build/deb/, from the files that git
+knows, and has lintian look at them. What it needs:
+  apt-get install debhelper dh-dkms lintian libgsl-dev libjansson-dev libcsv-dev
+EOF
+}
+
+case ${1:-} in
+'') ;;
+-h | --help) usage && exit 0 ;;
+*) usage_error "unknown argument: $1" ;;
+esac
+need dpkg-buildpackage dpkg-dev
+need dh debhelper
+need dh_dkms dh-dkms
+need lintian
+
+cd "$top"
+version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
+out=$top/build/deb
+src=$out/e1000-napi-$version
+rm -rf "$out"
+mkdir -p "$src"
+git ls-files -z | xargs -0 cp --parents -t "$src"
+cp -R packaging/debian "$src/debian"
+
+# The newest entry of CHANGELOG.md: "## 0.1.0 - 2026-11-23", then "- change" lines
+head=$(grep -m 1 '^## ' CHANGELOG.md)
+[ "$(echo "$head" | awk '{ print $2 }')" = "$version" ] ||
+	die "CHANGELOG.md's newest entry is '$head', dkms.conf says $version"
+{
+	echo "e1000-napi ($version) unstable; urgency=medium"
+	echo
+	awk '/^## / && n++ { exit } n && /^- / { sub(/^- /, "  * "); print; next }
+		n && /^  / { print "  " $0 }' CHANGELOG.md
+	echo
+	echo " -- $(sed -n 's/^Maintainer: //p' packaging/debian/control)  $(date -R -d "$(echo "$head" | awk '{ print $4 }') 12:00 UTC")"
+} >"$src/debian/changelog"
+
+log "building the packages"
+(cd "$src" && dpkg-buildpackage -us -uc -b -d >"$out/log" 2>&1) || {
+	tail -n 30 "$out/log" >&2
+	die "dpkg-buildpackage failed, see build/deb/log"
+}
+# Nobody can be written to about packages that everybody builds at home
+lintian --allow-root --fail-on error,warning --suppress-tags \
+	bogus-mail-host,bogus-mail-host-in-debian-changelog "$out"/*.changes || die "lintian has complaints, see above"
+ls "$out"/*.deb

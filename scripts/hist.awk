@@ -41,6 +41,8 @@ FNR == 1 {
 	if (sign < 0) old[$2] = $3
 	else head[$2] = $3
 	if (sign > 0 && $2 == "device") ifname = $4
+	# a name may hold what a terminal would act on
+	gsub(/[^!-~]/, "?", ifname)
 	next
 }
 
@@ -124,8 +126,12 @@ function draw(h,	i, v, n, l, bins, wide, most, room, seconds, mean, end) {
 		if (v > last) last = v
 	}
 	if (before != "") max[h] = last < 0 ? 0 : last
-	printf "%s (%s), weight %s: %s, %s %s\n", ifname, head["device"], head["weight"], title[h], \
-		before != "" ? "last" : "since reset,", sprintf("%.1f s", seconds)
+	# histograms put together from several trials have no address and no time
+	printf "%s%s, weight %s: %s", ifname, head["device"] == "-" ? "" : " (" head["device"] ")", \
+		head["weight"], title[h]
+	if (seconds > 0)
+		printf before != "" ? ", last %.1f s" : ", %.1f s since reset", seconds
+	printf "\n"
 	if (unit[h] == "ns")
 		printf "%.0f times, mean %s, max %s%s", count[h], scaled(int(mean)), \
 			before != "" ? "about " : "", scaled(max[h])

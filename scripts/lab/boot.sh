@@ -133,7 +133,13 @@ if [ -n "$module" ]; then
 		die "build/$kver/e1000_napi.ko is missing: run make KVER=$kver, or give --no-module"
 fi
 
-work=$(mktemp -d)
+temp=${TMPDIR:-/tmp}/e1000_napi-lab
+for old in "$temp".*; do
+	# What was killed with -9 left its folder
+	grep -qs 'boot\.sh' "/proc/${old##*.}/cmdline" || rm -rf "$old" 2>/dev/null || true
+done
+work=$temp.$$
+mkdir -m 700 "$work"
 qemu='' space=''
 # QEMU is told to go and waited for, so that nothing of it is left behind
 # shellcheck disable=SC2317 # called by the trap

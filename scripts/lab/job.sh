@@ -108,7 +108,7 @@ for try in 1 2 3; do
 	"${kind}_create"
 	"$host" start "$vm"
 	booted=$(date +%s)
-	if wait_state 240 '^(ready|sweeping|done|failed)'; then
+	if wait_state 300 '^(ready|sweeping|done|failed)'; then
 		echo "guest is up after $(($(date +%s) - booted)) s"
 		"$host" facts "$vm" >results/host_facts.txt
 		"$here/scripts/host/cpu.sh" --record "$here/results/host_cpu.csv" "$kind" "$vm" \

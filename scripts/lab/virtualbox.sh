@@ -9,7 +9,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 lab=virtualbox kind=virtualbox title='real VirtualBox, which runs in QEMU'
 host_is='VirtualBox and its host in QEMU; about 2 min to the guest'
 guest_console=console=ttyS0,115200
-guest_append='cryptomgr.notests no_timer_check'
+guest_append='quiet init_on_alloc=0 cryptomgr.notests no_timer_check'
 
 host_prepare() {
 	root=$("$here/root.sh" virtualbox)

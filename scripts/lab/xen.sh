@@ -11,7 +11,7 @@ host_is='Xen and its dom0 in QEMU; about 2 min to the guest'
 # A serial line costs milliseconds a character there, Xen's console does not; and
 # looking for an AGP bridge costs up to a minute
 guest_console=console=hvc0
-guest_append='quiet pci=noearly'
+guest_append='quiet init_on_alloc=0 pci=noearly'
 
 host_prepare() {
 	root=$("$here/root.sh" xen)

@@ -11,6 +11,10 @@
 # shellcheck disable=SC2034,SC2154 # set and used by those that source this
 
 RUN=${E1000_NAPI_RUN:-/run/e1000_napi}
+ticket=
+# one order of file names and one language of messages
+LC_ALL=C
+export LC_ALL
 MODULE=e1000_napi
 STOCK=e1000
 
@@ -30,31 +34,42 @@ process_key() {
 # is_alive PID:KEY
 is_alive() { [ "$(process_key "${1%%:*}")" = "${1##*:}" ]; }
 
-try_lock() {
-	ln -sn "$1" "$RUN/lock" 2>/dev/null && return
-	_owner=$(readlink "$RUN/lock") || return 1
-	is_alive "$_owner" && return 1
-	# its owner was killed: take it away, and look that nobody else had done
-	# that and locked again in the meantime
-	mv "$RUN/lock" "$RUN/lock.$$" 2>/dev/null || return 1
-	[ "$(readlink "$RUN/lock.$$")" = "$_owner" ] || ln -sn "$(readlink "$RUN/lock.$$")" "$RUN/lock"
-	rm -f "$RUN/lock.$$"
+# take_lock SECONDS: one at a time for all NICs, for their names can collide on
+# the way. Lamport's bakery: everyone draws a number, the lowest of the living
+# goes first, and what the dead left is only ever theirs, so that taking it
+# away cannot hit another. (busybox may have no flock.)
+take_lock() {
+	mkdir -p "$RUN" || die "cannot make $RUN"
+	_me=$$:$(process_key $$)
+	: >"$RUN/choosing.$_me"
+	_number=100000
+	for _file in "$RUN"/ticket.*; do
+		_file=${_file##*/ticket.}
+		_file=${_file%%.*}
+		! is_uint "$_file" || [ "$_file" -lt "$_number" ] || _number=$_file
+	done
+	ticket=$RUN/ticket.$((_number + 1)).$_me
+	: >"$ticket"
+	rm "$RUN/choosing.$_me"
+	wait_for "$1" my_turn ||
+		die "process $_owner is changing a NIC's driver; try again when it is done"
+}
+
+# my_turn: nobody living is choosing or has a lower number
+my_turn() {
+	for _file in "$RUN"/choosing.* "$RUN"/ticket.*; do
+		[ "$_file" != "$ticket" ] || return 0
+		_owner=${_file##*.}
+		if is_alive "$_owner"; then
+			_owner=${_owner%:*}
+			return 1
+		fi
+		rm -f "$_file"
+	done
 	return 1
 }
 
-# take_lock SECONDS: one at a time for all NICs, for their names can collide on
-# the way
-take_lock() {
-	mkdir -p "$RUN" || die "cannot make $RUN"
-	wait_for "$1" try_lock "$$:$(process_key $$)" ||
-		die "process ${_owner%%:*} is changing a NIC's driver; try again when it is done"
-	locked=1
-}
-
-drop_lock() {
-	[ "${locked:-0}" = 0 ] || rm -f "$RUN/lock"
-	locked=0
-}
+drop_lock() { [ -z "$ticket" ] || rm -f "$ticket"; }
 
 # find_nic WORD: an interface or a PCI address, also one that has only a state
 # file left; sets $pci, $name and $driver (name and driver may be empty)

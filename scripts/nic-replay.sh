@@ -26,9 +26,9 @@ put_file() {
 	if [ "${1%/*}" != "$seen_dir" ]; then
 		seen_dir=${1%/*}
 		# some cannot be read, which makes grep fail
-		seen=$newline$(grep -s '' /dev/null "$seen_dir"/* 2>/dev/null || :)$newline
+		seen=$(grep -s '' /dev/null "$seen_dir"/* 2>/dev/null) || :
 	fi
-	case $seen in
+	case $newline$seen$newline in
 	*"$newline$1:$2$newline"*) return 0 ;;
 	esac
 	seen_dir=

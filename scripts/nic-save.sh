@@ -90,11 +90,13 @@ save_link() {
 	save_files /proc/sys/net/ipv[46]/conf/"$1"/* /proc/sys/net/ipv[46]/neigh/"$1"/*
 	if [ -n "$_master" ]; then
 		printf 'run ip link set dev %s master %s\n' "$1" "$_master"
-		for _file in path_cost priority hairpin_mode isolated learning bpdu_guard root_block \
-			unicast_flood multicast_flood broadcast_flood multicast_router \
-			multicast_fast_leave neigh_suppress proxyarp group_fwd_mask; do
-			save_files "$_class/brport/$_file"
-		done
+		_port=$_class/brport
+		save_files "$_port/path_cost" "$_port/priority" "$_port/hairpin_mode" \
+			"$_port/isolated" "$_port/learning" "$_port/bpdu_guard" \
+			"$_port/root_block" "$_port/unicast_flood" "$_port/multicast_flood" \
+			"$_port/broadcast_flood" "$_port/multicast_router" \
+			"$_port/multicast_fast_leave" "$_port/neigh_suppress" \
+			"$_port/proxyarp" "$_port/group_fwd_mask"
 	fi
 	# these addresses were checked for duplicates before: no second wait
 	_dad=/proc/sys/net/ipv6/conf/$1/accept_dad

@@ -84,7 +84,7 @@ nic_tree() {
 # nic_obstacle IF: says what would be lost for good with the network device of
 # IF, and is silent when all of it can be brought back
 nic_obstacle() {
-	if [ "$(readlink /proc/self/ns/net)" != "$(readlink /proc/1/ns/net)" ]; then
+	if _first=$(readlink /proc/1/ns/net) && [ "$(readlink /proc/self/ns/net)" != "$_first" ]; then
 		echo "this shell is in a network namespace of its own, and a driver's interface starts in the first one; run this there"
 		return
 	fi

@@ -84,7 +84,7 @@ forget_override() {
 	rm -f "$RUN/$pci.loaded"
 }
 
-which='' dry=0 locked=0
+which='' dry=0
 while [ $# -gt 0 ]; do
 	case $1 in
 	-h | --help)
@@ -112,6 +112,8 @@ if [ "$dry" = 0 ]; then
 	trap '' HUP PIPE INT TERM
 	trap drop_lock EXIT
 	take_lock 60
+	# begun by one that was killed, and of no use
+	rm -f "$RUN"/*.new
 fi
 status=0
 if [ "$which" = --all ]; then

@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # load.sh and restore.sh killed with -9 at random moments: restore.sh brings back
-# everything, every time. KILLS=N rounds (default 6), SEED=N for the same moments.
+# everything, every time. KILLS=N rounds (default 3), SEED=N for the same moments.
 set -eu
 # shellcheck source=tests/guest/lib.sh
 . "${0%/*}/lib.sh"
 # shellcheck source=tests/guest/common/nic.sh
 . "${0%/*}/common/nic.sh"
 
-kills=${KILLS:-6}
+kills=${KILLS:-3}
 seed=${SEED:-$(date +%s)}
 uptime_ms() { awk '{ print int($1 * 1000) }' /proc/uptime; }
 driver() { basename "$(readlink "/sys/class/net/$1/device/driver")"; }

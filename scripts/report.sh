@@ -71,9 +71,7 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 trap 'exit 1' HUP INT TERM
 
-mkdir -p "$out/figures" "$out/data"
-# of an older report nothing may stay behind
-rm -f "$out"/figures/[0-9]*.svg "$out"/figures/[0-9]*.png
+mkdir -p "$tmp/report/figures" "$tmp/report/data"
 tab=$(printf '\t')
 
 # --- the figures -----------------------------------------------------------
@@ -105,7 +103,7 @@ gnuplot_text() {
 			esac
 			printf "small = '%s'\n" "$small"
 			printf "set terminal %s\nset output '%s'\n" "$terminal" \
-				"$(gnuplot_text "$out/figures/$id.$form")"
+				"$(gnuplot_text "$tmp/report/figures/$id.$form")"
 			printf "load '%s'\nload '%s'\n" "$(gnuplot_text "$here/report/style.gp")" \
 				"$(gnuplot_text "$here/report/$kind.gp")"
 		done
@@ -129,14 +127,15 @@ inline_svg() {
 	sed -e '/^<?xml/d' -e '/^<desc>/d' -e '/<title>/d' \
 		-e '/<rect .*fill="#ffffff"\/>/d' \
 		-e "s|^<svg |<svg role=\"img\" aria-label=\"$(html_text "$2" | sed 's/[&|\\]/\\&/g')\" |" \
-		-e "s/id=\"gnuplot_/id=\"f$1-/g; s/id='gp/id='f$1-gp/g; s/#gp/#f$1-gp/g" \
+		-e "s/id=\"gnuplot_/id=\"f$1-/g; s/id='/id='f$1-/g; s/#gp/#f$1-gp/g" \
+		-e "s/url(#/url(#f$1-/g" \
 		-e 's/rgb( *0, *0, *0)/currentColor/g; s/"black"/"currentColor"/g' \
 		-e "s/'black'/'currentColor'/g" \
 		-e 's/rgb( *0, *114, *178)/var(--c1)/g; s/rgb(213, *94, *0)/var(--c2)/g' \
 		-e 's/rgb( *0, *158, *115)/var(--c3)/g; s/rgb(204, *121, *167)/var(--c4)/g' \
 		-e 's/rgb(230, *159, *0)/var(--c5)/g; s/rgb( *86, *180, *233)/var(--c6)/g' \
 		-e 's/rgb(200, *200, *200)/var(--line)/g; s/rgb(128, *128, *128)/var(--soft)/g' \
-		"$out/figures/$1.svg"
+		"$tmp/report/figures/$1.svg"
 }
 
 # a section for each title; one that has several figures takes the whole width
@@ -168,11 +167,11 @@ raw_data() {
 	_n=0
 	for dir; do
 		_n=$((_n + 1))
-		mkdir -p "$out/data/$_n"
+		mkdir -p "$tmp/report/data/$_n"
 		printf '<p>%s:' "$(html_text "$dir")"
 		for _file in runs.csv hist.csv meta.json; do
 			[ -f "$dir/$_file" ] || continue
-			cp "$dir/$_file" "$out/data/$_n/$_file"
+			cp "$dir/$_file" "$tmp/report/data/$_n/$_file"
 			printf ' <a href="data/%s/%s">%s</a>' "$_n" "$_file" "$_file"
 		done
 		printf '</p>\n'
@@ -240,14 +239,18 @@ paper() {
 	stat facts -f markdown "$@"
 }
 
-rm -rf "$out"/data/[0-9]*
-page "$@" >"$tmp/report.html"
-paper "$@" >"$tmp/report.md"
+page "$@" >"$tmp/report/report.html"
+paper "$@" >"$tmp/report/report.md"
 {
 	stat summary -f prometheus "$@"
 	stat hist -f prometheus --histogram rx_per_poll "$@"
-} >"$tmp/report.prom"
-mv "$tmp/report.html" "$tmp/report.md" "$tmp/report.prom" "$out/"
+} >"$tmp/report/report.prom"
+
+# all is made: only now an older report goes, and only what is a report's
+mkdir -p "$out/figures" "$out/data"
+rm -f "$out"/figures/[0-9]*.svg "$out"/figures/[0-9]*.png
+rm -rf "$out"/data/[0-9]*
+cp -R "$tmp/report/." "$out/"
 
 stat verdict "$@"
 log "$dirs folder(s), $(wc -l <"$tmp/figures/index.tsv") figures: $(cd "$out" && pwd)/report.html"

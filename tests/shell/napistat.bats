@@ -229,8 +229,14 @@ PY
 @test "the order of the rows changes nothing" {
 	mkdir "$tmp/mixed"
 	cp "$all/meta.json" "$tmp/mixed"
-	(head -1 "$all/runs.csv"; tail -n +2 "$all/runs.csv" | shuf --random-source=/dev/zero) >"$tmp/mixed/runs.csv"
-	(head -1 "$all/hist.csv"; tail -n +2 "$all/hist.csv" | sort -s -t, -k2,2 -k1,1n) >"$tmp/mixed/hist.csv"
+	(
+		head -1 "$all/runs.csv"
+		tail -n +2 "$all/runs.csv" | sort -t, -k21,21n -k1,1nr
+	) >"$tmp/mixed/runs.csv"
+	(
+		head -1 "$all/hist.csv"
+		tail -n +2 "$all/hist.csv" | sort -s -t, -k2,2 -k1,1n
+	) >"$tmp/mixed/hist.csv"
 	for command in verdict table summary compare mlfrr hist; do
 		"$napistat" "$command" -f csv "$all" 2>/dev/null | sort >"$tmp/1"
 		"$napistat" "$command" -f csv "$tmp/mixed" 2>/dev/null | sort >"$tmp/2"

@@ -1,0 +1,203 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+# report.sh: the page, its figures, and what a browser makes of it.
+
+setup_file() {
+	cd "$BATS_TEST_DIRNAME/../.."
+	make -s -C tools/napistat
+	make=tests/shell/make-results.sh
+	d=$BATS_FILE_TMPDIR
+	"$make" --kind all "$d/qemu"
+	"$make" --kind irq-affinity --hypervisor Xen --cap 520 --seed 7 --weights "1 2 60 64 200" "$d/xen"
+	"$make" --kind irq-affinity --hypervisor VMware --stand-in --cap 360 --seed 9 "$d/vmware"
+	scripts/report.sh --out "$d/report" "$d/qemu" "$d/xen" "$d/vmware" >"$d/said" 2>"$d/log"
+}
+
+setup() {
+	cd "$BATS_TEST_DIRNAME/../.."
+	make=tests/shell/make-results.sh
+	d=$BATS_FILE_TMPDIR
+	tmp=$BATS_TEST_TMPDIR
+	page=$d/report/report.html
+}
+
+refute() { if "$@"; then return 1; fi; }
+
+# look WIDTH [dark]: the page in headless Chromium as a frame of that width; a
+# script inside it looks at every figure and reports to $tmp/seen, one per line
+look() {
+	cat >"$tmp/frame.html" <<FRAME
+<!DOCTYPE html><meta charset="utf-8"><pre id="out"></pre>
+<iframe src="page.html" style="width:${1}px;height:900px;border:0"></iframe>
+<script>addEventListener("message", e => document.getElementById("out").textContent = e.data)</script>
+FRAME
+	cat "$page" - >"$tmp/page.html" <<'LOOK'
+<script>
+addEventListener("load", () => {
+	const said = [];
+	const light = c => {
+		const [r, g, b] = c.match(/[\d.]+/g).map(v => (v /= 255, v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4));
+		return .2126 * r + .7152 * g + .0722 * b;
+	};
+	const contrast = (a, b) => { a = light(a); b = light(b); return (Math.max(a, b) + .05) / (Math.min(a, b) + .05); };
+	const paper = getComputedStyle(document.body).backgroundColor;
+	for (const f of document.querySelectorAll("figure")) {
+		const svg = f.querySelector("svg"), box = svg.getBoundingClientRect();
+		let drawn = 0;
+		for (const p of svg.querySelectorAll("path, rect, use, polygon")) {
+			const b = p.getBoundingClientRect();
+			drawn += b.width + b.height > 0 && b.right <= box.right + 2 && b.left >= box.left - 2;
+		}
+		const text = svg.querySelector("text"), ink = getComputedStyle(text.parentNode).fill;
+		const ok = box.width > 200 && box.height > 130 && box.right <= innerWidth + 1 && drawn > 8 &&
+			svg.getAttribute("aria-label") && f.querySelector("figcaption").textContent.length > 20 && contrast(ink, paper) > 4.5;
+		said.push((ok ? "ok " : "bad ") + f.id + " " + Math.round(box.width) + "x" + Math.round(box.height) + " drawn " + drawn + " ink " + ink);
+	}
+	said.push("dark " + (light(paper) < .1));
+	said.push("overflow " + (document.documentElement.scrollWidth > innerWidth + 1));
+	const ids = [...document.querySelectorAll("[id]")].map(e => e.id);
+	said.push("twins " + (ids.length - new Set(ids).size));
+	said.push("lost links " + [...document.querySelectorAll('a[href^="#"]')].filter(a => !document.querySelector(a.getAttribute("href"))).length);
+	parent.postMessage(said.join("\n"), "*");
+});
+</script>
+LOOK
+	dark=
+	[ "${2:-}" != dark ] || dark=--blink-settings=preferredColorScheme=0
+	timeout 120 chromium --headless --no-sandbox --disable-gpu --user-data-dir="$tmp/profile" \
+		--enable-logging=stderr --window-size=1400,1000 --virtual-time-budget=8000 $dark \
+		--dump-dom "file://$tmp/frame.html" >"$tmp/dom" 2>"$tmp/console"
+	sed -n '/<pre/,/<\/pre>/p' "$tmp/dom" | sed 's/<[^>]*>//g' | sed '/^$/d' >"$tmp/seen"
+	grep -v '^ok ' "$tmp/seen"
+	# one chain: bats runs this without -e where a failure is wanted
+	refute grep -E 'CONSOLE|Uncaught|Failed to load' "$tmp/console" &&
+		[ "$(grep -c '^ok ' "$tmp/seen")" -eq "$(grep -c '<figure' "$page")" ] &&
+		grep -qx 'overflow false' "$tmp/seen" &&
+		grep -qx 'twins 0' "$tmp/seen" &&
+		grep -qx 'lost links 0' "$tmp/seen"
+}
+
+@test "a browser shows every figure on a desktop, in light, without a word on its console" {
+	command -v chromium >/dev/null || skip "chromium is not installed"
+	look 1280
+	grep -qx 'dark false' "$tmp/seen"
+}
+
+@test "and on a phone, in dark" {
+	command -v chromium >/dev/null || skip "chromium is not installed"
+	look 375 dark
+	grep -qx 'dark true' "$tmp/seen"
+}
+
+@test "the browser check sees a figure that is not there" {
+	command -v chromium >/dev/null || skip "chromium is not installed"
+	sed '/<figure id="f001">/a <style>#f001 svg { display: none; }</style>' "$page" >"$tmp/broken.html"
+	page=$tmp/broken.html
+	run look 1280
+	[ "$status" -ne 0 ]
+	[[ $output == *"bad f001"* ]]
+}
+
+@test "the page prints to PDF with all that is on it" {
+	command -v chromium >/dev/null || skip "chromium is not installed"
+	timeout 120 chromium --headless --no-sandbox --disable-gpu --user-data-dir="$tmp/profile" \
+		--print-to-pdf="$tmp/page.pdf" "file://$page" 2>/dev/null
+	[ "$(head -c 4 "$tmp/page.pdf")" = %PDF ]
+}
+
+@test "verdict first, then the table, then figures, each with a caption" {
+	grep -nE '<h2' "$page" | sed 's/.*id="\([a-z]*\)".*/\1/' | tr '\n' ' ' >"$tmp/order"
+	[ "$(cat "$tmp/order")" = "verdict questions figures numbers machines data " ]
+	[ "$(grep -c 'class="verdict"' "$page")" -eq 3 ]
+	[ "$(grep -c '<figure' "$page")" -eq "$(grep -c '<figcaption' "$page")" ]
+	grep -q '<th scope="col">qemu</th><th scope="col">Xen</th><th scope="col">VMware (stand-in)</th>' "$page"
+	for title in "Bandwidth that reached the application against load" \
+		"Bandwidth that reached the application against weight" "Hardware interrupts" \
+		"Packets per interrupt" "Softirq CPU" "CPU of the VM" "CPU in the guest" \
+		"Where packets are lost" "Loss-free rate" "Paired differences" "Packets per poll" \
+		"Duration of a poll" "From interrupt to poll"; do
+		grep -q "<h3>$title" "$page"
+	done
+}
+
+@test "the page needs no network: one file, and links to the data beside it" {
+	sed 's/http:\/\/www.w3.org\/[0-9]*\/\(svg\|xlink\)//g; s/http:\/\/www.w3.org\/1999\/xlink//g' "$page" >"$tmp/page"
+	refute grep -nE 'https?:|src=|@import|<script' "$tmp/page"
+	grep -o 'href="data/[^"]*"' "$page" | cut -d '"' -f 2 >"$tmp/links"
+	[ "$(wc -l <"$tmp/links")" -eq 9 ]
+	while read -r link; do
+		[ -s "$d/report/$link" ]
+	done <"$tmp/links"
+	cmp "$d/report/data/1/runs.csv" "$d/qemu/runs.csv"
+}
+
+@test "every figure is there as SVG and PNG" {
+	n=$(grep -c '<figure' "$page")
+	[ "$n" -gt 30 ]
+	[ "$(find "$d/report/figures" -name '*.svg' -size +2k | wc -l)" -eq "$n" ]
+	[ "$(find "$d/report/figures" -name '*.png' -size +4k | wc -l)" -eq "$n" ]
+	if command -v xmllint >/dev/null; then
+		xmllint --noout "$d"/report/figures/*.svg
+	fi
+}
+
+@test "it says the verdict in the terminal and where the page is" {
+	grep -q '^verdict folder=Xen action=keep weight=64' "$d/said"
+	grep -q "3 folder(s), .* figures: $d/report/report.html" "$d/log"
+	grep -q '^| question | qemu | Xen | VMware (stand-in) |' "$d/report/report.md"
+	if command -v promtool >/dev/null; then
+		promtool check metrics <"$d/report/report.prom"
+	fi
+}
+
+@test "a small sweep of one load still gives a report" {
+	"$make" --reps 2 "$tmp/one"
+	awk -F, 'NR == 1 || $9 == 800000000' "$tmp/one/runs.csv" >"$tmp/runs.csv"
+	cp "$tmp/runs.csv" "$tmp/one/runs.csv"
+	rm "$tmp/one/hist.csv"
+	scripts/report.sh --out "$tmp/report" "$tmp/one"
+	grep -q 'against weight' "$tmp/report/report.html"
+	refute grep -q 'Packets per poll<' "$tmp/report/report.html"
+}
+
+@test "names that try to be HTML, SVG or gnuplot stay names" {
+	evil="$tmp/it's <b>\"bold\"</b> & \`so\`"
+	"$make" --reps 2 --hypervisor "<script>alert(1)</script>'|&" "$evil"
+	sed -i 's|,irq,|,"<i>irq, ""x""</i>",|' "$evil/runs.csv"
+	scripts/report.sh --out "$tmp/report's" "$evil"
+	refute grep -E '<script|<b>"|<i>' "$tmp/report's/report.html"
+	grep -q '&lt;script&gt;alert(1)' "$tmp/report's/report.html"
+	[ -s "$tmp/report's/figures/001.svg" ]
+}
+
+@test "a damaged folder leaves the old report as it was" {
+	cp -r "$d/report" "$tmp/report"
+	cp -r "$d/xen" "$tmp/bad"
+	sed -i '5s/,ok,/,?,/' "$tmp/bad/runs.csv"
+	run scripts/report.sh --out "$tmp/report" "$tmp/bad"
+	[ "$status" -eq 1 ]
+	[[ $output == *"bad/runs.csv:5:6: status: \"?\" is not ok, warn or failed"* ]]
+	diff -rq "$d/report" "$tmp/report"
+}
+
+@test "an older report's figures do not stay behind" {
+	cp -r "$d/report" "$tmp/report"
+	"$make" --reps 2 "$tmp/small"
+	scripts/report.sh --out "$tmp/report" "$tmp/small"
+	[ "$(find "$tmp/report/figures" -name '*.svg' | wc -l)" -eq "$(grep -c '<figure' "$tmp/report/report.html")" ]
+	[ "$(find "$tmp/report/data" -name runs.csv | wc -l)" -eq 1 ]
+}
+
+@test "wrong usage is told apart from failure" {
+	run scripts/report.sh
+	[ "$status" -eq 2 ]
+	run scripts/report.sh --frobnicate "$d/xen"
+	[ "$status" -eq 2 ]
+	run scripts/report.sh --margin lots "$d/xen"
+	[ "$status" -eq 2 ]
+	run scripts/report.sh "$tmp"
+	[ "$status" -eq 1 ]
+	[[ $output == *"has no runs.csv"* ]]
+	run scripts/report.sh --help
+	[ "$status" -eq 0 ]
+}

@@ -152,8 +152,18 @@ is_uint "$retries" || usage_error "--retries wants a number"
 case $on_error in go-on | stop) ;; *) usage_error "--on-error is go-on or stop" ;; esac
 case $sender in
 '') ;;
-ssh:?*) : "${server:=${sender#*[:@]}}" ;;
+ssh:?*)
+	there=${sender#ssh:}
+	: "${server:=${there#*@}}"
+	;;
 *) usage_error "--sender is ssh:HOST" ;;
+esac
+case $server in
+*[!0-9a-fA-F.:]*)
+	# napimeter is static, and so knows addresses only
+	address=$(getent hosts "$server" 2>/dev/null | awk '{ print $1; exit }' || true)
+	server=${address:-$server}
+	;;
 esac
 case $source in
 pktgen) words="netns=$netns peer=${peer:-peer${interface#eth}} $words" ;;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "plan.h"
@@ -229,6 +230,7 @@ static int check(const struct plan *p)
 	static const char *const methods[] = { "grid", "interleave", "mlfrr" };
 	static const char *const sources[] = { "iperf", "pktgen", "napimeter" };
 	const struct axis *protocol = &p->axis[COL_protocol];
+	struct sockaddr_storage address;
 	size_t i, found = 0;
 
 	for (i = 0; i < 3; i++)
@@ -241,6 +243,8 @@ static int check(const struct plan *p)
 	if (strcmp(p->source, "pktgen") && !*p->server)
 		return fail("source %s needs a server: on the other host run `iperf -s -u` and `iperf -s` (or `napimeter serve`) and give its address",
 			    p->source);
+	if (*p->server && parse_address(p->server, p->port, &address) < 0)
+		return -1;
 	for (i = 0; i < protocol->count; i++)
 		if (!strcmp(protocol->value[i], "tcp") &&
 		    (strcmp(p->source, "iperf") || strcmp(p->method, "grid")))

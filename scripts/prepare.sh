@@ -9,7 +9,8 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 
 usage() {
 	cat <<EOF
-usage: scripts/prepare.sh --out DIR [--kver KVER] [--kdir DIR] [--ksrc PATH] [--stock]
+usage: scripts/prepare.sh --out DIR [--kver KVER] [--kdir DIR] [--ksrc PATH] [--stock | --intree]
+       scripts/prepare.sh --show-tree --ksrc PATH
 
 Finds the e1000 sources of the kernel that is built for, copies them to the
 folder given, applies patches/ without fuzz, and checks that every hunk is in
@@ -21,10 +22,13 @@ changed does nothing.
   --kdir DIR   its headers (default: /lib/modules/KVER/build)
   --ksrc PATH  its sources, a tree or a tarball (default: searched for)
   --stock      copy the sources as they are, without patches and our files
+  --intree     for a kernel tree (KSRC) itself: without our files, and without the
+               patch that makes it a module of its own name
+  --show-tree  print the tree that KSRC is, or the part of it that a tarball gave
 EOF
 }
 
-kver=$(uname -r) kdir='' ksrc='' out='' stock=''
+kver=$(uname -r) kdir='' ksrc='' out='' stock='' intree='' show=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	--kver) kver=${2:?} && shift ;;
@@ -32,12 +36,14 @@ while [ $# -gt 0 ]; do
 	--ksrc) ksrc=$2 && shift ;;
 	--out) out=${2:?} && shift ;;
 	--stock) stock=1 ;;
+	--intree) intree=1 ;;
+	--show-tree) intree=1 show=1 ;;
 	-h | --help) usage && exit 0 ;;
 	*) usage_error "unknown argument: $1" ;;
 	esac
 	shift
 done
-[ -n "$out" ] || usage_error "--out is missing"
+[ -n "$out$show" ] || usage_error "--out is missing"
 kdir=${kdir:-/lib/modules/$kver/build}
 need patch
 need diff diffutils
@@ -74,11 +80,12 @@ series() { echo "$1" | cut -d . -f 1-2; }
 from_tarball() {
 	_key=$(printf '%s' "$1 $(stat -L -c '%s %Y' "$1")" | cksum | tr ' ' -)
 	_kept=$(cache_dir "e1000-source/$_key")
-	if [ ! -e "$_kept/Makefile" ]; then
+	if [ ! -e "$_kept/include/linux/slab.h" ]; then
 		log "unpacking e1000 from $1 (once, some seconds)"
 		mkdir -p "$(dirname "$_kept")" "$tmp/tar"
 		tar -xf "$1" -C "$tmp/tar" --wildcards --no-wildcards-match-slash \
-			"*/Makefile" "*/$e1000/*" || return 1
+			"*/Makefile" "*/$e1000/*" \
+			"*/${e1000%/*}/Kconfig" "*/include/linux/slab.h" || return 1
 		rm -rf "$_kept"
 		mv "$tmp"/tar/* "$_kept"
 	fi
@@ -159,9 +166,17 @@ apply() {
 $(diff "$tmp/meant" "$tmp/got")"
 }
 
-version=$(headers_version)
-series=$(series "$version")
-find_source
+if [ -n "$intree" ]; then
+	[ -n "$ksrc" ] || usage_error "--ksrc is missing"
+	tree=$(as_tree "$ksrc") || die "KSRC: $ksrc has no $e1000; give a kernel tree or its tarball"
+	src_version=$(makefile_version <"$tree/Makefile")
+	version=$src_version
+	[ -z "$show" ] || { echo "$tree" && exit 0; }
+else
+	version=$(headers_version)
+	series=$(series "$version")
+	find_source
+fi
 [ "$src_version" = "$version" ] ||
 	log "note: e1000 is of Linux $src_version, the headers are $version (one series, that is fine)"
 
@@ -176,6 +191,7 @@ if [ "$(cat "$out/.prepared" 2>/dev/null)" != "$key" ]; then
 	mkdir "$tmp/src"
 	cp "$tree/$e1000"/*.[ch] "$tmp/src/"
 	for p in "$top"/patches/*.patch; do
+		case $intree$p in 1*-be-a-module-of-its-own-name*) continue ;; esac
 		apply "$p"
 	done
 	rm -rf "$out"
@@ -183,6 +199,8 @@ if [ "$(cat "$out/.prepared" 2>/dev/null)" != "$key" ]; then
 	mv "$tmp/src"/* "$out/"
 	echo "$key" >"$out/.prepared"
 fi
+
+[ -z "$intree" ] || exit 0
 
 # Only what changed, so that make builds no more than it must
 mkdir -p "$out/e1000_napi"

@@ -1,0 +1,64 @@
+#else /* !CONFIG_E1000_NAPI_STATS */
+
+#include <linux/ethtool.h>
+#include <linux/types.h>
+
+struct e1000_adapter;
+
+struct e1000_napi {
+};
+
+#define E1000_NAPI_COALESCE	0
+
+static inline void e1000_napi_init(struct e1000_adapter *adapter)
+{
+}
+
+static inline void e1000_napi_add(struct e1000_adapter *adapter)
+{
+}
+
+static inline void e1000_napi_remove(struct e1000_adapter *adapter)
+{
+}
+
+static inline void e1000_napi_irq(struct e1000_adapter *adapter, u32 icr)
+{
+}
+
+static inline void e1000_napi_scheduled(struct e1000_adapter *adapter)
+{
+}
+
+static inline void e1000_napi_begin(struct e1000_adapter *adapter, int budget)
+{
+}
+
+static inline void e1000_napi_end(struct e1000_adapter *adapter, int budget,
+				  int work_done, bool tx_done)
+{
+}
+
+static inline void e1000_napi_update_stats(struct e1000_adapter *adapter)
+{
+}
+
+static inline int e1000_napi_set_weight(struct e1000_adapter *adapter,
+					unsigned int weight)
+{
+	return 0;
+}
+
+static inline bool e1000_napi_get_coalesce(struct e1000_adapter *adapter,
+					   struct ethtool_coalesce *ec)
+{
+	return false;
+}
+
+static inline bool e1000_napi_same_usecs(struct e1000_adapter *adapter,
+					 const struct ethtool_coalesce *ec)
+{
+	return false;
+}
+
+#endif /* CONFIG_E1000_NAPI_STATS */

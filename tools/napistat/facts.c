@@ -39,8 +39,8 @@ static char *walk(json_t *o, const char *prefix, struct facts *collect,
 		else if (collect)
 			add_key(collect, name);
 		else if (!strcmp(name, wanted))
-			found = json_is_string(v) ?
-				must(strdup(json_string_value(v))) :
+			found = json_is_string(v) || json_is_null(v) ?
+				must(strdup(json_is_null(v) ? "" : json_string_value(v))) :
 				must(json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT));
 		free(name);
 	}

@@ -265,6 +265,8 @@ static const struct {
 	{ "packets_per_s", "Packets that the driver took. The study found it to follow bandwidth closely with TCP, and to go against it with UDP and a small socket buffer." },
 	{ "host_cpu", "CPU of the VM as its host sees it; 100 % is one thread. The best weight is where this is low and bandwidth is not." },
 	{ "cpu_total", "CPU in the guest; 100 % is one thread. The best weight is where this is low and bandwidth is not." },
+	{ "irqs_per_s", "Hardware interrupts. Close to none means that the driver never leaves polling." },
+	{ "rx_per_poll", "Packets that one poll takes on average. Where it stays below the weight, a larger weight changes nothing." },
 };
 
 /* "At LOAD: MEAN UNIT (weight W), MEAN (W), ..." */

@@ -155,30 +155,47 @@ static void read_options(int argc, char **argv, struct options *o)
 	take_metrics(o, standard);
 	while ((c = getopt_long(argc, argv, "f:m:h", longs, NULL)) != -1) {
 		switch (c) {
-		case 'f': o->format = format_named(optarg); break;
-		case 'm': take_metrics(o, optarg); break;
+		case 'f':
+			o->format = format_named(optarg);
+			break;
+		case 'm':
+			take_metrics(o, optarg);
+			break;
 		case CONFIDENCE:
 			o->confidence = number("confidence", optarg, 50, 99.999) / 100;
 			break;
 		case MARGIN:
 			o->margin = number("margin", optarg, 0.001, 99) / 100;
 			break;
-		case LOSS: o->loss = number("loss", optarg, 0, 100) / 100; break;
+		case LOSS:
+			o->loss = number("loss", optarg, 0, 100) / 100;
+			break;
 		case REFERENCE:
 			o->reference = number("reference", optarg, 1, 4096);
 			o->only_reference = true;
 			break;
-		case X: o->x = metric_named(optarg); break;
-		case Y: o->y = metric_named(optarg); break;
+		case X:
+			o->x = metric_named(optarg);
+			break;
+		case Y:
+			o->y = metric_named(optarg);
+			break;
 		case OVER:
 			o->over_load = !strcmp(optarg, "load");
 			if (!o->over_load && strcmp(optarg, "weight"))
 				usage("--over takes weight or load, not \"%s\"", optarg);
 			break;
-		case HISTOGRAM: o->histogram = optarg; break;
-		case OUT: o->out = optarg; break;
-		case 'h': fputs(help, stdout); exit(0);
-		default: usage("%s", "an option is wrong (see above)");
+		case HISTOGRAM:
+			o->histogram = optarg;
+			break;
+		case OUT:
+			o->out = optarg;
+			break;
+		case 'h':
+			fputs(help, stdout);
+			exit(0);
+		default:
+			usage("%s", "an option is wrong (see above)");
 		}
 	}
 }

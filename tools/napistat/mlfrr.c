@@ -192,7 +192,7 @@ int cmd_mlfrr(const struct data *d, const struct options *o)
 		free(cells);
 	}
 	if (!any)
-		table_note(t, "no loss-free rate: it needs UDP trials at two loads or more");
+		table_note(t, "no loss-free rate: it needs trials that count losses, at two loads or more");
 	table_note(t, "loss up to %.4g %% counts as none; terms of RFC 9971, goal exceed ratio %.1f; mean, from, to: over repetitions, %.4g %% t interval",
 		   100 * o->loss, EXCEED_RATIO, 100 * o->confidence);
 	note_folders(t, d);

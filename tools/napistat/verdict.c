@@ -306,10 +306,14 @@ static void say_others(FILE *out, const struct verdict *v)
 
 		if (!r->n_worse)
 			continue;
-		if (n++ < 6)
-			fprintf(out, "%s%.0f (at %zu of %zu loads, %+.0f %% in all)",
-				n == 1 ? "Less is delivered at weight " : ", ",
-				r->weight, r->n_worse, r->n, 100 * r->effect);
+		if (n++ >= 6)
+			continue;
+		fprintf(out, "%s%.0f (%+.0f %%", n == 1 ?
+			"Less is delivered at weight " : ", ", r->weight,
+			100 * r->effect);
+		if (r->n > 1)
+			fprintf(out, " in all, at %zu of %zu loads", r->n_worse, r->n);
+		fputc(')', out);
 	}
 	if (n > 6)
 		fprintf(out, " and %d more", n - 6);

@@ -12,12 +12,13 @@ PATH=$PATH:/usr/sbin:/sbin
 usage() {
 	cat <<EOF
 usage: scripts/kernels/root.sh make ARCH SUITE [SUITE…]
-       scripts/kernels/root.sh run ROOT [--bind DIR AT]… -- COMMAND ARG…
+       scripts/kernels/root.sh run ROOT [--scratch] [--bind DIR AT]… -- COMMAND ARG…
 
 make  prints the folder of a root of the first SUITE, for ARCH, whose apt knows
       all the SUITEs; made in the cache once (half a minute, 400 MB). Its package
       lists are brought up to date once a day.
 run   runs COMMAND in ROOT, with DIR at AT in it; other programs do not see that.
+      --scratch: what it changes in ROOT is in memory, and gone after it.
 
 Packages come from the Debian mirror that this machine's apt uses. Needs root.
 EOF
@@ -77,6 +78,13 @@ do_run() {
 	exec unshare -m --propagation private sh -euc '
 		root=$1
 		shift
+		if [ "$1" = --scratch ]; then
+			shift
+			mount -t tmpfs tmpfs /mnt
+			mkdir /mnt/upper /mnt/work /mnt/root
+			mount -t overlay -o "lowerdir=$root,upperdir=/mnt/upper,workdir=/mnt/work" overlay /mnt/root
+			root=/mnt/root
+		fi
 		mount -t proc proc "$root/proc"
 		mount --rbind /dev "$root/dev"
 		while [ "$1" = --bind ]; do

@@ -1,0 +1,99 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# The Debian packages in a clean Debian 12: installed, DKMS builds for one kernel and
+# then for a second, which is booted with what DKMS made; purged, nothing is left.
+set -eu
+
+top=$(cd "$(dirname "$0")/.." && pwd)
+# shellcheck source=scripts/lib.sh
+. "$top/scripts/lib.sh"
+
+usage() {
+	cat <<EOF
+usage: tests/packages.sh [--no-boot]      (make check-deb)
+
+Builds the packages, tests them in a private Debian 12 (some minutes; needs root), and
+boots the second kernel in QEMU.
+EOF
+}
+
+# in_debian: runs in the private root; /debs and /out are bound
+in_debian() {
+	cat <<'EOF'
+set -eu
+ok() { echo "ok $*"; }
+fail() { echo "not ok $*"; cat /var/lib/dkms/e1000_napi/*/build/make.log 2>/dev/null; exit 1; }
+version=$(dpkg-deb -f /debs/e1000-napi-dkms_*.deb Version)
+install() { apt-get -qq -y install --no-install-recommends "$@" >/tmp/apt.log 2>&1 || { cat /tmp/apt.log; return 1; }; }
+apt-cache search --names-only '^linux-headers-6[.]1[.]0-[0-9]*-amd64$' | sed 's/ .*//; s/linux-headers-//' | sort -V >/tmp/kernels
+first=$(tail -n 1 /tmp/kernels)
+second=$(sed 1q /tmp/kernels)
+[ "$first" != "$second" ] || fail "there are two kernels"
+
+# Without the kernel's sources DKMS cannot build, so the package is not configured
+install "linux-headers-$first"
+! install /debs/e1000-napi-dkms_*.deb >/dev/null 2>&1 || fail "built from nothing"
+grep -q 'no e1000 sources of Linux 6.1 found: install them (Debian: apt-get install linux-source-6.1)' \
+	/var/lib/dkms/e1000_napi/*/build/make.log || fail "the DKMS log says what is missing"
+ok "without sources the DKMS log says what is missing"
+
+install linux-source-6.1
+dkms status | grep -q "^e1000_napi/$version, $first, x86_64: installed" || fail "DKMS built for $first"
+ok "DKMS built for $first"
+
+install "linux-headers-$second"
+dkms status | grep -q "^e1000_napi/$version, $second, x86_64: installed" || fail "a second kernel made DKMS build"
+ok "DKMS built for a second kernel, $second, as it was installed"
+cp "/lib/modules/$second/updates/dkms/e1000_napi.ko" /out/
+echo "$second" >/out/kver
+modinfo -F vermagic /out/e1000_napi.ko | grep -q "^$second " || fail "the module is of $second"
+modinfo -F signer /out/e1000_napi.ko | grep -q . || echo "# not signed"
+
+install /debs/e1000-napi-tools_*.deb
+for command in load restore hist sweep report; do
+	e1000-napi $command --help >/dev/null || fail "e1000-napi $command --help"
+done
+napistat --help >/dev/null && napimeter --help >/dev/null || fail "the tools start"
+ok "the scripts and tools start"
+
+apt-get -qq -y purge e1000-napi-dkms e1000-napi-tools >/tmp/apt.log 2>&1 || fail "purge: $(cat /tmp/apt.log)"
+find / -xdev \( -name '*e1000[-_]napi*' -o -name 'napistat*' -o -name 'napimeter*' \) \
+	! -path '/proc/*' ! -path '/sys/*' ! -path '/debs/*' ! -path '/out/*' ! -path '/tmp/*' >/tmp/left
+[ ! -s /tmp/left ] || fail "left after purge: $(cat /tmp/left)"
+ok "purged, nothing is left"
+EOF
+}
+
+boot=1
+case ${1:-} in
+'') ;;
+--no-boot) boot='' ;;
+-h | --help) usage && exit 0 ;;
+*) usage_error "unknown argument: $1" ;;
+esac
+need_root
+"$top/packaging/deb.sh" >/dev/null
+root=$("$top/scripts/kernels/root.sh" make amd64 bookworm bookworm-security)
+out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
+in_debian >"$out/test.sh"
+"$top/scripts/kernels/root.sh" run "$root" --scratch --bind "$top/build/deb" /debs --bind "$out" /out -- \
+	sh /out/test.sh
+[ -n "$boot" ] || exit 0
+
+kver=$(cat "$out/kver")
+deb=$(cache_dir kernel)/linux-image-$kver.deb
+if [ ! -e "$deb" ]; then
+	# shellcheck disable=SC2016 # for the inner shell
+	"$top/scripts/kernels/root.sh" run "$root" --scratch --bind "$out" /out -- \
+		sh -c 'cd /out && apt-get -qq -o APT::Sandbox::User=root download "$1"' sh "linux-image-$kver"
+	mkdir -p "${deb%/*}"
+	mv "$out"/linux-image-*.deb "$deb"
+fi
+mkdir -p "$top/build/$kver"
+cp "$out/e1000_napi.ko" "$top/build/$kver/"
+"$top/scripts/lab/boot.sh" --kver "$kver" -- sh tests/guest/run.sh exact | tail -n 1 >"$out/guest" || {
+	cat "$out/guest"
+	die "the module that DKMS built for $kver failed in the guest"
+}
+echo "ok $kver booted with the module that DKMS built: $(cat "$out/guest")"

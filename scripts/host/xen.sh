@@ -72,7 +72,16 @@ vm_cpu() {
 	# shellcheck disable=SC2086 # an option and its word
 	stdbuf -oL xentop -b -f -d "$interval" $_iterations |
 		while read -r _name _ _ _cpu _; do
-			[ "$_name" = "$vm" ] || continue
+			case $_name in
+			"$vm") _seen=1 ;;
+			Domain-0)
+				# A round began, and the last one was without the VM: it is gone
+				[ "${_seen-1}" = 1 ] || break
+				_seen=0
+				continue
+				;;
+			*) continue ;;
+			esac
 			if [ -z "${_first-}" ]; then
 				_first=1
 				continue

@@ -108,22 +108,24 @@ for try in 1 2 3; do
 	"${kind}_create"
 	"$host" start "$vm"
 	booted=$(date +%s)
+	# From the start: all that is asked later may take seconds
+	"$here/scripts/host/cpu.sh" --record "$here/results/host_cpu.csv" "$kind" "$vm" \
+		2>console/cpu.log &
+	cpu=$!
 	if wait_state 300 '^(ready|sweeping|done|failed)'; then
 		echo "guest is up after $(($(date +%s) - booted)) s"
-		"$host" facts "$vm" >results/host_facts.txt
-		"$here/scripts/host/cpu.sh" --record "$here/results/host_cpu.csv" "$kind" "$vm" \
-			2>console/cpu.log &
-		cpu=$!
 		wait_state "$(left)" '^(done|failed)' || :
-		kill "$cpu" 2>/dev/null || :
 		echo "guest: $(guest_state)"
+		"$host" facts "$vm" >results/host_facts.txt
 		if fetch results.tgz >got.tgz; then
 			tar -xzf got.tgz || :
 		fi
 		fetch log >console/sweep.log || :
 		case $(guest_state) in done*) good=1 ;; esac
 	fi
+	# The sampler ends with the VM
 	"$host" destroy "$vm" --yes || :
+	wait "$cpu" || :
 	[ -z "${good-}" ] || exit 0
 	[ "$(left)" -gt 240 ] || break
 done

@@ -1,0 +1,70 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+# The hypervisors' labs, as far as that goes without booting one: .ci/run boots them.
+
+setup() {
+	cd "$BATS_TEST_DIRNAME/../.."
+	[ "$(id -u)" -eq 0 ] || skip "needs root"
+	tmp=$BATS_TEST_TMPDIR
+	fake=$tmp/fake
+	mkdir -p "$fake"
+}
+
+# mmdebstrap SAYS: a stand-in that fails with these words
+mmdebstrap() {
+	printf '#!/bin/sh\necho "%s"\nexit 1\n' "$1" >"$fake/mmdebstrap"
+	chmod +x "$fake/mmdebstrap"
+}
+
+lab() { PATH=$fake:$PATH E1000_NAPI_CACHE=$tmp/cache run scripts/lab/"$@"; }
+
+@test "a package that cannot be fetched skips the lab by name, with status 4" {
+	mmdebstrap "E: Unable to locate package virtualbox"
+	lab virtualbox.sh --out "$tmp/out"
+	[ "$status" -eq 4 ]
+	[[ $output == *"packages for virtualbox could not be fetched"* ]]
+	lab all.sh --out "$tmp/out" virtualbox
+	[ "$status" -eq 4 ]
+	[[ $output == *"skipped, packages could not be fetched: virtualbox"* ]]
+}
+
+@test "another failure of the image's making fails" {
+	mmdebstrap "E: disk full"
+	lab virtualbox.sh --out "$tmp/out"
+	[ "$status" -eq 1 ]
+	[[ $output == *"disk full"* ]]
+	lab all.sh --out "$tmp/out" virtualbox
+	[ "$status" -eq 1 ]
+	[[ $output == *"labs failed: virtualbox"* ]]
+	# Nothing half made stays in the cache
+	[ -z "$(ls "$tmp/cache/root")" ]
+}
+
+@test "what the host says goes to meta.json as JSON" {
+	printf '{\n  "host": {\n    "address": "a"\n  }\n}\n' >"$tmp/meta.json"
+	printf 'version=4.17.5\nodd="x" \\ y=z\n' >"$tmp/host_facts.txt"
+	here=$PWD/scripts/lab out=$tmp work=$tmp
+	. scripts/lib.sh
+	. scripts/lab/nested.sh
+	add_facts
+	python3 - "$tmp/meta.json" <<-'END'
+		import json, sys
+		host = json.load(open(sys.argv[1]))["host"]
+		assert host == {"version": "4.17.5", "odd": '"x" \\ y=z', "address": "a"}, host
+	END
+}
+
+@test "wrong words are told" {
+	for lab in qemu xen virtualbox vmware; do
+		run scripts/lab/$lab.sh --nonsense
+		[ "$status" -eq 2 ]
+		run scripts/lab/$lab.sh --help
+		[ "$status" -eq 0 ]
+	done
+	run scripts/lab/vmware.sh --help
+	[[ $output == *stand-in* ]]
+	run scripts/lab/all.sh hyperv
+	[ "$status" -eq 2 ]
+	run scripts/lab/root.sh hyperv
+	[ "$status" -eq 2 ]
+}

@@ -204,26 +204,20 @@ trap 'exit 143' HUP TERM
 # leaves them behind
 start_sender() {
 	port=$(echo "$words" | sed -n 's/.* port=\([0-9]*\).*/\1/p')
-	# shellcheck disable=SC2016 # for the shell over there
-	there='iperf -s -p %s >/dev/null 2>&1 & a=$!; iperf -s -u -p %s >/dev/null 2>&1 & b=$!'
+	[ -n "$port" ] || port=$([ "$source" = iperf ] && echo 5001 || echo 5003)
+	port="-p $port >/dev/null 2>&1"
+	there="iperf -s $port & a=\$!; iperf -s -u $port & b=\$!"
 	if [ "$source" = napimeter ]; then
 		ssh "$1" 'cat >/tmp/napimeter && chmod 755 /tmp/napimeter' <"$napimeter"
-		# shellcheck disable=SC2016
-		there='/tmp/napimeter serve %s >/dev/null 2>&1 & a=$!; b=$a'
+		there="/tmp/napimeter serve ${port#-p } & a=\$!; b=\$a"
 	fi
-	# shellcheck disable=SC2059 # a format of our own
-	there=$(printf "$there" "${port:-$2}" "${port:-$2}")
 	mkfifo "$work/hold"
-	ssh -o BatchMode=yes "$1" "$there; sleep 1; echo ready; cat >/dev/null; kill \$a \$b" \
+	ssh -o BatchMode=yes "$1" "$there; sleep 1; echo ready; cat >/dev/null; kill -9 \$a \$b 2>/dev/null" \
 		<"$work/hold" >"$work/ssh" &
 	exec 8>"$work/hold"
 	wait_for 20 grep -q ready "$work/ssh" || die "ssh $1 did not start the source"
 }
-case $sender,$source in
-,*) ;;
-*,iperf) start_sender "${sender#ssh:}" 5001 ;;
-*,napimeter) start_sender "${sender#ssh:}" 5003 ;;
-esac
+[ -z "$sender" ] || start_sender "${sender#ssh:}"
 
 "$napimeter" meta "$out" "$command"
 if command -v sar >/dev/null && command -v sadc >/dev/null; then

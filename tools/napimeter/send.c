@@ -21,7 +21,7 @@
 #define CANCEL_MAGIC 0x6e617034u
 #define BATCH 64
 #define SPIN_NS 60000			/* a sleep may end this late */
-#define LATE_NS 1000000			/* later than this: missed, not made up for */
+#define LATE_NS 5000000			/* later than this: missed, not made up for */
 #define SECONDS_MAX 86400
 
 /* Everything big endian. */

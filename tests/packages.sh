@@ -47,7 +47,6 @@ ok "DKMS built for a second kernel, $second, as it was installed"
 cp "/lib/modules/$second/updates/dkms/e1000_napi.ko" /out/
 echo "$second" >/out/kver
 modinfo -F vermagic /out/e1000_napi.ko | grep -q "^$second " || fail "the module is of $second"
-modinfo -F signer /out/e1000_napi.ko | grep -q . || echo "# not signed"
 
 install /debs/e1000-napi-tools_*.deb
 for command in load restore hist sweep report; do

@@ -25,9 +25,9 @@ check "the first poll came within a second" [ "$(count_of eth0/irq_to_poll_ns ma
 flood 0 1
 is "off again, nothing is added" "$(count_of eth0/poll_ns count)" "$n"
 
-polls=$(count_of eth0/counters polls)
 check "stats refuses a word" refused sh -c "echo maybe >$params/stats"
 echo 0 >$params/stats
+polls=$(count_of eth0/counters polls)
 flood 0 1
 is "recording off: nothing is counted" "$(count_of eth0/counters polls)" "$polls"
 echo 1 >$params/stats

@@ -124,7 +124,6 @@ for napimeter in "$here/../tools/napimeter" "$here/../build/tools/napimeter" '';
 done
 [ -n "$napimeter" ] || die "napimeter is not built: run make"
 
-need_root
 lock=/run/e1000_napi/sweep.pid
 # A killed sweep leaves its lock and its sar behind
 take_lock() {
@@ -142,6 +141,7 @@ take_lock() {
 }
 
 if [ -n "$restore" ]; then
+	need_root
 	take_lock
 	rm -f "$lock"
 	exec "$napimeter" restore
@@ -183,6 +183,7 @@ if [ -n "$dry_run" ]; then
 	exit 0
 fi
 
+need_root
 take_lock
 # An earlier sweep may have been killed before it could tidy up
 "$napimeter" restore

@@ -134,8 +134,12 @@ static int cmd_list(int argc, char *argv[])
 		say_trial(&spec);
 		printf("\n");
 	}
-	printf("%zu trials%s, %zu of them done, about %s to go\n", todo.total,
-	       strcmp(plan.method, "mlfrr") ? "" : " at most", todo.done, minutes(todo.left_s));
+	if (strcmp(plan.method, "mlfrr"))
+		printf("%zu trials, %zu of them done, about %s to go\n", plan_trials(&plan),
+		       runs.count, minutes(todo.left_s));
+	else
+		printf("a search of about %zu trials, about %s to go\n", todo.total,
+		       minutes(todo.left_s));
 	return EXIT_OK;
 }
 

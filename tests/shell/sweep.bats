@@ -1,0 +1,143 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+# sweep.sh as far as it goes without a NIC: what it plans and what it refuses.
+
+setup() {
+	cd "$BATS_TEST_DIRNAME/../.." || return 1
+	napimeter=build/tools/napimeter
+	[ -x $napimeter ] || make -s -C tools/napimeter
+	dir=$BATS_TEST_TMPDIR
+}
+
+plan() { scripts/sweep.sh eth0 --server 192.0.2.1 --dry-run "$@"; }
+last() { tail -n 1; }
+
+@test "--help names every option, under both shells" {
+	for sh in dash 'busybox ash'; do
+		run $sh scripts/sweep.sh --help
+		[ "$status" -eq 0 ]
+		for option in preset quick method weight load rcvbuf cpus burst server sender source out \
+			dry-run retries on-error restore seed reps seconds; do
+			[[ $output == *--$option* ]]
+		done
+	done
+}
+
+@test "every option of --help is in docs/sweep.md" {
+	for option in $(scripts/sweep.sh --help | grep -oE -- '--[a-z-]*[a-z]' | sort -u); do
+		grep -qF -- "$option" docs/sweep.md || {
+			echo "$option is missing"
+			return 1
+		}
+	done
+}
+
+@test "every column is in docs/sweep.md" {
+	$napimeter plan "$dir/r" interface=eth0 server=192.0.2.1 netdev_budget=300
+	sed -n '/define COLUMNS/,/^$/p; /define EXTRA/,/^$/p' tools/napimeter/row.h |
+		grep -o 'X([a-z_]*)' | tr -d 'X()' >"$dir/columns"
+	[ "$(wc -l <"$dir/columns")" -eq 51 ]
+	sed -n '/^## Results/,/^`hist.csv`/p' docs/sweep.md >"$dir/doc"
+	# the settings between datagram and burst are in the options' table
+	grep -E '^\| `--' docs/sweep.md >>"$dir/doc"
+	while read -r column; do
+		grep -q "\`$column\`" "$dir/doc" || {
+			echo "$column is missing"
+			return 1
+		}
+	done <"$dir/columns"
+}
+
+@test "the presets are the study's" {
+	[[ $(plan --preset tcp | last) == "200 trials, 0 of them done, about 1 h 43 min to go" ]]
+	[[ $(plan --preset udp | last) == "200 trials"* ]]
+	[[ $(plan --preset irq | last) == "200 trials"* ]]
+	plan --preset irq >"$dir/irq"
+	for load in $(seq 100 100 1000); do
+		[ "$(grep -c "udp $load Mbit/s, weight" "$dir/irq")" -eq 20 ]
+	done
+	[ "$(grep -c 'weight 60,' "$dir/irq")" -eq 50 ]
+	run plan --preset irq-affinity --app-cpu 0,1
+	[[ $output == *app_cpu* ]]
+	[[ $(plan --preset xen | last) == "200 trials"* ]]
+	[[ $(plan --preset vmware | last) == "200 trials"* ]]
+	[[ $(plan --preset udp-buffer | last) == "200 trials"* ]]
+}
+
+@test "--quick is a tenth of the time and at most 3 repetitions; options override a preset" {
+	[[ $(plan --preset tcp --quick | last) == "60 trials, 0 of them done, about 4 min "* ]]
+	[[ $(plan --preset irq --weight 64 --reps 2 --seconds 2 | last) == "20 trials, 0 of them done, about 1 min 3 s to go" ]]
+}
+
+@test "the order depends on the seed and on nothing else" {
+	plan --weight 1..50 --seed 7 >"$dir/a"
+	plan --weight 1..50 --seed 7 >"$dir/b"
+	plan --weight 1..50 --seed 8 >"$dir/c"
+	cmp "$dir/a" "$dir/b"
+	! cmp -s "$dir/a" "$dir/c"
+	[ "$(grep -o 'weight [0-9]*' "$dir/a" | sort -u | wc -l)" -eq 50 ]
+}
+
+@test "what is wrong is refused with status 2 and a reason" {
+	refuse() {
+		_want=$1
+		shift
+		run plan "$@"
+		[ "$status" -eq 2 ] || { echo "$* gave $status"; return 1; }
+		[[ $output == *"$_want"* ]] || { echo "$output"; return 1; }
+	}
+	refuse "not in 1..4096" --weight 0
+	refuse "not in 1..4096" --weight 4097
+	refuse "no preset 'fast'" --preset fast
+	refuse "no setting of a sweep" --speed 9
+	refuse "wants a word" --weight
+	refuse "no spaces" --weight '1, 2'
+	refuse "is there twice" --weight 1,2,1
+	refuse "bursts" --burst 32
+	refuse "tcp goes with" --protocol tcp --method interleave
+	refuse "ssh:HOST" --sender host
+	refuse "auto, one or two" --cpus three
+	run scripts/sweep.sh eth0 --dry-run
+	[ "$status" -eq 2 ]
+	[[ $output == *"needs a server"* ]]
+	run scripts/sweep.sh --weight 2
+	[ "$status" -eq 2 ]
+	run scripts/sweep.sh eth0 --server nowhere.invalid --dry-run
+	[ "$status" -eq 2 ]
+	[[ $output == *"not an IPv4 or IPv6 address"* ]]
+}
+
+@test "a folder with another sweep is refused, the same one is not" {
+	$napimeter plan "$dir/r" interface=eth0 server=192.0.2.1 weight=1,2
+	$napimeter plan "$dir/r" interface=eth0 server=192.0.2.1 weight=1,2
+	run $napimeter plan "$dir/r" interface=eth0 server=192.0.2.1 weight=1,3
+	[ "$status" -eq 2 ]
+	[[ $output == *"another sweep"* ]]
+}
+
+@test "our own source and sink: bursts at a load, nothing lost on loopback" {
+	$napimeter serve 5963 >"$dir/serve" &
+	pid=$!
+	run timeout 5 $napimeter sink 5964 0.3
+	kill $pid
+	[ "$status" -eq 0 ]
+	[[ $output == "received 0 bytes 0 socket_drops 0" ]]
+}
+
+@test "the host's CPU is told: clock and mean of samples" {
+	now=$(date +%s%N)
+	(
+		echo time_ns,cpu
+		echo "$now,0"
+		echo "$((now + 1000000000)),150"
+		sleep 2
+	) | $napimeter hostcpu 5965 &
+	sleep 0.5
+	ask() {
+		exec 3<>/dev/udp/127.0.0.1/5965
+		printf %s "$1" >&3
+		timeout 2 dd bs=100 count=1 <&3 2>/dev/null	# one datagram
+	}
+	[[ $(ask "cpu $((now + 200000000)) $((now + 700000000))") == "cpu 150.0" ]]
+	wait
+}

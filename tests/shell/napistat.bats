@@ -318,8 +318,10 @@ assert len({len(r) for r in csv.reader(sys.stdin, strict=True)}) == 1'
 	"$napistat" hist -f prometheus --histogram rx_per_poll "$irq" >"$tmp/h.prom"
 	python3 - "$tmp/h.prom" "$irq/hist.csv" <<'PY'
 import csv, re, sys
-want = sum(int(r["count"]) for r in csv.DictReader(open(sys.argv[2])) if r["histogram"] == "rx_per_poll")
-got, last, series = 0, -1, None
+rows = [(int(r["lower"]), int(r["count"])) for r in csv.DictReader(open(sys.argv[2]))
+        if r["histogram"] == "rx_per_poll"]
+want = sum(n for _, n in rows)
+got, last, series, under = 0, -1, None, {}
 for line in open(sys.argv[1]):
     m = re.match(r'e1000_napi_rx_per_poll_(bucket|count)\{(.*?),?(?:le="([^"]*)")?\} (\S+)$', line)
     if not m:
@@ -331,7 +333,10 @@ for line in open(sys.argv[1]):
     else:
         assert labels != series or n >= last, line  # never falls
         series, last = labels, n
+        under[le] = under.get(le, 0) + n
 assert got == want > 0, (got, want)
+for le, n in under.items():
+    assert n == sum(c for low, c in rows if low <= float(le)), le  # inclusive
 PY
 }
 

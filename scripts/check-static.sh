@@ -53,8 +53,9 @@ kernel_scripts() {
 	echo "$_dir/scripts"
 }
 
-# kbuild ARG…: the module in a folder of its own, anew; no word of warning from our files
-# or stock's
+# kbuild ARG…: the module in a folder of its own, anew, with nothing said that looks like
+# a warning
+pattern='warning:|error:'
 kbuild() {
 	rm -rf "$out/build"
 	"$top/scripts/prepare.sh" --out "$out/build" --kver "$kver"
@@ -62,7 +63,7 @@ kbuild() {
 		cat "$out/make"
 		return 1
 	}
-	! grep -v 'warning: the compiler differs' "$out/make" | grep -E 'warning:|error:'
+	! grep -E "$pattern" "$out/make"
 }
 
 driver_files() { git ls-files 'e1000_napi/*.[ch]'; }
@@ -84,7 +85,9 @@ do_kernel_doc() {
 do_build() { kbuild W=1; }
 do_sparse() { kbuild W=1 C=2 CHECK="sparse -Wsparse-error"; }
 do_clang() {
-	# The headers are of a kernel that gcc built, with gcc's options; and it says so
+	# The headers are of a kernel that gcc built, with gcc's options. What clang says of
+	# those headers, and objtool of options that are left out, is nothing about our files
+	pattern='/build/[^ ]*[.][ch]:.*(warning|error):'
 	cat >"$out/cc" <<'EOF'
 #!/bin/sh
 for a; do
@@ -95,7 +98,7 @@ for a; do
 	*) set -- "$@" "$a" ;;
 	esac
 done
-exec clang "$@"
+exec clang "$@" -Wno-unknown-warning-option -Wno-unused-command-line-argument
 EOF
 	chmod +x "$out/cc"
 	kbuild W=1 CC="$out/cc"

@@ -60,8 +60,9 @@ intree:
 patch:
 	@scripts/intree.sh patch "$(KSRC)"
 
+# DEPS: groups of packages, see scripts/deps.sh --help
 deps:
-	scripts/deps.sh
+	@scripts/deps.sh $(DEPS)
 
 # Module and tools for the lab's kernel; root is needed only for missing packages
 lab-build: deps
@@ -74,20 +75,24 @@ lab: lab-build
 	scripts/lab/boot.sh
 
 # The same sweep on each hypervisor; mmdebstrap makes the hosts of Xen and VirtualBox
+lab-qemu lab-xen lab-virtualbox lab-vmware lab-all iso: DEPS += hypervisors
 lab-qemu lab-xen lab-virtualbox lab-vmware lab-all: lab-build
 	scripts/lab/$(@:lab-%=%).sh $(LAB)
 
 iso: lab-build
 	scripts/iso.sh
 
+check: DEPS += check
 check: lab-build
 	tests/run.sh
 
 # Root: compilers and kernels of other Debian suites go into private roots
-check-kernels:
+check-kernels: DEPS += kernels
+check-kernels: deps
 	scripts/kernels.sh
 
-check-static:
+check-static: DEPS += static
+check-static: deps
 	scripts/check-static.sh
 
 clean:
@@ -107,7 +112,7 @@ help:
 	@echo '  lab-all          ... on all four, and the report that compares them'
 	@echo 'make iso           a bootable ISO with the guest, for any hypervisor'
 	@echo 'make check         all tests'
-	@echo 'make deps          install the Debian packages that all this needs'
+	@echo 'make deps          install the Debian packages that building and the lab need'
 	@echo 'make check-kernels the same on every kernel from 5.10 to 7.3; needs root'
 	@echo 'make check-static  checkpatch, sparse, shellcheck and the like'
 	@echo 'make dkms          have dkms build it, now and for each new kernel'

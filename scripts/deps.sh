@@ -9,10 +9,17 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 
 usage() {
 	cat <<EOF
-usage: scripts/deps.sh [--dry-run]
+usage: scripts/deps.sh [--dry-run] [GROUP…]
 
 Installs with apt-get the packages that are missing, and nothing when none
 is. --dry-run prints their names instead.
+
+  base         to build, and for the lab and the demo (always)
+  check        for make check
+  hypervisors  for make lab-xen, lab-virtualbox, lab-all, iso
+  kernels      for make check-kernels and make deb
+  static       for make check-static
+  report       the browser, R and promtool that tests compare reports with
 EOF
 }
 
@@ -23,23 +30,33 @@ bookworm) source=linux-source-6.1 ;;
 *) source=linux-source ;;
 esac
 
-build="gcc make patch diffutils xz-utils kmod libc6-dev linux-headers-amd64 $source"
-tools="libjansson-dev libgsl-dev libcsv-dev"
-lab="qemu-system-x86 busybox-static cpio zstd iperf ethtool sysstat iproute2 dash util-linux gnuplot-nox"
+base="gcc make patch diffutils xz-utils kmod libc6-dev linux-headers-amd64 $source
+libjansson-dev libgsl-dev libcsv-dev
+qemu-system-x86 busybox-static cpio zstd iperf ethtool sysstat iproute2 dash util-linux gnuplot-nox"
+check="bats libcmocka-dev git procps"
 hypervisors="mmdebstrap debian-archive-keyring e2fsprogs binutils xorriso isolinux syslinux-common
-grub-common grub-efi-amd64-bin mtools dosfstools"
-check="bats shellcheck shfmt sparse codespell clang"
+grub-common grub-efi-amd64-bin mtools dosfstools ovmf"
+kernels="mmdebstrap debian-archive-keyring git"
+static="git clang shellcheck shfmt sparse codespell coccinelle reuse"
+report="chromium prometheus r-base-core clang libclang-rt-14-dev"
 
-dry=''
-case ${1:-} in
-'') ;;
---dry-run) dry=1 ;;
--h | --help) usage && exit 0 ;;
-*) usage_error "unknown argument: $1" ;;
-esac
+dry='' wanted=$base
+for word; do
+	case $word in
+	--dry-run) dry=1 ;;
+	base) ;;
+	check) wanted="$wanted $check" ;;
+	hypervisors) wanted="$wanted $hypervisors" ;;
+	kernels) wanted="$wanted $kernels" ;;
+	static) wanted="$wanted $static" ;;
+	report) wanted="$wanted $report" ;;
+	-h | --help) usage && exit 0 ;;
+	*) usage_error "there is no group $word" ;;
+	esac
+done
 
 missing=''
-for p in $build $tools $lab $hypervisors $check; do
+for p in $wanted; do
 	case $(dpkg-query -W -f '${Status}' "$p" 2>/dev/null || :) in
 	'install ok installed') ;;
 	*) missing="$missing $p" ;;
@@ -53,7 +70,7 @@ fi
 command -v apt-get >/dev/null ||
 	die "this is no Debian; install what these packages hold:$missing"
 [ "$(id -u)" -eq 0 ] ||
-	die "packages are missing; once, as root: sudo make deps (it installs:$missing)"
+	die "packages are missing; once, as root: sudo scripts/deps.sh $* (it installs:$missing)"
 log "installing:$missing"
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq

@@ -58,9 +58,9 @@ napistat=${NAPISTAT:-$here/../build/tools/napistat}
 [ -x "$napistat" ] || napistat=$(command -v napistat) ||
 	die "napistat is missing; build it with: make -C tools/napistat"
 
-# stat COMMAND ARG…: napistat over all folders
+# answer COMMAND ARG…: napistat over all folders
 dirs=$#
-stat() {
+answer() {
 	_command=$1
 	shift
 	# shellcheck disable=SC2086 # options holds checked words
@@ -77,7 +77,7 @@ tab=$(printf '\t')
 # --- the figures -----------------------------------------------------------
 
 # the damaged file is named here, before anything is drawn
-stat figures --out "$tmp/figures" "$@"
+answer figures --out "$tmp/figures" "$@"
 
 gnuplot_text() {
 	printf "%s" "$1" | sed "s/'/''/g"
@@ -203,24 +203,24 @@ href="#numbers">Numbers</a><a href="#machines">Machines</a><a href="#data">Raw d
 <h2 id="verdict">Verdict</h2>
 HEAD
 	printf '<div class="groups">\n'
-	stat verdict -f html "$@"
+	answer verdict -f html "$@"
 	printf '</div>\n'
 	printf '<h2 id="questions">The study&#39;s questions</h2>\n'
 	printf '<p>Table 4.27 of the study that this reproduces, answered from these data. 60 and 200 stand for large weights, 1 and 2 for small ones.</p>\n'
-	stat table -f html "$@"
+	answer table -f html "$@"
 	printf '<h2 id="figures">Figures</h2>\n'
 	printf '<p class="soft">Points are means, the bars on them intervals; where there is no bar, there was one repetition or the bar is smaller than the point.</p>\n'
 	figures
 	printf '<h2 id="numbers">Numbers</h2>\n<h3>Loss-free rate of each weight</h3>\n'
-	stat mlfrr -f html "$@"
+	answer mlfrr -f html "$@"
 	printf '<details><summary>CPU cost of a packet</summary>\n'
-	stat cost -f html "$@"
+	answer cost -f html "$@"
 	printf '</details>\n<details><summary>Each weight against the reference</summary>\n'
-	stat compare -f html --reference 64 "$@"
+	answer compare -f html --reference 64 "$@"
 	printf '</details>\n<details><summary>Correlation of bandwidth and packets</summary>\n'
-	stat correlate -f html "$@"
+	answer correlate -f html "$@"
 	printf '</details>\n<h2 id="machines">Machines</h2>\n'
-	stat facts -f html "$@"
+	answer facts -f html "$@"
 	printf '<h2 id="data">Raw data</h2>\n<p>One row for each trial in runs.csv; they lie beside this page.</p>\n'
 	raw_data "$@"
 	printf '</body>\n</html>\n'
@@ -228,22 +228,22 @@ HEAD
 
 paper() {
 	printf '# Which NAPI weight?\n\n'
-	stat verdict -f markdown "$@"
+	answer verdict -f markdown "$@"
 	printf "\n## The study's questions (table 4.27)\n\n"
-	stat table -f markdown "$@"
+	answer table -f markdown "$@"
 	printf '\n## Loss-free rate\n\n'
-	stat mlfrr -f markdown "$@"
+	answer mlfrr -f markdown "$@"
 	printf '\n## CPU cost\n\n'
-	stat cost -f markdown "$@"
+	answer cost -f markdown "$@"
 	printf '\n## Machines\n\n'
-	stat facts -f markdown "$@"
+	answer facts -f markdown "$@"
 }
 
 page "$@" >"$tmp/report/report.html"
 paper "$@" >"$tmp/report/report.md"
 {
-	stat summary -f prometheus "$@"
-	stat hist -f prometheus --histogram rx_per_poll "$@"
+	answer summary -f prometheus "$@"
+	answer hist -f prometheus --histogram rx_per_poll "$@"
 } >"$tmp/report/report.prom"
 
 # all is made: only now an older report goes, and only what is a report's
@@ -252,5 +252,5 @@ rm -f "$out"/figures/[0-9]*.svg "$out"/figures/[0-9]*.png
 rm -rf "$out"/data/[0-9]*
 cp -R "$tmp/report/." "$out/"
 
-stat verdict "$@"
+answer verdict "$@"
 log "$dirs folder(s), $(wc -l <"$tmp/figures/index.tsv") figures: $(cd "$out" && pwd)/report.html"

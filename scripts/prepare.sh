@@ -44,9 +44,12 @@ while [ $# -gt 0 ]; do
 	shift
 done
 [ -n "$out$show" ] || usage_error "--out is missing"
-kdir=${kdir:-/lib/modules/$kver/build}
+kdir=${kdir:-${PREPARE_ROOT-}/lib/modules/$kver/build}
 need patch
 need diff diffutils
+
+# The tests put made-up sources of other distributions under a folder
+root=${PREPARE_ROOT-}
 
 e1000=drivers/net/ethernet/intel/e1000
 tmp=$(mktemp -d)
@@ -107,13 +110,26 @@ as_tree() {
 	fi
 }
 
-# Where distributions put sources, the likeliest first
+# Where distributions put sources, the likeliest first: a link to the tree; Debian's
+# tarball, Ubuntu's folder with one; SUSE's and Gentoo's tree, or a kernel.org tarball
 candidates() {
-	printf '%s\n' "/lib/modules/$kver/source" "$kdir"
-	for _c in /usr/src/linux-source-"$series"*.tar.* /usr/src/linux-source-"$series"* \
-		/usr/src/kernels/"$kver" /usr/src/linux-"$series"* /usr/src/linux; do
+	printf '%s\n' "$root/lib/modules/$kver/source" "$kdir"
+	for _c in "$root"/usr/src/linux-source-"$series"[!0-9]* "$root"/usr/src/kernels/"$kver" \
+		"$root"/usr/src/linux-"$series" "$root"/usr/src/linux-"$series"[!0-9]* "$root"/usr/src/linux; do
 		[ ! -e "$_c" ] || printf '%s\n' "$_c"
 	done
+}
+
+# What fetches them here; docs/install.md has the whole of it
+how_to_get() {
+	# shellcheck disable=SC1091 # the system's
+	case " $(. "$root/etc/os-release" 2>/dev/null && echo "${ID-} ${ID_LIKE-}") " in
+	*' debian '* | *' ubuntu '*) echo "apt-get install linux-source-$series; on Ubuntu linux-source" ;;
+	*' fedora '* | *' rhel '*) echo "dnf download --source kernel-$kver, and KSRC= the linux tarball in it" ;;
+	*suse*) echo "zypper install kernel-source" ;;
+	*' arch '*) echo "linux-$series.tar.xz from kernel.org into /usr/src" ;;
+	*) echo "Debian: apt-get install linux-source-$series" ;;
+	esac
 }
 
 # Sets $tree and $src_version, or stops
@@ -132,8 +148,8 @@ find_source() {
 		src_version=$(makefile_version <"$tree/Makefile")
 		[ "$(series "$src_version")" = "$series" ] && return
 	done <"$tmp/candidates"
-	die "no e1000 sources of Linux $series found: install them" \
-		"(Debian: apt-get install linux-source-$series) or set KSRC= to a kernel tree or tarball"
+	die "no e1000 sources of Linux $series found: install them ($(how_to_get))" \
+		"or set KSRC= to a kernel tree or tarball"
 }
 
 # hunks < DIFF: per hunk file, function (as far as every diff shows it), lines

@@ -33,7 +33,7 @@ second=$(sed 1q /tmp/kernels)
 # Without the kernel's sources DKMS cannot build, so the package is not configured
 install "linux-headers-$first"
 ! install /debs/e1000-napi-dkms_*.deb >/dev/null 2>&1 || fail "built from nothing"
-grep -q 'no e1000 sources of Linux 6.1 found: install them (Debian: apt-get install linux-source-6.1)' \
+grep -q 'no e1000 sources of Linux 6.1 found: install them (apt-get install linux-source-6.1' \
 	/var/lib/dkms/e1000_napi/*/build/make.log || fail "the DKMS log says what is missing"
 ok "without sources the DKMS log says what is missing"
 

@@ -124,6 +124,11 @@ nested_main() {
 	while kill -0 "$machine" 2>/dev/null && [ ! -e "$share/status" ]; do
 		sleep 1
 		from=$(progress "$share/log" "$from")
+		if hangs; then
+			log "$prog: the host has not moved for 90 s; ending it"
+			kill "$machine"
+			break
+		fi
 	done
 	# It ends by itself a moment after its job
 	wait_for 20 ended || kill "$machine" 2>/dev/null || :
@@ -152,6 +157,11 @@ add_facts() {
 	sed 's/[\\"]/\\&/g; s/^\([^=]*\)=\(.*\)/    "\1": "\2",/' "$out/host_facts.txt" >"$work/facts"
 	[ "$(grep -c '^  "host": {$' "$out/meta.json")" = 1 ] || die "meta.json has no host"
 	sed -i "/^  \"host\": {\$/r $work/facts" "$out/meta.json"
+}
+
+hangs() { # only a host in QEMU has the file
+	[ -s "$share/alive" ] || return
+	[ $(($(date +%s) - $(stat -c %Y "$share/alive"))) -gt 90 ]
 }
 
 ended() { ! kill -0 "$machine" 2>/dev/null; }

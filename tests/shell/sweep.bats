@@ -37,6 +37,7 @@ last() { tail -n 1; }
 	sed -n '/define COLUMNS/,/^$/p; /define EXTRA/,/^$/p' tools/napimeter/row.h |
 		grep -o 'X([a-z_]*)' | tr -d 'X()' >"$dir/columns"
 	[ "$(wc -l <"$dir/columns")" -eq 51 ]
+	# shellcheck disable=SC2016
 	sed -n '/^## Results/,/^`hist.csv`/p' docs/sweep.md >"$dir/doc"
 	# the settings between datagram and burst are in the options' table
 	grep -E '^\| `--' docs/sweep.md >>"$dir/doc"
@@ -74,7 +75,8 @@ last() { tail -n 1; }
 	plan --weight 1..50 --seed 7 >"$dir/b"
 	plan --weight 1..50 --seed 8 >"$dir/c"
 	cmp "$dir/a" "$dir/b"
-	! cmp -s "$dir/a" "$dir/c"
+	run cmp -s "$dir/a" "$dir/c"
+	[ "$status" -eq 1 ]
 	[ "$(grep -o 'weight [0-9]*' "$dir/a" | sort -u | wc -l)" -eq 50 ]
 }
 
@@ -83,8 +85,14 @@ last() { tail -n 1; }
 		_want=$1
 		shift
 		run plan "$@"
-		[ "$status" -eq 2 ] || { echo "$* gave $status"; return 1; }
-		[[ $output == *"$_want"* ]] || { echo "$output"; return 1; }
+		[ "$status" -eq 2 ] || {
+			echo "$* gave $status"
+			return 1
+		}
+		[[ $output == *"$_want"* ]] || {
+			echo "$output"
+			return 1
+		}
 	}
 	refuse "not in 1..4096" --weight 0
 	refuse "not in 1..4096" --weight 4097
@@ -118,7 +126,7 @@ last() { tail -n 1; }
 @test "our own source and sink: bursts at a load, nothing lost on loopback" {
 	$napimeter serve 5963 >"$dir/serve" &
 	pid=$!
-	run timeout 5 $napimeter sink 5964 0.3
+	run timeout 5 "$napimeter" sink 5964 0.3
 	kill $pid
 	[ "$status" -eq 0 ]
 	[[ $output == "received 0 bytes 0 socket_drops 0" ]]
@@ -136,7 +144,7 @@ last() { tail -n 1; }
 	ask() {
 		exec 3<>/dev/udp/127.0.0.1/5965
 		printf %s "$1" >&3
-		timeout 2 dd bs=100 count=1 <&3 2>/dev/null	# one datagram
+		timeout 2 dd bs=100 count=1 <&3 2>/dev/null # one datagram
 	}
 	[[ $(ask "cpu $((now + 200000000)) $((now + 700000000))") == "cpu 150.0" ]]
 	wait

@@ -31,8 +31,7 @@ static void e1000_napi_inc(struct e1000_napi *en, enum e1000_napi_count_id id)
 	u64_stats_inc(&en->count[id]);
 }
 
-/*
- * Is this the kernel thread whose name begins so? ksoftirqd's per-CPU pointer
+/* Is this the kernel thread whose name begins so? ksoftirqd's per-CPU pointer
  * is not exported and 5.10 has no napi->thread, but the names are fixed, and
  * comparing eight bytes is one instruction. A process that calls itself so is
  * no kernel thread.
@@ -255,8 +254,7 @@ void e1000_napi_reset(struct e1000_napi *en)
 	mutex_unlock(&e1000_napi_lock);
 }
 
-/*
- * In chunks, so that a reader on 32 bit gets done however often polls run.
+/* In chunks, so that a reader on 32 bit gets done however often polls run.
  * Interrupts are off for a chunk because on 32 bit with one CPU there is
  * nothing else, in kernels before 6.1, that keeps a writer out.
  */

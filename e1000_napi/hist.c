@@ -65,12 +65,11 @@ u64 napi_hist_lower(unsigned int index)
  */
 void napi_hist_add_over(struct napi_hist *hist, u64 value)
 {
-	u64 max = u64_stats_read(&hist->over_max);
-
 	u64_stats_inc(&hist->cell[napi_hist_index(value)]);
-	u64_stats_add(&hist->over_sum, value);
-	if (value > max)
-		u64_stats_add(&hist->over_max, value - max);
+	napi_hist_write(&hist->over_sum,
+			u64_stats_read(&hist->over_sum) + value);
+	if (value > u64_stats_read(&hist->over_max))
+		napi_hist_write(&hist->over_max, value);
 }
 
 /**

@@ -61,6 +61,19 @@ void napi_hist_total(const struct napi_hist *copy,
 		     struct napi_hist_totals *totals);
 
 /**
+ * napi_hist_write() - give a word any value
+ * @word: a word that the caller alone writes now
+ * @value: the value
+ *
+ * u64_stats_add() takes an unsigned long, which on 32 bit is half of this, and
+ * u64_stats_set() is younger than some of the kernels.
+ */
+static inline void napi_hist_write(u64_stats_t *word, u64 value)
+{
+	WRITE_ONCE(*(u64 *)word, value);
+}
+
+/**
  * napi_hist_add() - count one value
  * @hist: histogram that the caller alone writes now
  * @value: the value, any

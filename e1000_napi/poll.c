@@ -69,7 +69,7 @@ static noinline void e1000_napi_clear(struct e1000_napi *en, u32 asked)
 
 	u64_stats_update_begin(&en->poll_sync);
 	for (i = 0; i < e1000_napi_words(en->hist); i++)
-		u64_stats_add(&word[i], -u64_stats_read(&word[i]));
+		napi_hist_write(&word[i], 0);
 	u64_stats_update_end(&en->poll_sync);
 
 	en->cycle_open = false;
@@ -230,8 +230,7 @@ static void e1000_napi_ask_reset(struct e1000_napi *en)
 
 	preempt_disable();
 	u64_stats_update_begin(&en->since_sync);
-	u64_stats_add(&en->since_ns,
-		      ktime_get_ns() - u64_stats_read(&en->since_ns));
+	napi_hist_write(&en->since_ns, ktime_get_ns());
 	u64_stats_update_end(&en->since_sync);
 	preempt_enable();
 
@@ -362,7 +361,7 @@ void e1000_napi_init(struct e1000_adapter *adapter)
 	u64_stats_init(&en->poll_sync);
 	u64_stats_init(&en->irq_sync);
 	u64_stats_init(&en->since_sync);
-	u64_stats_add(&en->since_ns, ktime_get_ns());
+	napi_hist_write(&en->since_ns, ktime_get_ns());
 	en->skip = !static_key_enabled(&e1000_napi_stats);
 	e1000_napi_init_weight(adapter);
 }

@@ -4,4 +4,6 @@
 
 #define likely(x)		__builtin_expect(!!(x), 1)
 
+#define WRITE_ONCE(x, val)	(*(volatile __typeof__(x) *)&(x) = (val))
+
 #endif

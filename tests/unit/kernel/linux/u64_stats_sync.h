@@ -7,7 +7,8 @@
 typedef struct { u64 v; } u64_stats_t;
 
 static inline u64 u64_stats_read(const u64_stats_t *p) { return p->v; }
-static inline void u64_stats_add(u64_stats_t *p, u64 val) { p->v += val; }
+/* The kernel's takes an unsigned long; 32 bits of it is what all can rely on */
+static inline void u64_stats_add(u64_stats_t *p, u32 val) { p->v += val; }
 static inline void u64_stats_inc(u64_stats_t *p) { p->v++; }
 
 #endif

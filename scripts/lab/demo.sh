@@ -12,7 +12,7 @@ usage() {
 		usage: demo.sh [DIR]
 		Sweep the weights 1, 2, 60 and 200 in the deterministic lab and print a table,
 		the rx_per_poll histogram at weight 60, and draw both to DIR/demo.png.
-		DIR (default results/demo) is written anew.
+		DIR (default results/demo) is written anew; DIR/report/report.html explains it.
 	END
 }
 
@@ -141,7 +141,10 @@ set yrange [0:*]
 set boxwidth 0.9
 plot '<grep -v "^#" $out/weight60.snapshot' using 1:2 with boxes lc rgb '#4477aa' notitle
 END
-log "Drawn: $out/demo.png; all numbers: $out/runs.csv, $out/hist.csv, $out/meta.json"
+echo
+"$here/../report.sh" --out "$out/report" "$out"
+log "Drawn: $out/demo.png. Open $out/report/report.html: the verdict, tables and figures."
+log "All numbers: $out/runs.csv, $out/hist.csv, $out/meta.json"
 
 # What the study found must be seen here too
 awk '

@@ -114,6 +114,7 @@ help:
 	@echo 'make check         all tests'
 	@echo 'make deps          install the Debian packages that building and the lab need'
 	@echo 'make check-kernels the same on every kernel from 5.10 to 7.3; needs root'
+	@echo 'make check-deb     the Debian packages in a Debian of their own; needs root'
 	@echo 'make check-static  checkpatch, sparse, shellcheck and the like'
 	@echo 'make dkms          have dkms build it, now and for each new kernel'
 	@echo 'make dkms-remove   take that away again'
@@ -124,4 +125,4 @@ help:
 
 .PHONY: all module tools install uninstall deps lab-build demo lab lab-qemu lab-xen \
 	lab-virtualbox lab-vmware lab-all iso check clean help \
-	dkms-source dkms dkms-remove deb intree patch check-kernels check-static
+	dkms-source dkms dkms-remove deb intree patch check-kernels check-static check-deb

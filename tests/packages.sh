@@ -77,7 +77,12 @@ out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 in_debian >"$out/test.sh"
 "$top/scripts/kernels/root.sh" run "$root" --scratch --bind "$top/build/deb" /debs --bind "$out" /out -- \
-	sh /out/test.sh
+	sh /out/test.sh >"$out/log" 2>&1 || {
+	cat "$out/log"
+	echo "$(grep -c '^ok' "$out/log" || :) passed, 1 failed, 0 skipped"
+	exit 1
+}
+grep '^ok' "$out/log"
 [ -n "$boot" ] || exit 0
 
 kver=$(cat "$out/kver")
@@ -91,8 +96,11 @@ if [ ! -e "$deb" ]; then
 fi
 mkdir -p "$top/build/$kver"
 cp "$out/e1000_napi.ko" "$top/build/$kver/"
-"$top/scripts/lab/boot.sh" --kver "$kver" -- sh tests/guest/run.sh exact | tail -n 1 >"$out/guest" || {
+"$top/scripts/lab/boot.sh" --kver "$kver" -- sh tests/guest/run.sh exact >"$out/guest" || {
 	cat "$out/guest"
-	die "the module that DKMS built for $kver failed in the guest"
+	echo "not ok the module that DKMS built for $kver, in the guest"
+	echo "$(grep -c '^ok' "$out/log") passed, 1 failed, 0 skipped"
+	exit 1
 }
-echo "ok $kver booted with the module that DKMS built: $(cat "$out/guest")"
+echo "ok $kver booted with the module that DKMS built: $(tail -n 1 "$out/guest")"
+echo "$(($(grep -c '^ok' "$out/log") + 1)) passed, 0 failed, 0 skipped"

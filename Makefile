@@ -91,6 +91,11 @@ check-kernels: DEPS += kernels
 check-kernels: deps
 	scripts/kernels.sh
 
+# Root: the packages in a private Debian 12
+check-deb: DEPS += kernels packaging
+check-deb: deps
+	tests/packages.sh
+
 check-static: DEPS += static
 check-static: deps
 	scripts/check-static.sh

@@ -92,7 +92,7 @@ check-kernels: deps
 	scripts/kernels.sh
 
 # Root: the packages in a private Debian 12
-check-deb: DEPS += kernels packaging
+check-deb: DEPS += kernels
 check-deb: deps
 	tests/packages.sh
 

@@ -17,7 +17,7 @@ is. --dry-run prints their names instead.
   base         to build, and for the lab and the demo (always)
   check        for make check
   hypervisors  for make lab-xen, lab-virtualbox, lab-all, iso
-  kernels      for make check-kernels and make deb
+  kernels      for make check-kernels, deb and check-deb
   static       for make check-static
   report       the browser, R and promtool that tests compare reports with
 EOF
@@ -36,7 +36,7 @@ qemu-system-x86 busybox-static cpio zstd iperf ethtool sysstat iproute2 dash uti
 check="bats libcmocka-dev git procps python3 libxml2-utils"
 hypervisors="mmdebstrap debian-archive-keyring e2fsprogs binutils xorriso isolinux syslinux-common
 grub-common grub-efi-amd64-bin mtools dosfstools ovmf"
-kernels="mmdebstrap debian-archive-keyring git"
+kernels="mmdebstrap debian-archive-keyring git bsdextrautils debhelper dh-dkms dpkg-dev lintian"
 static="git clang shellcheck shfmt sparse codespell coccinelle reuse"
 report="chromium prometheus r-base-core clang libclang-rt-14-dev"
 

@@ -54,6 +54,28 @@ lab() { PATH=$fake:$PATH E1000_NAPI_CACHE=$tmp/cache run scripts/lab/"$@"; }
 	END
 }
 
+@test "a trial whose host CPU came too late gets it from the host's record" {
+	echo '    "clock_offset_ns": -1000000000,' >"$tmp/meta.json"
+	# Samples end at 11, 12, 13 s of the host's clock, which is 1 s behind the guest's
+	printf 'time_ns,cpu\n%s\n' 10000000000,0 11000000000,10.0 12000000000,20.0 \
+		13000000000,60.0 >"$tmp/host_cpu.csv"
+	{
+		echo trial,reason,started_ns,seconds,cpu_total,host_cpu
+		echo '1,"a, b",12500000000,1.0,5,'
+		echo '2,,12500000000,1.0,5,77'
+		echo '3,,99000000000,1.0,5,'
+	} >"$tmp/runs.csv"
+	here=$PWD/scripts/lab out=$tmp work=$BATS_TEST_TMPDIR/fake
+	. scripts/lib.sh
+	. scripts/lab/nested.sh
+	add_late_cpu
+	# Half a second of 20 and half of 60; what was there stays; nothing is made up
+	run tail -n 3 "$tmp/runs.csv"
+	[ "${lines[0]}" = '1,"a, b",12500000000,1.0,5,40.0' ]
+	[ "${lines[1]}" = '2,,12500000000,1.0,5,77' ]
+	[ "${lines[2]}" = '3,,99000000000,1.0,5,' ]
+}
+
 @test "wrong words are told" {
 	for lab in qemu xen virtualbox vmware; do
 		run scripts/lab/$lab.sh --nonsense

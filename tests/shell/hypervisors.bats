@@ -57,7 +57,7 @@ lab() { PATH=$fake:$PATH E1000_NAPI_CACHE=$tmp/cache run scripts/lab/"$@"; }
 @test "a trial whose host CPU came too late gets it from the host's record" {
 	echo '    "clock_offset_ns": -1000000000,' >"$tmp/meta.json"
 	# Samples end at 11, 12, 13 s of the host's clock, which is 1 s behind the guest's
-	printf 'time_ns,cpu\n%s\n' 10000000000,0 11000000000,10.0 12000000000,20.0 \
+	printf '%s\n' time_ns,cpu 10000000000,0 11000000000,10.0 12000000000,20.0 \
 		13000000000,60.0 >"$tmp/host_cpu.csv"
 	{
 		echo trial,reason,started_ns,seconds,cpu_total,host_cpu

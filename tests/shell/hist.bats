@@ -141,7 +141,10 @@ rows_shown() { printf '%s\n' "$output" | grep -c ' %  '; }
 	for args in '' 'eth0 eth1' 'eth0 --watch 0' 'eth0 --width 10' 'eth0 --width x' '--file x eth0' \
 		'eth0 --file' '../x' '--snapshot x eth0' 'eth0 --csv --watch' '--nonsense'; do
 		run scripts/hist.sh $args
-		[ "$status" -eq 2 ] || { echo "$args: $status $output"; false; }
+		[ "$status" -eq 2 ] || {
+			echo "$args: $status $output"
+			false
+		}
 	done
 	run scripts/hist.sh --help
 	[ "$status" -eq 0 ]

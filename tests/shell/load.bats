@@ -70,11 +70,17 @@ lib() {
 @test "weights are checked before anything else" {
 	for weight in 0 4097 -1 0x10 010 1.5 '' , 1, ,1 1,,2 1,0 99999999999999999999 '*' 'a b'; do
 		run scripts/load.sh nic9 "weight=$weight" --dry-run $module
-		[ "$status" -eq 2 ] || { echo "weight=$weight: $status $output"; false; }
+		[ "$status" -eq 2 ] || {
+			echo "weight=$weight: $status $output"
+			false
+		}
 	done
 	for weight in 1 4096 1,2,3; do
 		run scripts/load.sh nic9 "weight=$weight" --dry-run $module
-		[ "$status" -eq 0 ] || { echo "weight=$weight: $status $output"; false; }
+		[ "$status" -eq 0 ] || {
+			echo "weight=$weight: $status $output"
+			false
+		}
 	done
 }
 
@@ -82,11 +88,17 @@ lib() {
 	for args in '' 'nic9 nic8' 'nic9 --timeout 4' 'nic9 --timeout x' 'nic9 --timeout' '../x' 'nic9 --x' \
 		'nic9 a=$(reboot)' '-x=1'; do
 		run scripts/load.sh $args
-		[ "$status" -eq 2 ] || { echo "load.sh $args: $status $output"; false; }
+		[ "$status" -eq 2 ] || {
+			echo "load.sh $args: $status $output"
+			false
+		}
 	done
 	for args in '' 'nic9 nic8' '--all nic9' '../x' '--x'; do
 		run scripts/restore.sh $args
-		[ "$status" -eq 2 ] || { echo "restore.sh $args: $status $output"; false; }
+		[ "$status" -eq 2 ] || {
+			echo "restore.sh $args: $status $output"
+			false
+		}
 	done
 	for script in load restore watchdog; do
 		run scripts/$script.sh --help
@@ -181,7 +193,7 @@ $want" ]
 	says '-4 -o route show table all' <<-'END'
 		default via 10.0.0.1 dev nic9 proto dhcp src 10.0.0.2 metric 100 linkdown 
 		10.0.0.0/24 dev nic9 proto kernel scope link src 10.0.0.2 
-		10.5.0.0/16 table 77 proto static\	nexthop via 10.0.0.7 dev nic9 weight 1 dead linkdown\	nexthop via 10.8.0.7 dev eth1 weight 2 
+		10.5.0.0/16 table 77 proto static\ nexthop via 10.0.0.7 dev nic9 weight 1 dead linkdown\ nexthop via 10.8.0.7 dev eth1 weight 2 
 		10.6.0.0/16 dev eth1 src 10.0.0.2 
 		10.7.0.0/16 dev eth1 src 10.0.0.20 
 		local 10.0.0.2 dev nic9 table local proto kernel scope host src 10.0.0.2 

@@ -22,7 +22,7 @@ Runs all checks, or those named:
   coccicheck  the kernel's semantic patches, on the driver's files
   shellcheck, shfmt, codespell, reuse  all files that git knows
 The kernel is KVER (default: the newest with Debian headers here). What a check says
-is in build/check/static/CHECK. Exit status: 1 if one failed.
+is in build/check/static/CHECK.log. Exit status: 1 if one failed.
 EOF
 }
 
@@ -154,12 +154,12 @@ kscripts=$(kernel_scripts)
 passed=0 failed=0
 # shellcheck disable=SC2048,SC2086 # a list of words
 for c in ${*:-$checks}; do
-	if (do_"$c") >"$out/$c" 2>&1; then
+	if (do_"$c") >"$out/$c.log" 2>&1; then
 		echo "ok $c"
 		passed=$((passed + 1))
 	else
 		echo "not ok $c"
-		head -n 40 "$out/$c"
+		head -n 40 "$out/$c.log"
 		failed=$((failed + 1))
 	fi
 done

@@ -193,7 +193,10 @@ plan "$out"
 sar='' work=$(mktemp -d)
 finish() {
 	trap '' HUP INT TERM
-	[ -z "$sar" ] || kill "$sar" 2>/dev/null || true
+	if [ -n "$sar" ]; then
+		kill "$sar" 2>/dev/null || true
+		cp "$work/sar" "$out/sar-$(date +%s)" || true
+	fi
 	"$napimeter" restore || warn "not everything could be put back, see above"
 	rm -rf "$work" "$lock"
 }
@@ -222,7 +225,8 @@ start_sender() {
 
 "$napimeter" meta "$out" "$command"
 if command -v sar >/dev/null && command -v sadc >/dev/null; then
-	sar -o "$out/sar-$(date +%s)" 1 >/dev/null 2>&1 8>&- &
+	# not to the results folder: that may be a disk, whose writes the trials would feel
+	sar -o "$work/sar" 1 >/dev/null 2>&1 8>&- &
 	sar=$!
 	echo "$sar sar" >>"$lock"
 fi

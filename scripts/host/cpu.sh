@@ -54,6 +54,7 @@ of_process() {
 	echo "$t0,0"
 	while sleep 0.5 && [ -e "/proc/$1" ]; do
 		t1=$(date +%s%N) c1=$(ticks "$1")
+		[ -n "$c1" ] || break
 		awk -v t="$t1" -v ns="$((t1 - t0))" -v c="$((c1 - c0))" -v hz="$hz" \
 			'BEGIN { printf "%s,%.1f\n", t, 1e11 * c / hz / ns }'
 		t0=$t1 c0=$c1

@@ -27,10 +27,10 @@ whole blocks 12
 as_before interleave
 
 # kill -9 of the conductor, of the measuring program, or both, at ten random moments
-awk 'BEGIN { srand(); for (i = 0; i < 10; i++) print 0.2 + 1.2 * rand() }' >"$work/moments"
+awk 'BEGIN { srand(); for (i = 0; i < 10; i++) print 0.3 + 0.7 * rand() }' >"$work/moments"
 n=0
 while read -r moment; do
-	sweep killed --weight 1,60 --reps 15 --seconds 0.1 &
+	sweep killed --weight 1,60 --reps 25 --seconds 0.1 &
 	pid=$!
 	sleep "$moment"
 	both=$(pids "scripts/sweep.sh eth0 --out $work/killed")
@@ -49,8 +49,8 @@ while read -r moment; do
 	fi
 done <"$work/moments"
 select_rows killed '{ n++ } END { print "# " n + 0 " rows survived ten kills" }'
-check "it goes on to its end" sweep killed --weight 1,60 --reps 15 --seconds 0.1
-whole killed 30
+check "it goes on to its end" sweep killed --weight 1,60 --reps 25 --seconds 0.1
+whole killed 50
 as_before "killed and resumed"
 check "no process is left" wait_for 5 none_left "napimeter step" sadc
 

@@ -3,11 +3,14 @@
 #include <fcntl.h>
 #include <math.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "counters.h"
@@ -324,6 +327,29 @@ static void sources(void **state)
 	assert_non_null(strstr(failure(), "iperf3"));
 }
 
+/* The socket of another process, as iperf is one. */
+static void buffer_of_another(void **state)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM, 0), size = 0;
+	socklen_t len = sizeof(size);
+	pid_t pid;
+
+	(void)state;
+	if (geteuid())
+		skip();		/* not capped by rmem_max for root only */
+	pid = fork();
+	if (pid == 0) {
+		pause();
+		_exit(0);
+	}
+	assert_int_equal(set_rcvbuf_of(pid, 12345678), 0);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	assert_int_equal(getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, &len), 0);
+	assert_int_equal(size, 2 * 12345678);
+	close(fd);
+}
+
 /* ---- where packets were lost ---- */
 
 static void loss_adds_up(void **state)
@@ -605,6 +631,7 @@ int main(void)
 		cmocka_unit_test(snapshots),
 		cmocka_unit_test(kernel_files),
 		cmocka_unit_test(sources),
+		cmocka_unit_test(buffer_of_another),
 		cmocka_unit_test(loss_adds_up),
 		cmocka_unit_test(plan_grid),
 		cmocka_unit_test(plan_blocks),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ifaddrs.h>
@@ -13,6 +14,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -248,6 +250,60 @@ static int own_wait(struct stream *s)
 
 /* ---- iperf 2.1, pulled with -R ---- */
 
+/* 1: done; 0: it has no such socket (yet) */
+static int try_rcvbuf(int pidfd, pid_t pid, int size)
+{
+	char *path = xasprintf("/proc/%d/fd", pid);
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+	int found = 0;
+
+	free(path);
+	while (dir && !found && (entry = readdir(dir))) {
+		int fd = syscall(SYS_pidfd_getfd, pidfd, atoi(entry->d_name), 0);
+		int domain = 0;
+		socklen_t len = sizeof(domain);
+
+		if (fd < 0)
+			continue;
+		if (!getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) &&
+		    (domain == AF_INET || domain == AF_INET6))
+			found = !setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
+		close(fd);
+	}
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
+static bool has_ended(pid_t pid)
+{
+	siginfo_t info = { 0 };
+
+	return !waitid(P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT) && info.si_pid == pid;
+}
+
+/* iperf's -w means the send buffer when -R is given, so it is done from here. */
+int set_rcvbuf_of(pid_t pid, int size)
+{
+	int64_t end = mono_ns() + 2 * NSEC;
+	int pidfd = syscall(SYS_pidfd_open, pid, 0);
+	int found = 0;
+
+	if (pidfd < 0)
+		return fail("pidfd_open: %s", strerror(errno));
+	while (!found && mono_ns() < end) {
+		found = try_rcvbuf(pidfd, pid, size);
+		if (!found && has_ended(pid))
+			break;
+		sleep_ns(500000);
+	}
+	close(pidfd);
+	/* an iperf that ended at once says why when its output is read */
+	return found || has_ended(pid) ? 0 :
+	       fail("the socket buffer of iperf could not be set");
+}
+
 static int iperf_start(struct stream *s)
 {
 	char *number[] = {
@@ -274,10 +330,6 @@ static int iperf_start(struct stream *s)
 		argv[n++] = "-b";
 		argv[n++] = full ? FULL_SPEED : s->spec->cell[COL_offered_bps];
 	}
-	if (strcmp(rcvbuf, "default")) {
-		argv[n++] = "-w";
-		argv[n++] = rcvbuf;
-	}
 	if (pipe2(out, O_CLOEXEC))
 		return fail("pipe: %s", strerror(errno));
 	s->out_fd = out[0];
@@ -296,7 +348,9 @@ static int iperf_start(struct stream *s)
 	close(out[1]);
 	free(number[0]);
 	free(number[1]);
-	return s->child < 0 ? fail("fork: %s", strerror(errno)) : 0;
+	if (s->child < 0)
+		return fail("fork: %s", strerror(errno));
+	return strcmp(rcvbuf, "default") ? set_rcvbuf_of(s->child, atoi(rcvbuf)) : 0;
 }
 
 /*

@@ -30,6 +30,7 @@ int stream_result(struct stream *s, struct traffic *traffic);
 void stream_free(struct stream *s);
 
 /* For the tests. */
+int set_rcvbuf_of(pid_t pid, int size);
 int parse_iperf(const char *text, const struct row *spec, struct traffic *traffic);
 int parse_pktgen(const char *text, double *sent, double *seconds);
 

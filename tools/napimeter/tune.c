@@ -155,20 +155,6 @@ int tune_check(const char *interface, const struct row *spec)
 	return err;
 }
 
-/* iperf -w and SO_RCVBUF are capped by this. */
-static int tune_rmem_max(int64_t bytes)
-{
-	static const char path[] = "/proc/sys/net/core/rmem_max";
-	char value[32];
-
-	if (read_line(path, value, sizeof(value)))
-		return -1;
-	if (strtoll(value, NULL, 10) >= bytes)
-		return 0;
-	snprintf(value, sizeof(value), "%lld", (long long)bytes);
-	return tune_file(TUNE_STATE, path, value);
-}
-
 int tune_apply(const char *interface, const struct row *spec)
 {
 	static const struct {
@@ -203,8 +189,6 @@ int tune_apply(const char *interface, const struct row *spec)
 	if (!row_empty(spec, COL_gro) && tune_ethtool("gro", interface, spec->cell[COL_gro]))
 		return -1;
 	if (!row_empty(spec, COL_irq_cpu) && tune_irq(interface, spec->cell[COL_irq_cpu]))
-		return -1;
-	if (tune_rmem_max(atoll(spec->cell[COL_rcvbuf])))
 		return -1;
 	return tune_weight(interface, row_integer(spec, COL_weight, 64));
 }

@@ -64,7 +64,7 @@ settings() {
 		echo "$f $(cat "$f")"
 	done
 	ethtool -k eth0 | grep generic-receive
-	ip -o addr show dev eth0 | sed 's/valid_lft.*//'
+	ip addr show dev eth0 | awk '/inet/ { print $2 }'
 	ethtool -i eth0 | head -n 1
 }
 

@@ -58,7 +58,7 @@ kernel_scripts() {
 pattern='warning:|error:'
 kbuild() {
 	rm -rf "$out/build"
-	"$top/scripts/prepare.sh" --out "$out/build" --kver "$kver"
+	"$top/scripts/prepare.sh" --out "$out/build" --kver "$kver" || return 1
 	make -C "/lib/modules/$kver/build" M="$out/build" "$@" modules >"$out/make" 2>&1 || {
 		cat "$out/make"
 		return 1
@@ -114,13 +114,13 @@ do_coccicheck() {
 	! grep . "$out/cocci"
 }
 do_shellcheck() {
-	shell_files | xargs shellcheck
+	shell_files | xargs shellcheck || return 1
 	# bats stops at an error by itself; tests have odd words, and set what scripts they
 	# source look at
 	git ls-files '*.bats' | xargs -r shellcheck -S warning -e SC2164,SC2034,SC2258,SC2145
 }
 do_shfmt() {
-	shell_files | xargs shfmt -d
+	shell_files | xargs shfmt -d || return 1
 	git ls-files '*.bats' | xargs -r shfmt -d -ln bats
 }
 # Words of ip rules, drives and modinfo
@@ -152,6 +152,7 @@ mkdir -p "$out"
 kscripts=$(kernel_scripts)
 
 passed=0 failed=0
+# (set -e is off in a condition: each check returns what failed by itself)
 # shellcheck disable=SC2048,SC2086 # a list of words
 for c in ${*:-$checks}; do
 	if (do_"$c") >"$out/$c.log" 2>&1; then

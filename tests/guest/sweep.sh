@@ -27,7 +27,7 @@ whole blocks 12
 as_before interleave
 
 # kill -9 of the conductor, of the measuring program, or both, at ten random moments
-awk 'BEGIN { srand(); for (i = 0; i < 10; i++) print 0.3 + 0.7 * rand() }' >"$work/moments"
+awk 'BEGIN { srand(); for (i = 0; i < 10; i++) print 0.5 + 1.5 * rand() }' >"$work/moments"
 n=0
 while read -r moment; do
 	sweep killed --weight 1,60 --reps 25 --seconds 0.1 &
@@ -42,6 +42,10 @@ while read -r moment; do
 	esac
 	# shellcheck disable=SC2086 # lists of processes
 	kill -9 $both $step 2>/dev/null || :
+	# a conductor that lost a trial tries again: killed too, a moment later
+	sleep 0.5
+	# shellcheck disable=SC2046 # a list
+	kill -9 $(pids "scripts/sweep.sh eth0 --out $work/killed") 2>/dev/null || :
 	wait "$pid" || :
 	if [ "$n" -eq 9 ]; then
 		check "one command restores after kill -9" scripts/sweep.sh --restore

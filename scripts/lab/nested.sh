@@ -55,6 +55,35 @@ choose_accel() { # choose_accel [nested]
 	accel=$("$here/accel.sh" /dev/kvm "$_image" "$work/initrd")
 }
 
+# run_host: start the host and wait for its end; succeeds when it hung
+run_host() {
+	rm -rf "$share/status" "$share/alive" "$share/log" "$share/results" "$share/console"
+	mkdir -p "$share/results" "$share/console"
+	_left=$((limit - ($(date +%s) - began)))
+	echo "kind=$kind nic=${nic-} limit=$((_left - 30))" >"$share/conf"
+	log "$prog: starting ${host_is}"
+	host_machine setpriv --pdeathsig TERM timeout --foreground -k 5 "$_left" </dev/null \
+		>"$work/machine" 2>&1 &
+	machine=$!
+	from=0 hung=1
+	while kill -0 "$machine" 2>/dev/null && [ ! -e "$share/status" ]; do
+		sleep 1
+		from=$(progress "$share/log" "$from")
+		if hangs; then
+			log "$prog: the host has not moved for 90 s; ending it"
+			kill "$machine"
+			hung=0
+			break
+		fi
+	done
+	# It ends by itself a moment after its job
+	wait_for 20 ended || kill "$machine" 2>/dev/null || :
+	wait "$machine" || :
+	machine=''
+	progress "$share/log" "$from" >/dev/null
+	return "$hung"
+}
+
 nested_main() {
 	top=$(cd "$here/../.." && pwd)
 	out=$top/build/lab/$lab limit=900 weight=1,2,60,200 load='' reps=2 seconds=5
@@ -95,7 +124,7 @@ nested_main() {
 	trap 'exit 143' HUP TERM
 	host_prepare
 	share=$work/share
-	mkdir -p "$share/results" "$share/console"
+	mkdir -p "$share"
 	cp -R "$top/scripts" "$share/"
 	mkdir -p "$share/tools"
 	cp "$top/build/tools/napimeter" "$share/tools/"
@@ -113,28 +142,12 @@ nested_main() {
 	order seconds "$seconds"
 	"$top/scripts/iso.sh" --bios --out "$share/guest.iso" --console "$guest_console" \
 		--append "$orders $guest_append" 2>/dev/null
-	echo "kind=$kind nic=${nic-} limit=$((limit - 30))" >"$share/conf"
-
 	began=$(date +%s)
-	log "$prog: starting ${host_is}"
-	host_machine setpriv --pdeathsig TERM timeout --foreground -k 5 "$limit" </dev/null \
-		>"$work/machine" 2>&1 &
-	machine=$!
-	from=0
-	while kill -0 "$machine" 2>/dev/null && [ ! -e "$share/status" ]; do
-		sleep 1
-		from=$(progress "$share/log" "$from")
-		if hangs; then
-			log "$prog: the host has not moved for 90 s; ending it"
-			kill "$machine"
-			break
-		fi
+	# An emulated host hangs at times, and then it is started again
+	while run_host; do
+		[ $(($(date +%s) - began)) -lt $((limit / 2)) ] || break
+		log "$prog: starting it again"
 	done
-	# It ends by itself a moment after its job
-	wait_for 20 ended || kill "$machine" 2>/dev/null || :
-	wait "$machine" || :
-	machine=''
-	progress "$share/log" "$from" >/dev/null
 
 	rm -rf "$out"
 	mkdir -p "$out/console"

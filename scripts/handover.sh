@@ -83,7 +83,7 @@ find_nic() {
 		pci=$(link_target "$SYS/class/net/$1/device")
 		is_pci_address "$pci" || die "$1 is not a PCI device; $MODULE drives Intel e1000 NICs only"
 	else
-		for _file in "$RUN"/*.state "$RUN"/*.loaded; do
+		for _file in "$RUN"/????:??:??.?.state "$RUN"/????:??:??.?.loaded; do
 			if [ -e "$_file" ] && [ "$(state_word "$_file" name)" = "$1" ]; then
 				pci=${_file##*/}
 				pci=${pci%.*}

@@ -87,7 +87,16 @@ save_link() {
 		for (i = 4; i < NF; i++)
 			if ($i == "altname") print "altname " dev " " $(i + 1)
 	}'
-	save_files /proc/sys/net/ipv[46]/conf/"$1"/* /proc/sys/net/ipv[46]/neigh/"$1"/*
+	# a new interface begins with the defaults, but for its MTU
+	save_files /proc/sys/net/ipv[46]/conf/"$1"/* /proc/sys/net/ipv[46]/neigh/"$1"/* |
+		awk -v dev="/$1/" '{
+			at = index($2, dev)
+			name = substr($2, at + length(dev))
+			file = substr($2, 1, at) "default/" name
+			if ((getline value <file) <= 0 || $0 != "set " $2 " " value || name == "mtu")
+				print
+			close(file)
+		}'
 	if [ -n "$_master" ]; then
 		printf 'run ip link set dev %s master %s\n' "$1" "$_master"
 		_port=$_class/brport

@@ -15,8 +15,9 @@ usage() {
 		usage: restore.sh IF | PCI-ADDRESS | --all [--dry-run]
 		Give the NIC back to the driver it had before load.sh (stock e1000), with the
 		configuration it has now, or, when a change was cut short, with the one it
-		had before that. The e1000_napi module is unloaded when no NIC uses it any
-		more. Can be run again at any time; what is back already stays as it is.
+		had before that. What a killed sweep left changed is put back too. The
+		e1000_napi module is unloaded when no NIC uses it any more. Can be run again
+		at any time; what is back already stays as it is.
 		  --all        every NIC that e1000_napi has or that was left halfway
 		  --dry-run    say what would be done and change nothing
 		Exit status: 0 done, 1 failed (run it again, or see dmesg), 2 wrong usage.
@@ -116,6 +117,10 @@ if [ "$dry" = 0 ]; then
 	rm -f "$RUN"/*.new
 fi
 status=0
+if [ -e "$RUN/sweep.state" ]; then
+	log "a sweep was killed: putting back what it changed"
+	[ "$dry" = 1 ] || sh "$here/sweep.sh" --restore || status=$EXIT_FAIL
+fi
 if [ "$which" = --all ]; then
 	for one in $(candidates); do
 		restore_one "$one" || status=$EXIT_FAIL

@@ -15,8 +15,9 @@ usage: tests/run.sh [GROUP…]
   unit   C code in userspace, under sanitizers
   shell  the scripts, and the builds, with bats
   guest  the driver and the scripts in a booted guest
+  slow   the lab, the ISO and the in-tree form, with bats; not without its name
 
-Without a group, all. What fails is printed; everything is in build/check/.
+Without a group, the first three. What fails is printed; everything is in build/check/.
 Ends with a line: N passed, N failed, N skipped.
 EOF
 }
@@ -52,7 +53,9 @@ group() {
 
 unit() { make -s -k -C tests/unit check; }
 
-shell() { bats --tap --recursive tests/shell; }
+shell() { bats --tap tests/shell; }
+
+slow() { bats --tap tests/slow; }
 
 guest() {
 	scripts/lab/boot.sh --timeout 540 --console "$out/console.log" \
@@ -70,6 +73,7 @@ for g in "$@"; do
 	unit) group unit "C code in userspace, under sanitizers" unit ;;
 	shell) group shell "scripts and builds" shell ;;
 	guest) group guest "the driver in a booted guest (three to five minutes)" guest ;;
+	slow) group slow "the lab, the ISO, the in-tree form" slow ;;
 	*) usage_error "no such group: $g" ;;
 	esac
 done

@@ -1,10 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # What the tests of the sweep share. Source it after lib.sh.
-cd $top || exit 1
+# shellcheck disable=SC2154 # set there
+cd "$top" || exit 1
 work=$(mktemp -d)
 PATH=$PATH:/usr/sbin:/sbin
-insmod $ko
+insmod "$ko"
 scripts/lab/net.sh up 0
 
 # sweep NAME OPTION…: with pktgen and short trials, results in $work/NAME
@@ -57,7 +58,7 @@ none_left() { [ -z "$(pids "$@")" ]; }
 # settings: all that a sweep may change
 settings() {
 	irq=$(cat /sys/class/net/eth0/device/irq)
-	for f in $debug/eth0/weight /proc/irq/"$irq"/smp_affinity_list /proc/sys/net/core/rmem_max \
+	for f in "$debug/eth0/weight" /proc/irq/"$irq"/smp_affinity_list /proc/sys/net/core/rmem_max \
 		/proc/sys/net/core/netdev_budget /proc/sys/net/core/netdev_budget_usecs \
 		/sys/class/net/eth0/threaded /sys/class/net/eth0/napi_defer_hard_irqs \
 		/sys/class/net/eth0/gro_flush_timeout; do
@@ -68,7 +69,7 @@ settings() {
 	ethtool -i eth0 | head -n 1
 }
 
-echo 17 >$debug/eth0/weight
+echo 17 >"$debug/eth0/weight"
 sysctl -qw net.core.rmem_max=300000
 settings >"$work/before"
 as_before() {

@@ -14,7 +14,8 @@ usage: tests/run.sh [GROUP…]
 
   unit   C code in userspace, under sanitizers
   shell  the scripts, and the builds, with bats
-  guest  the driver and the scripts in a booted guest
+  guest  the driver, load.sh and restore.sh in a booted guest
+  sweep  the sweep in a booted guest; not without its name
   slow   the lab, the ISO and the in-tree form, with bats; not without its name
 
 Without a group, the first three. What fails is printed; everything is in build/check/.
@@ -57,11 +58,16 @@ shell() { bats --tap tests/shell; }
 
 slow() { bats --tap tests/slow; }
 
-guest() {
-	scripts/lab/boot.sh --timeout 540 --console "$out/console.log" \
+# in_guest TEST…: of tests/guest/, with one NIC of each model
+in_guest() {
+	scripts/lab/boot.sh --timeout 780 --console "$out/console.log" \
 		--nic e1000 --nic e1000-82545em --nic e1000-82544gc -- \
-		sh tests/guest/run.sh
+		sh tests/guest/run.sh "$@"
 }
+
+guest() { in_guest device exact load restore-kill switches weight; }
+
+sweep() { in_guest sweep sweep-source; }
 
 case ${1:-} in
 -h | --help) usage && exit 0 ;;
@@ -72,7 +78,8 @@ for g in "$@"; do
 	case $g in
 	unit) group unit "C code in userspace, under sanitizers" unit ;;
 	shell) group shell "scripts and builds" shell ;;
-	guest) group guest "the driver in a booted guest (three to five minutes)" guest ;;
+	guest) group guest "the driver in a booted guest (five to eight minutes)" guest ;;
+	sweep) group sweep "the sweep in a booted guest" sweep ;;
 	slow) group slow "the lab, the ISO, the in-tree form" slow ;;
 	*) usage_error "no such group: $g" ;;
 	esac

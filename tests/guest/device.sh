@@ -82,6 +82,9 @@ check "unload under traffic" timeout 20 rmmod e1000_napi
 check "nothing is left in debugfs" [ ! -e $debug ]
 wait $f || :
 
+$top/scripts/lab/net.sh down 0
+$top/scripts/lab/net.sh down 1
+
 # Stock e1000 beside ours: it takes the devices, one is handed over by hand
 modprobe e1000
 is "stock e1000 has them" "$(ethtool -i eth0 | sed -n 's/^driver: //p')" e1000

@@ -247,8 +247,8 @@ obstacle=$(nic_obstacle "$name")
 [ ! -d "$SYS/module/$MODULE" ] || check_live
 peers=$(peers_over "$name")
 case $peers in
-*ssh*) what="this ssh session goes" ;;
-*default*) what="the default route goes" ;;
+*'ssh '*) what="this ssh session goes" ;;
+*'default '*) what="the default route goes" ;;
 esac
 if [ -n "$peers" ] && [ "$yes" = 0 ] && [ "$dry" = 0 ]; then
 	die "$what over $name, which is gone for some seconds; with --yes it is done, and $STOCK put back if the network does not work again within $timeout s"

@@ -66,7 +66,8 @@ deps:
 
 # Module and tools for the lab's kernel; root is needed only for missing packages
 lab-build: deps
-	+@$(MAKE) module tools KVER="$$(scripts/lab/image.sh --show-kver)"
+	@echo 'building the module and the tools (some twenty seconds the first time)'
+	+@$(MAKE) -s module tools KVER="$$(scripts/lab/image.sh --show-kver)"
 
 demo: lab-build
 	scripts/lab/demo.sh
@@ -116,7 +117,7 @@ help:
 	@echo '  lab-virtualbox lab-vmware lab-qemu   ... on these; VMware is a stand-in'
 	@echo '  lab-all          ... on all four, and the report that compares them'
 	@echo 'make iso           a bootable ISO with the guest, for any hypervisor'
-	@echo 'make check         all tests'
+	@echo 'make check         the tests, in ten minutes; tests/run.sh --help names slower ones'
 	@echo 'make deps          install the Debian packages that building and the lab need'
 	@echo 'make check-kernels the same on every kernel from 5.10 to 7.3; needs root'
 	@echo 'make check-deb     the Debian packages in a Debian of their own; needs root'

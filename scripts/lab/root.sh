@@ -183,7 +183,8 @@ if [ ! -d "$folder" ] && [ -z "$show" ]; then
 	trap 'rm -rf "$tmp"' EXIT
 	trap 'exit 1' HUP INT TERM
 	mkdir "$tmp/new"
-	"make_$kind"
+	# What its tools say (mkfs.ext4 does, even with -q) is not the folder's name
+	"make_$kind" >&2
 	mv -T "$tmp/new" "$folder" 2>/dev/null || [ -d "$folder" ] || die "cannot write $folder"
 fi
 echo "$folder"

@@ -9,7 +9,8 @@ and --extra one more argument for QEMU. E1000_NAPI_ACCEL=tcg does without KVM."
 
 pid_of() {
 	_pid=$(cat "$state/$vm/pid" 2>/dev/null) || return
-	grep -qsF -- "e1000_napi-$vm" "/proc/$_pid/cmdline" && echo "$_pid"
+	tr '\0' '\n' <"/proc/$_pid/cmdline" 2>/dev/null | grep -qxF "e1000_napi-$vm" &&
+		echo "$_pid"
 }
 
 vm_runs() { pid_of >/dev/null; }

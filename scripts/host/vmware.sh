@@ -126,7 +126,7 @@ vm_cpu() {
 		cpu_of_esxtop
 		return
 	fi
-	_pid=$(pgrep -f -- "vmware-vmx.*$vm\.vmx" | head -n 1)
+	_pid=$(pgrep -f -- "vmware-vmx.*/$vm\.vmx" | head -n 1)
 	[ -n "$_pid" ] || die "'$vm' does not run"
 	[ -d /proc/self ] ||
 		die "no /proc here: use top -pid $_pid, its share is of one CPU thread too"

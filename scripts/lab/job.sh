@@ -69,15 +69,22 @@ kvm_create() {
 
 runs() { "$host" facts "$vm" | grep -qx running=yes; }
 
-# wait_state SECONDS PATTERN: until the guest's state is like that; fails when the VM
-# is gone or time is up
+# wait_state SECONDS PATTERN [SILENCE]: until the guest's state is like that; fails when
+# the VM is gone, time is up, or the guest has not answered for SILENCE seconds
 wait_state() {
 	_end=$(($(date +%s) + $1))
+	_heard=$(date +%s)
 	while [ "$(date +%s)" -lt "$_end" ]; do
 		_state=$(guest_state)
 		case $_state in
-		none) runs || return ;;
-		*) ! echo "$_state" | grep -Eq "$2" || return 0 ;;
+		none)
+			runs || return
+			[ $(($(date +%s) - _heard)) -lt "${3:-$1}" ] || break
+			;;
+		*)
+			_heard=$(date +%s)
+			! echo "$_state" | grep -Eq "$2" || return 0
+			;;
 		esac
 		_line=$(fetch progress 2>/dev/null || :)
 		if [ "$_line" != "${_last-}" ]; then
@@ -108,13 +115,16 @@ for try in 1 2 3; do
 	"${kind}_create"
 	"$host" start "$vm"
 	booted=$(date +%s)
-	if wait_state 300 '^(ready|sweeping|done|failed)'; then
+	# Half of the time is for another try
+	patience=$(($(left) / 2))
+	[ "$patience" -le 240 ] || patience=240
+	if wait_state "$patience" '^(ready|sweeping|done|failed)'; then
 		# Not before: xentop takes a good part of such a host's CPU
 		"$here/scripts/host/cpu.sh" --record "$here/results/host_cpu.csv" "$kind" "$vm" \
 			2>console/cpu.log &
 		cpu=$!
 		echo "guest is up after $(($(date +%s) - booted)) s"
-		wait_state "$(left)" '^(done|failed)' || :
+		wait_state "$(left)" '^(done|failed)' 120 || :
 		echo "guest: $(guest_state)"
 		"$host" facts "$vm" >results/host_facts.txt
 		if fetch results.tgz >got.tgz; then
@@ -128,6 +138,6 @@ for try in 1 2 3; do
 	[ -z "${cpu-}" ] || wait "$cpu" || :
 	cpu=''
 	[ -z "${good-}" ] || exit 0
-	[ "$(left)" -gt 240 ] || break
+	[ "$(left)" -gt 120 ] || break
 done
 die "the guest did not do its sweep"

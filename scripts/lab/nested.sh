@@ -12,7 +12,7 @@ nested_usage() {
 	cat <<-END
 		usage: $prog [--short] [--out DIR] [--timeout S]
 		       [--weight LIST] [--load LIST] [--reps N] [--seconds S]
-		Sweep weights in a guest with e1000 on $title.
+		Sweep weights in a guest with e1000 on $title, and report.
 		  --short      one load, two weights, one repetition: does it work at all?
 		  --out DIR    results (default build/lab/$lab; what was there goes)
 		  --timeout S  give up after S seconds (default 900)
@@ -55,7 +55,8 @@ choose_accel() { # choose_accel [nested]
 	accel=$("$here/accel.sh" /dev/kvm "$_image" "$work/initrd")
 }
 
-# run_host: start the host and wait for its end; succeeds when it hung
+# run_host: start the host and wait for its end; fails when it hung or died without
+# having done its job
 run_host() {
 	rm -rf "$share/status" "$share/alive" "$share/log" "$share/results" "$share/console"
 	mkdir -p "$share/results" "$share/console"
@@ -65,14 +66,13 @@ run_host() {
 	host_machine setpriv --pdeathsig TERM timeout --foreground -k 5 "$_left" </dev/null \
 		>"$work/machine" 2>&1 &
 	machine=$!
-	from=0 hung=1
+	from=0
 	while kill -0 "$machine" 2>/dev/null && [ ! -e "$share/status" ]; do
 		sleep 1
 		from=$(progress "$share/log" "$from")
 		if hangs; then
-			log "$prog: the host has not moved for 90 s; ending it"
+			log "$prog: the host has not moved for 45 s; ending it"
 			kill "$machine"
-			hung=0
 			break
 		fi
 	done
@@ -81,7 +81,7 @@ run_host() {
 	wait "$machine" || :
 	machine=''
 	progress "$share/log" "$from" >/dev/null
-	return "$hung"
+	[ -e "$share/status" ]
 }
 
 nested_main() {
@@ -115,7 +115,10 @@ nested_main() {
 	done
 	is_uint "$limit" || usage_error "--timeout wants a number of seconds"
 	need qemu-system-x86_64 qemu-system-x86
-	[ -x "$top/build/tools/napimeter" ] || die "build/tools/napimeter is missing: run make tools"
+	need gnuplot gnuplot-nox
+	for _tool in napimeter napistat; do
+		[ -x "$top/build/tools/$_tool" ] || die "build/tools/$_tool is missing: run make tools"
+	done
 	need_root
 	work=$(mktemp -d)
 	machine=''
@@ -143,9 +146,9 @@ nested_main() {
 	"$top/scripts/iso.sh" --bios --out "$share/guest.iso" --console "$guest_console" \
 		--append "$orders $guest_append" 2>/dev/null
 	began=$(date +%s)
-	# An emulated host hangs at times, and then it is started again
-	while run_host; do
-		[ $(($(date +%s) - began)) -lt $((limit / 2)) ] || break
+	# An emulated host may hang or crash; then it is started again, while there is time
+	until run_host || [ $(($(date +%s) - began)) -ge $((limit * 2 / 3)) ]; do
+		tail -n 3 "$work/machine" >&2
 		log "$prog: starting it again"
 	done
 
@@ -162,7 +165,9 @@ nested_main() {
 	fi
 	add_facts
 	add_late_cpu
-	log "$prog: done in $(($(date +%s) - began)) s; results in $out"
+	"$top/scripts/report.sh" --out "$out/report" "$out" ||
+		die "no report of $out, see above"
+	log "$prog: done in $(($(date +%s) - began)) s; report in $out/report/report.html, results in $out"
 }
 
 # What the hypervisor's host says of itself goes to meta.json, beside how the guest
@@ -200,7 +205,7 @@ add_late_cpu() {
 
 hangs() { # only a host in QEMU has the file
 	[ -s "$share/alive" ] || return
-	[ $(($(date +%s) - $(stat -c %Y "$share/alive"))) -gt 90 ]
+	[ $(($(date +%s) - $(stat -c %Y "$share/alive"))) -gt 45 ]
 }
 
 ended() { ! kill -0 "$machine" 2>/dev/null; }

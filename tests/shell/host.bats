@@ -86,6 +86,29 @@ fake_vmrun() {
 	END
 }
 
+# ESXi's: its list of VMs is the files vm-NAME, whose content is the state
+fake_esxi() {
+	program vim-cmd <<-'END'
+		case $1 in
+		vmsvc/getallvms)
+			echo 'Vmid Name File Guest_OS'
+			for f in "$FAKE"/vm-*; do
+				[ ! -e "$f" ] || echo "id-${f##*/vm-} ${f##*/vm-} [datastore1] other"
+			done
+			;;
+		vmsvc/power.getstate) echo "Powered $(cat "$FAKE/vm-${2#id-}")" ;;
+		vmsvc/power.on) echo on >"$FAKE/vm-${2#id-}" ;;
+		vmsvc/power.off) echo off >"$FAKE/vm-${2#id-}" ;;
+		vmsvc/destroy) rm "$FAKE/vm-${2#id-}" ;;
+		solo/registervm) echo off >"$FAKE/vm-$3" ;;
+		esac
+	END
+	program vmware <<-'END'
+		echo 'VMware ESXi 8.0.0 build-1'
+	END
+	export E1000_NAPI_DATASTORE=$BATS_TEST_TMPDIR/datastore
+}
+
 whole_life() { # whole_life KIND
 	h=scripts/host/$1.sh
 	"$h" create tiny --iso "$iso" --mem 300
@@ -127,11 +150,35 @@ whole_life() { # whole_life KIND
 	whole_life vmware
 }
 
+@test "vmware: a VM's whole life on ESXi" {
+	fake_esxi
+	whole_life vmware
+	[ ! -e "$fake/vm-tiny" ]
+	grep -q '^vim-cmd vmsvc/power.off id-tiny' "$fake/calls"
+	grep -qx 'ethernet0.networkName = "VM Network"' "$E1000_NAPI_DATASTORE/tiny/tiny.vmx"
+}
+
+@test "destroy asks, and only y is yes" {
+	fake_xl
+	scripts/host/xen.sh create tiny --iso "$iso"
+	scripts/host/xen.sh start tiny
+	for answer in n '' yes; do
+		[ -e "$fake/vm-tiny" ]
+		run script -qec 'scripts/host/xen.sh destroy tiny' /dev/null <<<"$answer"
+		[[ $output == *"Destroy the VM tiny and its files? [y/N]"* ]]
+	done
+	[ "$status" -eq 0 ]
+	[ ! -e "$fake/vm-tiny" ]
+}
+
 @test "a VM that is not ours is never touched" {
 	fake_xl
 	fake_vbox
-	: >"$fake/vm-theirs"
-	for kind in xen virtualbox; do
+	fake_esxi
+	echo on >"$fake/vm-theirs"
+	bash -c 'exec -a "qemu-system-x86_64 -name guest=theirs,debug-threads=on" sleep 60' 3>&- &
+	echo $! >"$BATS_TEST_TMPDIR/kvm.pid"
+	for kind in xen virtualbox vmware kvm; do
 		for verb in start stop; do
 			run "scripts/host/$kind.sh" $verb theirs
 			[ "$status" -eq 1 ]
@@ -142,8 +189,9 @@ whole_life() { # whole_life KIND
 		[ "$status" -eq 1 ]
 		[[ $output == *"another name"* ]]
 	done
-	[ -e "$fake/vm-theirs" ]
-	refute grep -Eq 'create|destroy|startvm|controlvm|unregistervm|modifyvm' "$fake/calls"
+	[ "$(cat "$fake/vm-theirs")" = on ]
+	kill -0 "$(cat "$BATS_TEST_TMPDIR/kvm.pid")"
+	refute grep -Eq 'create|destroy|startvm|controlvm|(un)?register|modifyvm|power.o' "$fake/calls"
 }
 
 @test "a VM that cannot be made leaves nothing behind" {

@@ -84,6 +84,14 @@ run_host() {
 	[ -e "$share/status" ]
 }
 
+# An emulated host may hang or crash; then it is started again, while there is time
+run_hosts() {
+	until run_host || [ $(($(date +%s) - began)) -ge $((limit * 2 / 3)) ]; do
+		tail -n 3 "$work/machine" >&2
+		log "$prog: starting it again"
+	done
+}
+
 nested_main() {
 	top=$(cd "$here/../.." && pwd)
 	out=$top/build/lab/$lab limit=900 weight=1,2,60,200 load='' reps=2 seconds=5
@@ -146,11 +154,7 @@ nested_main() {
 	"$top/scripts/iso.sh" --bios --out "$share/guest.iso" --console "$guest_console" \
 		--append "$orders $guest_append" 2>/dev/null
 	began=$(date +%s)
-	# An emulated host may hang or crash; then it is started again, while there is time
-	until run_host || [ $(($(date +%s) - began)) -ge $((limit * 2 / 3)) ]; do
-		tail -n 3 "$work/machine" >&2
-		log "$prog: starting it again"
-	done
+	run_hosts
 
 	rm -rf "$out"
 	mkdir -p "$out/console"

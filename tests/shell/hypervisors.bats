@@ -40,6 +40,48 @@ lab() { PATH=$fake:$PATH E1000_NAPI_CACHE=$tmp/cache run scripts/lab/"$@"; }
 	[ -z "$(ls "$tmp/cache/root")" ]
 }
 
+# A host that does as \$1, \$2, … say: the first time, the second time, …
+hosts() {
+	here=$PWD/scripts/lab work=$tmp share=$tmp/share limit=900 kind=none host_is="a host"
+	mkdir -p "$share"
+	began=$(date +%s)
+	. scripts/lib.sh
+	. scripts/lab/nested.sh
+	prog=test
+	acts=("$@")
+	host_machine() {
+		echo x >>"$tmp/started"
+		case ${acts[$(wc -l <"$tmp/started") - 1]} in
+		hangs)
+			echo 1 >"$share/alive"
+			touch -d '-50 seconds' "$share/alive"
+			exec "$@" sleep 100 3>&-
+			;;
+		dies) exit 1 ;;
+		works) echo 0 >"$share/status" ;;
+		esac
+	}
+	run_hosts 2>"$tmp/said"
+}
+
+@test "a host that hangs, or dies, is started again" {
+	hosts hangs dies works
+	[ "$(wc -l <"$tmp/started")" -eq 3 ]
+	[ "$(grep -c 'has not moved' "$tmp/said")" -eq 1 ]
+	[ "$(cat "$share/status")" = 0 ]
+}
+
+@test "but not when two thirds of the time are over" {
+	date() { [ "$1" = +%s ] && echo $(($(command date +%s) + ${late:-0})); }
+	late=0
+	hosts works
+	late=700
+	rm "$share/status" "$tmp/started"
+	acts=(dies works)
+	run_hosts
+	[ "$(wc -l <"$tmp/started")" -eq 1 ]
+}
+
 @test "what the host says goes to meta.json as JSON" {
 	printf '{\n  "host": {\n    "address": "a"\n  }\n}\n' >"$tmp/meta.json"
 	printf 'version=4.17.5\nodd="x" \\ y=z\n' >"$tmp/host_facts.txt"

@@ -200,7 +200,10 @@ static bool pktgen_ended(struct stream *s)
 	return !pktgen_text(s) && !parse_pktgen(s->text, &sent, &seconds) && !isnan(seconds);
 }
 
-/* Not the starter's end: that comes up to 100 ms late. */
+/*
+ * Not the starter's end: that comes late, up to two seconds, and the CPU's idle time until
+ * then is not the traffic's. stream_free() waits for it.
+ */
 static int pktgen_wait(struct stream *s)
 {
 	/* it ends by count; one that cannot keep up would go on until all are sent */
@@ -208,15 +211,16 @@ static int pktgen_wait(struct stream *s)
 	int64_t end = mono_ns() + (int64_t)((full ? s->seconds : s->seconds * 1.05 + 0.5) * NSEC);
 	int tries;
 
-	while (mono_ns() < end && !pktgen_ended(s))
-		sleep_ns(10 * 1000000);
-	kill(s->child, SIGTERM);
-	waitpid(s->child, NULL, 0);
-	s->child = 0;
-	for (tries = 0; tries < 100; tries++) {
+	while (mono_ns() < end) {
 		if (pktgen_ended(s))
 			return 0;
-		sleep_ns(20 * 1000000);
+		sleep_ns(10 * 1000000);
+	}
+	kill(s->child, SIGTERM);
+	for (tries = 0; tries < 200; tries++) {
+		if (pktgen_ended(s))
+			return 0;
+		sleep_ns(10 * 1000000);
 	}
 	return fail("pktgen does not stop");
 }

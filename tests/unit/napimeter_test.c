@@ -342,7 +342,7 @@ static void buffer_of_another(void **state)
 		pause();
 		_exit(0);
 	}
-	assert_int_equal(set_rcvbuf_of(pid, 12345678), 0);
+	assert_int_equal(reach_socket_of(pid, 12345678, NULL), 0);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	assert_int_equal(getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, &len), 0);
@@ -356,7 +356,7 @@ static void loss_adds_up(void **state)
 {
 	struct counters before = { 0 }, after = { 0 };
 	struct traffic t = { .sent = 1000, .received = 600, .seconds = 2, .bytes = 600000,
-			     .jitter_us = 5 };
+			     .jitter_us = 5, .arrived = NAN };
 	static const enum column places[] = { COL_lost_before_nic, COL_lost_ring, COL_lost_backlog,
 					      COL_lost_socket, COL_lost_app, COL_remainder };
 	struct row row = trial_row(1);
@@ -388,6 +388,27 @@ static void loss_adds_up(void **state)
 	for (i = 0; i < ARRAY_SIZE(places); i++)
 		sum += row_number(&row, places[i]);
 	assert_true(sum + row_number(&row, COL_received) == row_number(&row, COL_sent));
+
+	/* iperf, seen at the socket: 9 repetitions of its end, 4 of them to nobody */
+	t.arrived = 710;
+	t.ended = true;
+	t.control = 5;
+	after.udp_no_port = 4;
+	assert_int_equal(measure(&row, &before, &after, &t, &hist), 0);
+	free(hist);
+	assert_string_equal(row.cell[COL_sent], "1000");
+	assert_string_equal(row.cell[COL_lost_before_nic], "59");
+	assert_string_equal(row.cell[COL_lost_app], "10");
+	assert_string_equal(row.cell[COL_remainder], "51");
+	/* iperf gave up before the end came: 4 were sent to nobody, 10 left unread */
+	t.ended = false;
+	t.control = 0;
+	assert_int_equal(measure(&row, &before, &after, &t, &hist), 0);
+	free(hist);
+	assert_string_equal(row.cell[COL_sent], "1004");
+	assert_string_equal(row.cell[COL_lost], "404");
+	assert_string_equal(row.cell[COL_lost_app], "14");
+	assert_string_equal(row.cell[COL_remainder], "56");
 
 	/* QEMU keeps MPC and the driver adds it at each read: only the register counts */
 	before.missed = 500;

@@ -29,8 +29,7 @@ static void judge(struct row *row)
 		row_set(row, COL_status, "warn");
 		row_set(row, COL_reason, "the source sent %.1f of %.1f Mbit/s", bps / 1e6,
 			offered / 1e6);
-	} else if (row_integer(row, COL_remainder_high, 0) && row_empty(row, COL_block)) {
-		/* at a slot's edges packets are on their way: no news there */
+	} else if (row_integer(row, COL_remainder_high, 0)) {
 		row_set(row, COL_status, "warn");
 		row_set(row, COL_reason, "%s packets are unaccounted for",
 			row->cell[COL_remainder]);
@@ -159,17 +158,22 @@ static int run_slot(const struct plan *plan, struct stream *stream, struct slot 
 	return weight_in_force(&slot->row, &slot->after);
 }
 
-static int finish_slot(struct slot *slot, const struct traffic *whole, char **hist)
+static int finish_slot(const struct plan *plan, struct slot *slot, const struct traffic *whole,
+		       char **hist)
 {
 	double seconds = (slot->after.mono - slot->before.mono) / 1e9;
 	struct traffic t = { .sent = slot->sent, .received = slot->received, .seconds = seconds,
-			     .jitter_us = NAN };
+			     .jitter_us = NAN, .arrived = NAN, .ended = true };
 
-	/* iperf tells at its end only: its mean rate, and what the kernel handed it */
-	if (isnan(t.sent))
+	if (!strcmp(plan->source, "iperf") && !isnan(t.sent)) {
+		/* what the socket took: the queue is the next reader's, whatever its weight */
+		t.arrived = t.received;
+		t.received -= slot->after.udp_errors - slot->before.udp_errors;
+	} else if (isnan(t.sent)) {
+		/* a kernel without that: the mean rate, and what the kernel handed out */
 		t.sent = floor(whole->sent / whole->seconds * seconds + 0.5);
-	if (isnan(t.received))
 		t.received = slot->after.udp_delivered - slot->before.udp_delivered;
+	}
 	t.bytes = t.received * row_number(&slot->row, COL_datagram);
 	if (measure(&slot->row, &slot->before, &slot->after, &t, hist))
 		return -1;
@@ -222,7 +226,7 @@ static int step_stream(const struct plan *plan, struct journal *journal, const s
 	err = run_stream(plan, slots, count, &whole);
 	for (i = 0; i < count && (!err || last_try); i++) {
 		char *hist = NULL;
-		int bad = err || finish_slot(&slots[i], &whole, &hist);
+		int bad = err || finish_slot(plan, &slots[i], &whole, &hist);
 
 		if (bad && !last_try) {
 			err = -1;

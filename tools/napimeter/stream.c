@@ -23,7 +23,7 @@
 
 #define PKTGEN_PORT 9
 #define PKTGEN_HEADERS 42		/* Ethernet, IPv4, UDP */
-#define IPERF_CONTROL 12		/* its last datagram, sent until answered, at most 10 times */
+#define IPERF_CONTROL 201	/* its last datagram, sent until answered, at most so often */
 #define FULL_SPEED "10000000000"	/* iperf has no word for it: more than e1000 can carry */
 
 static bool is_source(const struct stream *s, const char *source)
@@ -255,7 +255,7 @@ static int own_wait(struct stream *s)
 /* ---- iperf 2.1, pulled with -R ---- */
 
 /* 1: done; 0: it has no such socket (yet) */
-static int try_rcvbuf(int pidfd, pid_t pid, int size)
+static int try_socket(int pidfd, pid_t pid, int rcvbuf, const struct arrivals *arrivals)
 {
 	char *path = xasprintf("/proc/%d/fd", pid);
 	DIR *dir = opendir(path);
@@ -271,8 +271,12 @@ static int try_rcvbuf(int pidfd, pid_t pid, int size)
 		if (fd < 0)
 			continue;
 		if (!getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) &&
-		    (domain == AF_INET || domain == AF_INET6))
-			found = !setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
+		    (domain == AF_INET || domain == AF_INET6)) {
+			found = !rcvbuf || !setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &rcvbuf,
+						       sizeof(rcvbuf));
+			if (arrivals)
+				arrivals_attach(arrivals, fd);
+		}
 		close(fd);
 	}
 	if (dir)
@@ -287,24 +291,27 @@ static bool has_ended(pid_t pid)
 	return !waitid(P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT) && info.si_pid == pid;
 }
 
-/* iperf's -w means the send buffer when -R is given, so it is done from here. */
-int set_rcvbuf_of(pid_t pid, int size)
+/*
+ * iperf's -w means the send buffer when -R is given, so it is done from here.
+ * rcvbuf 0 leaves it; arrivals may be NULL.
+ */
+int reach_socket_of(pid_t pid, int rcvbuf, const struct arrivals *arrivals)
 {
 	int64_t end = mono_ns() + 2 * NSEC;
 	int pidfd = syscall(SYS_pidfd_open, pid, 0);
 	int found = 0;
 
 	if (pidfd < 0)
-		return fail("pidfd_open: %s", strerror(errno));
+		return rcvbuf ? fail("pidfd_open: %s", strerror(errno)) : 0;
 	while (!found && mono_ns() < end) {
-		found = try_rcvbuf(pidfd, pid, size);
+		found = try_socket(pidfd, pid, rcvbuf, arrivals);
 		if (!found && has_ended(pid))
 			break;
 		sleep_ns(500000);
 	}
 	close(pidfd);
 	/* an iperf that ended at once says why when its output is read */
-	return found || has_ended(pid) ? 0 :
+	return found || has_ended(pid) || !rcvbuf ? 0 :
 	       fail("the socket buffer of iperf could not be set");
 }
 
@@ -321,7 +328,7 @@ static int iperf_start(struct stream *s)
 		"iperf", "-c", s->plan->server, "-p", number[0], "-R", "-t", number[1], "-y", "C",
 	};
 	size_t n = 10;
-	int out[2];
+	int out[2], size;
 
 	if (strchr(s->plan->server, ':'))
 		argv[n++] = "-V";
@@ -336,6 +343,8 @@ static int iperf_start(struct stream *s)
 	}
 	if (pipe2(out, O_CLOEXEC))
 		return fail("pipe: %s", strerror(errno));
+	if (udp)
+		arrivals_open(&s->arrivals);
 	s->out_fd = out[0];
 	s->child = fork();
 	if (s->child == 0) {
@@ -354,7 +363,8 @@ static int iperf_start(struct stream *s)
 	free(number[1]);
 	if (s->child < 0)
 		return fail("fork: %s", strerror(errno));
-	return strcmp(rcvbuf, "default") ? set_rcvbuf_of(s->child, atoi(rcvbuf)) : 0;
+	size = strcmp(rcvbuf, "default") ? atoi(rcvbuf) : 0;
+	return udp || size ? reach_socket_of(s->child, size, udp ? &s->arrivals : NULL) : 0;
 }
 
 /*
@@ -409,6 +419,27 @@ static int iperf_wait(struct stream *s)
 	return 0;
 }
 
+/*
+ * What the filter saw goes before what iperf counted: `sent` is the number of the
+ * first of the last datagrams, which counts itself (the source repeats it until
+ * answered). Without any: the highest, as with iperf.
+ */
+static int iperf_result(struct stream *s, struct traffic *t)
+{
+	struct arrivals_page seen;
+
+	if (parse_iperf(s->text, s->spec, t))
+		return -1;
+	if (t->only_packets_at_nic || !s->arrivals.page || !s->arrivals.page->data)
+		return 0;
+	seen = *s->arrivals.page;
+	t->ended = seen.ends > 0;
+	t->sent = seen.ends ? seen.end : seen.highest;
+	t->control = seen.ends ? seen.ends - 1 : 0;
+	t->arrived = arrivals_data(&seen) + t->ended;
+	return 0;
+}
+
 /* ---- any of them ---- */
 
 int stream_start(struct stream *s, const struct plan *plan, const struct row *spec,
@@ -417,7 +448,7 @@ int stream_start(struct stream *s, const struct plan *plan, const struct row *sp
 	int fd, err;
 
 	*s = (struct stream){ .plan = plan, .spec = spec, .seconds = seconds, .ask_fd = -1,
-			      .out_fd = -1 };
+			      .out_fd = -1, .arrivals = { .program_fd = -1 } };
 	if (is_source(s, "iperf"))
 		return iperf_start(s);
 	if (is_source(s, "napimeter"))
@@ -435,7 +466,7 @@ double stream_sent(struct stream *s)
 	double sent, seconds;
 
 	if (is_source(s, "iperf"))
-		return NAN;
+		return s->arrivals.page ? (double)s->arrivals.page->highest : (double)NAN;
 	if (is_source(s, "napimeter"))
 		return s->sink.page->highest < 0 ? 0 : s->sink.page->highest;
 	return pktgen_text(s) || parse_pktgen(s->text, &sent, &seconds) ? (double)NAN : sent;
@@ -443,7 +474,9 @@ double stream_sent(struct stream *s)
 
 double stream_received(struct stream *s)
 {
-	return s->sink.page ? s->sink.page->received : (double)NAN;
+	if (is_source(s, "iperf"))
+		return s->arrivals.page ? arrivals_data(s->arrivals.page) : (double)NAN;
+	return s->sink.page->received;
 }
 
 int stream_wait(struct stream *s)
@@ -458,9 +491,9 @@ int stream_result(struct stream *s, struct traffic *t)
 	struct sink_page *page = s->sink.page;
 
 	*t = (struct traffic){ .sent = NAN, .received = NAN, .seconds = s->seconds,
-			       .bytes = NAN, .jitter_us = NAN };
+			       .bytes = NAN, .jitter_us = NAN, .arrived = NAN };
 	if (is_source(s, "iperf"))
-		return parse_iperf(s->text, s->spec, t);
+		return iperf_result(s, t);
 	sink_stop(&s->sink);
 	t->received = page->received;
 	t->bytes = page->bytes;
@@ -489,6 +522,7 @@ void stream_free(struct stream *s)
 	}
 	if (s->out_fd >= 0)
 		close(s->out_fd);
+	arrivals_close(&s->arrivals);
 	sink_free(&s->sink);
 	s->child = 0;
 	s->ask_fd = s->out_fd = -1;

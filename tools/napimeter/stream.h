@@ -3,6 +3,7 @@
 #ifndef NAPIMETER_STREAM_H
 #define NAPIMETER_STREAM_H
 
+#include "arrivals.h"
 #include "counters.h"
 #include "plan.h"
 #include "sink.h"
@@ -14,13 +15,17 @@ struct stream {
 	struct sink sink;		/* not with iperf, which receives itself */
 	int ask_fd;			/* napimeter: to the source */
 	pid_t child;			/* pktgen's starter, or iperf */
+	struct arrivals arrivals;	/* iperf, UDP */
 	int out_fd;			/* pktgen: its statistics; iperf: what it prints */
 	char text[4096];		/* read from it */
 };
 
 int stream_start(struct stream *s, const struct plan *plan, const struct row *spec,
 		 double seconds);
-/* So far; NaN where only the end will tell (iperf). */
+/*
+ * So far; NaN where only the end will tell (iperf without arrivals). With iperf,
+ * received is what came to the socket, that which it had no room for too.
+ */
 double stream_sent(struct stream *s);
 double stream_received(struct stream *s);
 /* Until the last packet is sent; then, when all is received, what there was. */
@@ -30,7 +35,7 @@ int stream_result(struct stream *s, struct traffic *traffic);
 void stream_free(struct stream *s);
 
 /* For the tests. */
-int set_rcvbuf_of(pid_t pid, int size);
+int reach_socket_of(pid_t pid, int rcvbuf, const struct arrivals *arrivals);
 int parse_iperf(const char *text, const struct row *spec, struct traffic *traffic);
 int parse_pktgen(const char *text, double *sent, double *seconds);
 

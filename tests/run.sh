@@ -60,14 +60,31 @@ slow() { bats --tap tests/slow; }
 
 # in_guest TEST…: of tests/guest/, with one NIC of each model
 in_guest() {
-	scripts/lab/boot.sh --timeout 780 --console "$out/console.log" \
+	mkdir -p "$out/share"
+	scripts/lab/boot.sh --timeout 780 --console "$out/console.log" --share "$out/share" \
 		--nic e1000 --nic e1000-82545em --nic e1000-82544gc -- \
 		sh tests/guest/run.sh "$@"
 }
 
 guest() { in_guest device exact load restore-kill switches weight; }
 
-sweep() { in_guest sweep sweep-source; }
+# bring PROGRAM…: with the libraries they need, to where the guest has /share/ssh
+bring() {
+	rm -rf "$out/share"
+	mkdir -p "$out/share/ssh/lib"
+	for _p; do
+		_p=$(command -v "$_p") || return 0
+		cp "$_p" "$out/share/ssh/"
+		ldd "$_p" | sed -n 's|.*=> \(/[^ ]*\).*|\1|p' | xargs -I % cp -L % "$out/share/ssh/lib/"
+	done
+}
+
+# a boot each: what one has started is nothing for the other
+sweep() {
+	bring ssh ssh-keygen dropbear
+	in_guest sweep
+	in_guest sweep-source
+}
 
 case ${1:-} in
 -h | --help) usage && exit 0 ;;

@@ -22,9 +22,38 @@ check "the same command again does nothing" sweep grid --weight 1,60 --reps 2 --
 check "another one is refused" refused sweep grid --weight 1
 check "meta.json is JSON and whole" grep -q '"clocksource": "' "$work/grid/meta.json"
 
+# CPU columns: the counters that sysstat reads too, so its samples in the same time agree
+check "a longer trial" sweep sar --weight 60 --seconds 7
+# shellcheck disable=SC2012 # our own names
+is "CPU agrees with sar" "$(
+	S_TIME_FORMAT=ISO sar -u ALL -f "$(ls "$work"/sar/sar-* | head -n 1)" |
+		awk -v row="$(select_rows sar '{ printf "%.3f %s %s", c["started_ns"] / 1e9, c["cpu_total"], c["cpu_softirq"] }')" '
+			BEGIN { split(row, r, " "); from = r[1] % 86400 }
+			$2 == "all" && $1 ~ /:/ {
+				split($1, t, ":")
+				at = t[1] * 3600 + t[2] * 60 + t[3]
+				if (at < from + 1.5 || at > from + 6.5) next
+				n++
+				busy += 2 * (100 - $NF - $7)
+				soft += 2 * $9
+			}
+			function near(a, b) { return a - b < 20 && b - a < 20 }
+			END {
+				ok = n > 2 && near(busy / n, r[2]) && near(soft / n, r[3])
+				print ok ? "yes" : n " samples: " busy / n " " soft / n ", the row: " row
+			}'
+)" yes
+
 check "interleave" sweep blocks --method interleave --weight 1,2,60 --blocks 4 --slot 0.1
 whole blocks 12
 as_before interleave
+
+check "mlfrr" scripts/sweep.sh eth0 --out "$work/search" --source pktgen --method mlfrr \
+	--datagram 958 --rcvbuf 4M --weight 1,60 --min-load 1M --max-load 8M --goal-width 0.2 \
+	--goal-initial-trial-s 0.2 --goal-final-trial-s 0.4 --goal-duration-sum-s 0.8
+whole search "$(select_rows search '{ n++ } END { print n }')"
+is "a rate for each weight" "$(awk -F, 'NR > 1 { print $1, $2 >= 1e6 && $4 > 0, $6 }' \
+	"$work/search/mlfrr.csv" | sort -n | xargs)" "1 1 1 60 1 1"
 
 # kill -9 of the conductor, of the measuring program, or both, at ten random moments
 awk 'BEGIN { srand(); for (i = 0; i < 10; i++) print 0.5 + 1.5 * rand() }' >"$work/moments"
@@ -66,6 +95,16 @@ rc=0
 wait $pid || rc=$?
 is "SIGTERM ends it" $rc 143
 as_before SIGTERM
+
+setsid env --default-signal=INT scripts/sweep.sh eth0 --out "$work/int" --source pktgen --load 20M \
+	--reps 40 >/dev/null 2>&1 &
+pid=$!
+sleep 3
+kill -INT "-$pid"
+rc=0
+wait $pid || rc=$?
+is "Ctrl-C ends it" $rc 130
+as_before Ctrl-C
 
 # what can go wrong in the middle
 sweep link --weight 60 --reps 3 --seconds 1 --retries 0 &

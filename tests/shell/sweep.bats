@@ -49,6 +49,35 @@ last() { tail -n 1; }
 	done <"$dir/columns"
 }
 
+@test "every option that a plan knows is in docs/sweep.md" {
+	sed -n '/ settings\[\] = {/,/^};/s/.*{ COL_\([a-z_]*\),.*/\1/p; /other_keys\[\] = {/,/^};/p' \
+		tools/napimeter/plan.c | grep -oE '^[a-z_]+$|"[a-z_]+"' | tr -d '"' |
+		sed 's/^offered_bps$/load/; s/_s$/-s/; s/^\(slot\|settle\)-s$/\1/; s/_/-/g' |
+		grep -vx interface >"$dir/keys"
+	[ "$(wc -l <"$dir/keys")" -ge 37 ]
+	while read -r key; do
+		grep -qE -- "--$key([^a-z-]|$)" docs/sweep.md || {
+			echo "--$key is missing"
+			return 1
+		}
+	done <"$dir/keys"
+}
+
+@test "every key of meta.json is in docs/sweep.md" {
+	$napimeter plan "$dir/r" interface=lo source=pktgen peer=lo
+	$napimeter meta "$dir/r" "the command"
+	grep -oE '"[a-z_]+":' "$dir/r/meta.json" | tr -d '":' | sort -u >"$dir/keys"
+	[ "$(wc -l <"$dir/keys")" -ge 30 ]
+	# shellcheck disable=SC2016
+	sed -n '/^`meta.json`/,/^`sweep.json`/p' docs/sweep.md >"$dir/doc"
+	while read -r key; do
+		grep -q "\`$key\`" "$dir/doc" || {
+			echo "$key is missing"
+			return 1
+		}
+	done <"$dir/keys"
+}
+
 @test "the presets are the study's" {
 	[[ $(plan --preset tcp | last) == "200 trials, 0 of them done, about 1 h 43 min to go" ]]
 	[[ $(plan --preset udp | last) == "200 trials"* ]]

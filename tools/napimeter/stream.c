@@ -400,22 +400,32 @@ int parse_iperf(const char *text, const struct row *spec, struct traffic *t)
 
 static int iperf_wait(struct stream *s)
 {
-	int64_t end = mono_ns() + (int64_t)(s->seconds * NSEC) + 10 * NSEC;
+	int64_t end = mono_ns() + (int64_t)(s->seconds * NSEC) + 10 * NSEC, heard = mono_ns();
+	uint64_t highest = 0;
 	size_t used = 0;
 
 	while (used + 1 < sizeof(s->text)) {
 		struct pollfd pfd = { .fd = s->out_fd, .events = POLLIN };
-		int left = (end - mono_ns()) / 1000000;
 		ssize_t got;
 
-		if (left <= 0 || poll(&pfd, 1, left) <= 0)
+		if (mono_ns() > end)
 			return fail("iperf does not end: is the server still there?");
+		if (s->arrivals.page && s->arrivals.page->highest != highest) {
+			highest = s->arrivals.page->highest;
+			heard = mono_ns();
+		}
+		if (poll(&pfd, 1, 100) <= 0)
+			continue;
 		got = read(s->out_fd, s->text + used, sizeof(s->text) - 1 - used);
 		if (got <= 0)
 			break;
 		used += got;
 	}
 	s->text[used] = '\0';
+	/* an iperf that has to give up waits 2 s longer than it was told */
+	if (highest && !s->arrivals.page->ends && mono_ns() - heard > 3 * NSEC / 2)
+		return fail("the source fell silent after %.1f s: is the server still there?",
+			    s->seconds + 2 - (mono_ns() - heard) / 1e9);
 	return 0;
 }
 
@@ -430,6 +440,9 @@ static int iperf_result(struct stream *s, struct traffic *t)
 
 	if (parse_iperf(s->text, s->spec, t))
 		return -1;
+	if (t->only_packets_at_nic && t->seconds < 0.9 * s->seconds - 0.5)
+		return fail("the source stopped after %.1f of %.1f s: is the server still there?",
+			    t->seconds, s->seconds);
 	if (t->only_packets_at_nic || !s->arrivals.page || !s->arrivals.page->data)
 		return 0;
 	seen = *s->arrivals.page;
@@ -477,6 +490,13 @@ double stream_received(struct stream *s)
 	if (is_source(s, "iperf"))
 		return s->arrivals.page ? arrivals_data(s->arrivals.page) : (double)NAN;
 	return s->sink.page->received;
+}
+
+bool stream_over(struct stream *s)
+{
+	if (is_source(s, "iperf"))
+		return has_ended(s->child) || (s->arrivals.page && s->arrivals.page->ends);
+	return is_source(s, "pktgen") ? pktgen_ended(s) : s->sink.page->announced >= 0;
 }
 
 int stream_wait(struct stream *s)

@@ -28,6 +28,8 @@ int stream_start(struct stream *s, const struct plan *plan, const struct row *sp
  */
 double stream_sent(struct stream *s);
 double stream_received(struct stream *s);
+/* Has the last packet been sent? */
+bool stream_over(struct stream *s);
 /* Until the last packet is sent; then, when all is received, what there was. */
 int stream_wait(struct stream *s);
 int stream_result(struct stream *s, struct traffic *traffic);

@@ -212,14 +212,17 @@ start_sender() {
 	port="-p $port >/dev/null 2>&1"
 	there="iperf -s $port & a=\$!; iperf -s -u $port & b=\$!"
 	if [ "$source" = napimeter ]; then
-		ssh "$1" 'cat >/tmp/napimeter && chmod 755 /tmp/napimeter' <"$napimeter"
+		ssh -o BatchMode=yes "$1" 'cat >/tmp/napimeter && chmod 755 /tmp/napimeter' <"$napimeter"
 		there="/tmp/napimeter serve ${port#-p } & a=\$!; b=\$a"
 	fi
 	mkfifo "$work/hold"
-	ssh -o BatchMode=yes "$1" "$there; sleep 1; echo ready; cat >/dev/null; kill -9 \$a \$b 2>/dev/null" \
+	there="$there; sleep 1; kill -0 \$a \$b 2>/dev/null && echo ready || echo failed"
+	ssh -o BatchMode=yes "$1" "$there; cat >/dev/null; kill -9 \$a \$b 2>/dev/null" \
 		<"$work/hold" >"$work/ssh" &
 	exec 8>"$work/hold"
-	wait_for 20 grep -q ready "$work/ssh" || die "ssh $1 did not start the source"
+	wait_for 20 [ -s "$work/ssh" ] || die "ssh $1 does not answer"
+	grep -q ready "$work/ssh" ||
+		die "ssh $1 did not start the source: is iperf installed there, and its port free?"
 }
 [ -z "$sender" ] || start_sender "${sender#ssh:}"
 

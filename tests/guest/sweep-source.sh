@@ -38,7 +38,10 @@ pid=$!
 for n in 1 2; do
 	wait_for 20 grep -q "^\[$n/2" "$work/gone.log"
 	sleep 2
-	grep "^\[$n/2" "$work/gone.log" | grep -q tcp && kill -9 $tcp || kill -9 $udp
+	case $(grep "^\[$n/2" "$work/gone.log") in
+	*tcp*) kill -9 $tcp ;;
+	*) kill -9 $udp ;;
+	esac
 done
 rc=0
 wait $pid || rc=$?
@@ -63,13 +66,13 @@ rm "$work/bin/iperf"
 if [ -x /share/ssh/dropbear ]; then
 	LD_LIBRARY_PATH=/share/ssh/lib
 	export LD_LIBRARY_PATH
-	mkdir -p -m 700 /root/.ssh
+	mkdir -p /root/.ssh /etc/dropbear
+	chmod 700 /root/.ssh
 	printf 'Host *\nStrictHostKeyChecking no\nUserKnownHostsFile /dev/null\nLogLevel ERROR\n' >/root/.ssh/config
 	/share/ssh/ssh-keygen -q -t ed25519 -N '' -f /root/.ssh/id_ed25519
 	cp /root/.ssh/id_ed25519.pub /root/.ssh/authorized_keys
 	ip netns exec src /share/ssh/dropbear -R -F -E -P /run/dropbear 2>/run/dropbear.log &
 	sshd=$!
-	mkdir -p /etc/dropbear
 	ln -sf /share/ssh/ssh "$work/bin/ssh"
 	by_ssh() { PATH=$work/bin:$PATH pull "$@" --sender ssh:root@10.0.0.1 --weight 60 --rcvbuf 1M; }
 	wait_for 10 sh -c 'ip netns exec src ss -ltn | grep -q :22' || cat /run/dropbear.log
@@ -88,7 +91,10 @@ if [ -x /share/ssh/dropbear ]; then
 	check "nothing of it is left on the other side, after kill -9 neither" wait_for 10 none_left \
 		"iperf -s" "napimeter serve"
 	scripts/sweep.sh --restore
-	kill "$sshd"
+	ip netns exec src busybox nc -l -p 5001 >/dev/null &
+	check "a taken port on the other side is told" refused by_ssh taken
+	check "as that" grep -q 'its port free' "$work/taken.log"
+	kill "$sshd" "$!" || :
 	unset LD_LIBRARY_PATH
 else
 	echo "ok --sender ssh:HOST # SKIP no ssh and dropbear in /share/ssh, see tests/run.sh"

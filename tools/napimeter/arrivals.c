@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <arpa/inet.h>
 #include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -10,12 +13,14 @@
 #include "arrivals.h"
 #include "util.h"
 
-#define NUMBER_AT 8	/* after the UDP header: the low half, big endian */
-
 #define OP(op, dst, src, offset, value) \
 	((struct bpf_insn){ .code = (op), .dst_reg = (dst), .src_reg = (src), .off = (offset), \
 			    .imm = (value) })
-#define SET(dst, value)		OP(BPF_ALU64 | BPF_MOV | BPF_K, dst, 0, 0, value)
+#define MOVE(dst, src)		OP(BPF_ALU64 | BPF_MOV | BPF_X, dst, src, 0, 0)
+#define MATH(op, dst, value)	OP(BPF_ALU64 | (op) | BPF_K, dst, 0, 0, value)
+/* into register 0, as a number; what is not there ends the program */
+#define HEADER(size, at)	OP(BPF_LD | BPF_ABS | (size), 0, 0, 0, at)
+#define UDP(size, at)		OP(BPF_LD | BPF_IND | (size), 0, 8, 0, at)
 #define FIELD(name)		offsetof(struct arrivals_page, name)
 #define GET(dst, name)		OP(BPF_LDX | BPF_MEM | BPF_DW, dst, 7, FIELD(name), 0)
 #define PUT(name, src)		OP(BPF_STX | BPF_MEM | BPF_DW, 7, src, FIELD(name), 0)
@@ -23,58 +28,65 @@
 /* jump over so many if the condition holds */
 #define OVER(count, cond, dst, value)	OP(BPF_JMP | (cond) | BPF_K, dst, 0, count, value)
 #define OVER_REG(count, cond, dst, src)	OP(BPF_JMP | (cond) | BPF_X, dst, src, count, 0)
+#define END			MATH(BPF_MOV, 0, 0), OP(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)
+#define UNLESS(value)		OVER(2, BPF_JEQ, 0, value), END
 
 static long bpf(int cmd, union bpf_attr *attr)
 {
 	return syscall(SYS_bpf, cmd, attr, sizeof(*attr));
 }
 
-/* Runs for every datagram on its way into the socket's queue; lets all pass. */
-static int load_program(int map_fd)
+/* Register 8: where the UDP header begins. Of fragments only the first has one. */
+#define IPV4 \
+	HEADER(BPF_B, 9), UNLESS(IPPROTO_UDP), \
+	HEADER(BPF_H, 6), MATH(BPF_AND, 0, 0x1fff), UNLESS(0), \
+	HEADER(BPF_B, 0), MATH(BPF_AND, 0, 15), MATH(BPF_LSH, 0, 2), MOVE(8, 0)
+#define IPV6 \
+	HEADER(BPF_B, 6), UNLESS(IPPROTO_UDP), MATH(BPF_MOV, 8, 40)
+
+/* iperf's number is the first of its data: positive, or negative at the end. */
+#define COUNT(map_fd, from, to) \
+	UDP(BPF_H, 0), UNLESS(from), \
+	UDP(BPF_H, 2), UNLESS(to), \
+	UDP(BPF_W, 8), MATH(BPF_LSH, 0, 32), MATH(BPF_ARSH, 0, 32), \
+	OP(BPF_LD | BPF_IMM | BPF_DW, 7, BPF_PSEUDO_MAP_VALUE, 0, map_fd), OP(0, 0, 0, 0, 0), \
+	MATH(BPF_MOV, 1, 1), \
+	OVER(10, BPF_JSLT, 0, 0), \
+	OVER(7, BPF_JEQ, 0, 0), \
+	/* data: count, keep the first and the highest number */ \
+	ADD(data, 1), \
+	GET(2, first), OVER(1, BPF_JNE, 2, 0), PUT(first, 0), \
+	GET(2, highest), OVER_REG(1, BPF_JGE, 2, 0), PUT(highest, 0), \
+	END, \
+	/* an end: each repetition has the next number, so the least is the first's */ \
+	ADD(ends, 1), \
+	OP(BPF_ALU64 | BPF_NEG, 0, 0, 0, 0), \
+	GET(2, end), OVER(1, BPF_JEQ, 2, 0), OVER_REG(1, BPF_JLE, 2, 0), PUT(end, 0), \
+	END
+
+static int load_program(int map_fd, int family, int from, int to)
 {
-	const struct bpf_insn program[] = {
-		OP(BPF_ALU64 | BPF_MOV | BPF_X, 6, 1, 0, 0),
-		OP(BPF_LDX | BPF_MEM | BPF_W, 2, 6, offsetof(struct __sk_buff, len), 0),
-		OVER(22, BPF_JLT, 2, NUMBER_AT + 4),
-		OP(BPF_LD | BPF_ABS | BPF_W, 0, 0, 0, NUMBER_AT),
-		OP(BPF_ALU64 | BPF_LSH | BPF_K, 0, 0, 0, 32),
-		OP(BPF_ALU64 | BPF_ARSH | BPF_K, 0, 0, 0, 32),
-		OP(BPF_LD | BPF_IMM | BPF_DW, 7, BPF_PSEUDO_MAP_VALUE, 0, map_fd),
-		OP(0, 0, 0, 0, 0),
-		SET(1, 1),
-		OVER(9, BPF_JSLT, 0, 0),
-		/* data: count, keep the first and the highest number */
-		OVER(14, BPF_JEQ, 0, 0),
-		ADD(data, 1),
-		GET(2, first),
-		OVER(1, BPF_JNE, 2, 0),
-		PUT(first, 0),
-		GET(2, highest),
-		OVER_REG(8, BPF_JGE, 2, 0),
-		PUT(highest, 0),
-		OP(BPF_JMP | BPF_JA, 0, 0, 6, 0),
-		/* an end: each repetition has the next number, so the least is the first */
-		ADD(ends, 1),
-		OP(BPF_ALU64 | BPF_NEG, 0, 0, 0, 0),
-		GET(2, end),
-		OVER(1, BPF_JEQ, 2, 0),
-		OVER_REG(1, BPF_JLE, 2, 0),
-		PUT(end, 0),
-		OP(BPF_ALU | BPF_MOV | BPF_K, 0, 0, 0, -1),
-		OP(BPF_JMP | BPF_EXIT, 0, 0, 0, 0),
-	};
+	const struct bpf_insn ipv4[] = { MOVE(6, 1), IPV4, COUNT(map_fd, from, to) };
+	const struct bpf_insn ipv6[] = { MOVE(6, 1), IPV6, COUNT(map_fd, from, to) };
+	bool is_v6 = family == AF_INET6;
 	union bpf_attr attr = {
 		.prog_type = BPF_PROG_TYPE_SOCKET_FILTER,
-		.insns = (uintptr_t)program,
-		.insn_cnt = ARRAY_SIZE(program),
+		.insns = (uintptr_t)(is_v6 ? ipv6 : ipv4),
+		.insn_cnt = is_v6 ? ARRAY_SIZE(ipv6) : ARRAY_SIZE(ipv4),
 		.license = (uintptr_t)"GPL",
 	};
 
 	return bpf(BPF_PROG_LOAD, &attr);
 }
 
-void arrivals_open(struct arrivals *a)
+/*
+ * A packet socket whose filter takes nothing: the program runs where IP is handed the
+ * packet. On iperf's own socket it would have the kernel sum up each datagram first.
+ */
+void arrivals_watch(struct arrivals *a, int socket_fd)
 {
+	struct sockaddr_in6 here = { 0 }, there = { 0 };
+	socklen_t here_len = sizeof(here), there_len = sizeof(there);
 	union bpf_attr attr = {
 		.map_type = BPF_MAP_TYPE_ARRAY,
 		.key_size = 4,
@@ -82,36 +94,57 @@ void arrivals_open(struct arrivals *a)
 		.max_entries = 1,
 		.map_flags = BPF_F_MMAPABLE,	/* Linux 5.5 */
 	};
-	int map_fd = bpf(BPF_MAP_CREATE, &attr);
+	int map_fd, program = -1;
 	void *page = MAP_FAILED;
+	bool is_v4;
 
-	*a = (struct arrivals){ .program_fd = -1 };
-	if (map_fd < 0)
+	*a = (struct arrivals){ .watch_fd = -1 };
+	if (getsockname(socket_fd, (struct sockaddr *)&here, &here_len) ||
+	    getpeername(socket_fd, (struct sockaddr *)&there, &there_len))
 		return;
-	a->program_fd = load_program(map_fd);
-	if (a->program_fd >= 0)
+	is_v4 = here.sin6_family == AF_INET || IN6_IS_ADDR_V4MAPPED(&there.sin6_addr);
+	map_fd = bpf(BPF_MAP_CREATE, &attr);
+	if (map_fd >= 0)
+		program = load_program(map_fd, is_v4 ? AF_INET : AF_INET6,
+				       ntohs(there.sin6_port), ntohs(here.sin6_port));
+	if (program >= 0)
 		page = mmap(NULL, sizeof(struct arrivals_page), PROT_READ, MAP_SHARED, map_fd, 0);
+	/* no protocol until the filter is there: it would take everything */
 	if (page != MAP_FAILED)
-		a->page = page;
-	close(map_fd);
+		a->watch_fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (a->watch_fd >= 0 && !setsockopt(a->watch_fd, SOL_SOCKET, SO_ATTACH_BPF, &program,
+					    sizeof(program))) {
+		struct sockaddr_ll all = {
+			.sll_family = AF_PACKET,
+			.sll_protocol = htons(is_v4 ? ETH_P_IP : ETH_P_IPV6),
+		};
+
+		if (!bind(a->watch_fd, (struct sockaddr *)&all, sizeof(all)))
+			a->page = page;
+	}
+	if (!a->page && page != MAP_FAILED)
+		munmap(page, sizeof(struct arrivals_page));
+	if (program >= 0)
+		close(program);
+	if (map_fd >= 0)
+		close(map_fd);
 }
 
-void arrivals_close(struct arrivals *a)
+void arrivals_stop(struct arrivals *a)
 {
 	if (a->page)
 		munmap((void *)a->page, sizeof(*a->page));
-	if (a->program_fd >= 0)
-		close(a->program_fd);
-	*a = (struct arrivals){ .program_fd = -1 };
+	if (a->watch_fd >= 0)
+		close(a->watch_fd);
+	*a = (struct arrivals){ .watch_fd = -1 };
 }
 
-bool arrivals_attach(const struct arrivals *a, int socket_fd)
+bool arrivals_known(const struct arrivals *a)
 {
-	return a->page && !setsockopt(socket_fd, SOL_SOCKET, SO_ATTACH_BPF, &a->program_fd,
-				      sizeof(a->program_fd));
+	return a->page && a->page->first;
 }
 
-double arrivals_data(const volatile struct arrivals_page *page)
+double arrivals_data(const struct arrivals *a)
 {
-	return page->first ? (double)(page->data + page->first - 1) : 0;
+	return a->page->data + a->page->first - 1;
 }

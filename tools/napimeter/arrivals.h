@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The sequence numbers of iperf's datagrams as they reach its socket. iperf itself
- * tells at its end only, and then neither how often the source repeated its last
- * datagram nor what was left in the queue.
+ * The sequence numbers of iperf's datagrams as they come from the driver. iperf
+ * itself tells at its end only, and then neither how often the source repeated its
+ * last datagram nor what was left unread.
  */
 #ifndef NAPIMETER_ARRIVALS_H
 #define NAPIMETER_ARRIVALS_H
@@ -20,15 +20,16 @@ struct arrivals_page {
 };
 
 struct arrivals {
-	int program_fd;
-	const volatile struct arrivals_page *page;	/* NULL: this kernel cannot */
+	int watch_fd;
+	const volatile struct arrivals_page *page;	/* NULL: nothing is watched */
 };
 
-/* On failure nothing is counted, and that is all. */
-void arrivals_open(struct arrivals *a);
-void arrivals_close(struct arrivals *a);
-bool arrivals_attach(const struct arrivals *a, int socket_fd);
-/* Data that came, those too that came before the filter was there. */
-double arrivals_data(const volatile struct arrivals_page *page);
+/* To this UDP socket, which is connected. On failure nothing is watched, and that is all. */
+void arrivals_watch(struct arrivals *a, int socket_fd);
+void arrivals_stop(struct arrivals *a);
+/* Have any come? Else all other figures say nothing. */
+bool arrivals_known(const struct arrivals *a);
+/* Data that came, those too that came before the watch began. */
+double arrivals_data(const struct arrivals *a);
 
 #endif

@@ -325,8 +325,8 @@ static void measure_nic(struct row *row, const struct snapshot *nic)
 }
 
 /*
- * Reached the socket, and the socket had room, but the application has not counted
- * it. Known from the socket, or from what the kernel handed out (less what is no data).
+ * Was there for the socket, which had room for it, but the application has not counted
+ * it. Known from what came, or from what the kernel handed out (less what is no data).
  */
 static double lost_in_app(const struct counters *before, const struct counters *after,
 			  const struct traffic *t)
@@ -335,43 +335,32 @@ static double lost_in_app(const struct counters *before, const struct counters *
 		return at_least_zero(t->arrived - (after->udp_errors - before->udp_errors) -
 				     t->received);
 	return at_least_zero(after->udp_delivered - before->udp_delivered - t->received -
-			     t->control);
+			     t->control) + after->udp_no_port - before->udp_no_port;
 }
 
 static void measure_loss(struct row *row, const struct counters *before,
 			 const struct counters *after, const struct snapshot *nic,
 			 const struct traffic *t)
 {
-	double no_port = after->udp_no_port - before->udp_no_port;
 	double ring = ring_loss(before, after);
 	double backlog = after->backlog_dropped - before->backlog_dropped;
 	double sock = after->udp_errors - before->udp_errors;
 	double app = lost_in_app(before, after, t);
-	double sent = t->sent, control = 0, before_nic, remainder;
+	double control = isnan(t->arrived) ? 0 : t->control;
+	double before_nic = at_least_zero(t->sent + control -
+					  snapshot_counter(nic, "rx_packets") - ring);
+	double remainder = t->sent - t->received - before_nic - ring - backlog - sock - app;
 
-	if (isnan(t->arrived)) {
-		app += no_port;
-	} else if (t->ended) {
-		/* what came after the end is the end again */
-		control = t->control + no_port;
-	} else {
-		/* the application gave up first: the source went on, and counted on */
-		sent += no_port;
-		app += no_port;
-	}
-	before_nic = at_least_zero(sent - (snapshot_counter(nic, "rx_packets") - control) - ring);
-	remainder = sent - t->received - before_nic - ring - backlog - sock - app;
-
-	row_set_number(row, COL_sent, sent);
+	row_set_number(row, COL_sent, t->sent);
 	row_set_number(row, COL_received, t->received);
-	row_set_number(row, COL_lost, sent - t->received);
+	row_set_number(row, COL_lost, t->sent - t->received);
 	row_set_number(row, COL_lost_before_nic, before_nic);
 	row_set_number(row, COL_lost_ring, ring);
 	row_set_number(row, COL_lost_backlog, backlog);
 	row_set_number(row, COL_lost_socket, sock);
 	row_set_number(row, COL_lost_app, app);
 	row_set_number(row, COL_remainder, remainder);
-	row_set_number(row, COL_remainder_high, fabs(remainder) > sent / 1000);
+	row_set_number(row, COL_remainder_high, fabs(remainder) > t->sent / 1000);
 }
 
 int measure(struct row *row, const struct counters *before, const struct counters *after,

@@ -36,8 +36,7 @@ struct traffic {
 	double seconds;			/* of traffic */
 	double bytes;			/* received, payload */
 	double jitter_us;
-	double arrived;			/* data that reached the socket; NaN: not known */
-	bool ended;			/* ... and so did the source's last word */
+	double arrived;			/* data that the driver handed on; NaN: not known */
 	double control;			/* datagrams that are no data; at most, if not known */
 	bool only_packets_at_nic;	/* a TCP stream: bytes, no datagrams */
 };

@@ -12,6 +12,7 @@
 
 #define LEAD_S 0.3	/* a stream runs this long before its first slot */
 #define EDGE_S 0.03	/* reading all counters twice, in a slow guest */
+#define SPARE_S 0.5	/* the source's clock is not ours */
 
 /* After a change of settings, and after the traffic, let queues drain. */
 static void settle(void)
@@ -164,7 +165,7 @@ static int finish_slot(const struct plan *plan, struct slot *slot, const struct 
 {
 	double seconds = (slot->after.mono - slot->before.mono) / 1e9;
 	struct traffic t = { .sent = slot->sent, .received = slot->received, .seconds = seconds,
-			     .jitter_us = NAN, .arrived = NAN, .ended = true };
+			     .jitter_us = NAN, .arrived = NAN };
 
 	if (!strcmp(plan->source, "iperf") && !isnan(t.sent)) {
 		/* what the socket took: the queue is the next reader's, whatever its weight */
@@ -191,7 +192,7 @@ static int run_stream(const struct plan *plan, struct slot *slots, size_t count,
 		      struct traffic *whole)
 {
 	struct stream stream = { .ask_fd = -1, .out_fd = -1 };
-	double seconds = LEAD_S + count * (plan->slot_s + plan->settle_s + EDGE_S);
+	double seconds = LEAD_S + count * (plan->slot_s + plan->settle_s + EDGE_S) + SPARE_S;
 	size_t i;
 	int err;
 
@@ -202,7 +203,8 @@ static int run_stream(const struct plan *plan, struct slot *slots, size_t count,
 		sleep_ns(LEAD_S * NSEC);
 	for (i = 0; i < count && !err; i++) {
 		err = run_slot(plan, &stream, &slots[i]);
-		if (!err && stream_over(&stream))
+		/* the word that it is over may be lost */
+		if (!err && (stream_over(&stream) || slots[i].sent == 0))
 			break;
 	}
 	*done = i - i % plan->axis[COL_weight].count;

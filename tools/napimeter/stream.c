@@ -254,8 +254,27 @@ static int own_wait(struct stream *s)
 
 /* ---- iperf 2.1, pulled with -R ---- */
 
+static bool has_ended(pid_t pid)
+{
+	siginfo_t info = { 0 };
+
+	return !waitid(P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT) && info.si_pid == pid;
+}
+
+/* 0: it is not connected yet. Where nothing can be watched, that is no failure. */
+static int watch_connected(int fd, struct arrivals *arrivals)
+{
+	struct sockaddr_storage peer;
+	socklen_t len = sizeof(peer);
+
+	if (getpeername(fd, (struct sockaddr *)&peer, &len))
+		return 0;
+	arrivals_watch(arrivals, fd);
+	return 1;
+}
+
 /* 1: done; 0: it has no such socket (yet) */
-static int try_socket(int pidfd, pid_t pid, int rcvbuf, const struct arrivals *arrivals)
+static int try_socket(int pidfd, pid_t pid, int rcvbuf, struct arrivals *arrivals)
 {
 	char *path = xasprintf("/proc/%d/fd", pid);
 	DIR *dir = opendir(path);
@@ -274,8 +293,8 @@ static int try_socket(int pidfd, pid_t pid, int rcvbuf, const struct arrivals *a
 		    (domain == AF_INET || domain == AF_INET6)) {
 			found = !rcvbuf || !setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &rcvbuf,
 						       sizeof(rcvbuf));
-			if (arrivals)
-				arrivals_attach(arrivals, fd);
+			if (found && arrivals)
+				found = watch_connected(fd, arrivals);
 		}
 		close(fd);
 	}
@@ -284,18 +303,11 @@ static int try_socket(int pidfd, pid_t pid, int rcvbuf, const struct arrivals *a
 	return found;
 }
 
-static bool has_ended(pid_t pid)
-{
-	siginfo_t info = { 0 };
-
-	return !waitid(P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT) && info.si_pid == pid;
-}
-
 /*
  * iperf's -w means the send buffer when -R is given, so it is done from here.
  * rcvbuf 0 leaves it; arrivals may be NULL.
  */
-int reach_socket_of(pid_t pid, int rcvbuf, const struct arrivals *arrivals)
+int reach_socket_of(pid_t pid, int rcvbuf, struct arrivals *arrivals)
 {
 	int64_t end = mono_ns() + 2 * NSEC;
 	int pidfd = syscall(SYS_pidfd_open, pid, 0);
@@ -343,8 +355,6 @@ static int iperf_start(struct stream *s)
 	}
 	if (pipe2(out, O_CLOEXEC))
 		return fail("pipe: %s", strerror(errno));
-	if (udp)
-		arrivals_open(&s->arrivals);
 	s->out_fd = out[0];
 	s->child = fork();
 	if (s->child == 0) {
@@ -430,26 +440,24 @@ static int iperf_wait(struct stream *s)
 }
 
 /*
- * What the filter saw goes before what iperf counted: `sent` is the number of the
- * first of the last datagrams, which counts itself (the source repeats it until
+ * What was seen on its way goes before what iperf counted: `sent` is the number of
+ * the first of the last datagrams, which counts itself (the source repeats it until
  * answered). Without any: the highest, as with iperf.
  */
 static int iperf_result(struct stream *s, struct traffic *t)
 {
-	struct arrivals_page seen;
+	const volatile struct arrivals_page *seen = s->arrivals.page;
 
 	if (parse_iperf(s->text, s->spec, t))
 		return -1;
 	if (t->only_packets_at_nic && t->seconds < 0.9 * s->seconds - 0.5)
 		return fail("the source stopped after %.1f of %.1f s: is the server still there?",
 			    t->seconds, s->seconds);
-	if (t->only_packets_at_nic || !s->arrivals.page || !s->arrivals.page->data)
+	if (t->only_packets_at_nic || !arrivals_known(&s->arrivals))
 		return 0;
-	seen = *s->arrivals.page;
-	t->ended = seen.ends > 0;
-	t->sent = seen.ends ? seen.end : seen.highest;
-	t->control = seen.ends ? seen.ends - 1 : 0;
-	t->arrived = arrivals_data(&seen) + t->ended;
+	t->sent = seen->ends ? seen->end : seen->highest;
+	t->control = seen->ends ? seen->ends - 1 : 0;
+	t->arrived = arrivals_data(&s->arrivals) + (seen->ends > 0);
 	return 0;
 }
 
@@ -461,7 +469,7 @@ int stream_start(struct stream *s, const struct plan *plan, const struct row *sp
 	int fd, err;
 
 	*s = (struct stream){ .plan = plan, .spec = spec, .seconds = seconds, .ask_fd = -1,
-			      .out_fd = -1, .arrivals = { .program_fd = -1 } };
+			      .out_fd = -1, .arrivals = { .watch_fd = -1 } };
 	if (is_source(s, "iperf"))
 		return iperf_start(s);
 	if (is_source(s, "napimeter"))
@@ -479,7 +487,8 @@ double stream_sent(struct stream *s)
 	double sent, seconds;
 
 	if (is_source(s, "iperf"))
-		return s->arrivals.page ? (double)s->arrivals.page->highest : (double)NAN;
+		return arrivals_known(&s->arrivals) ? (double)s->arrivals.page->highest :
+						      (double)NAN;
 	if (is_source(s, "napimeter"))
 		return s->sink.page->highest < 0 ? 0 : s->sink.page->highest;
 	return pktgen_text(s) || parse_pktgen(s->text, &sent, &seconds) ? (double)NAN : sent;
@@ -488,7 +497,7 @@ double stream_sent(struct stream *s)
 double stream_received(struct stream *s)
 {
 	if (is_source(s, "iperf"))
-		return s->arrivals.page ? arrivals_data(s->arrivals.page) : (double)NAN;
+		return arrivals_known(&s->arrivals) ? arrivals_data(&s->arrivals) : (double)NAN;
 	return s->sink.page->received;
 }
 
@@ -542,7 +551,7 @@ void stream_free(struct stream *s)
 	}
 	if (s->out_fd >= 0)
 		close(s->out_fd);
-	arrivals_close(&s->arrivals);
+	arrivals_stop(&s->arrivals);
 	sink_free(&s->sink);
 	s->child = 0;
 	s->ask_fd = s->out_fd = -1;

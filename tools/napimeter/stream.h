@@ -24,7 +24,7 @@ int stream_start(struct stream *s, const struct plan *plan, const struct row *sp
 		 double seconds);
 /*
  * So far; NaN where only the end will tell (iperf without arrivals). With iperf,
- * received is what came to the socket, that which it had no room for too.
+ * received is what the driver handed on, that which no buffer had room for too.
  */
 double stream_sent(struct stream *s);
 double stream_received(struct stream *s);
@@ -37,7 +37,7 @@ int stream_result(struct stream *s, struct traffic *traffic);
 void stream_free(struct stream *s);
 
 /* For the tests. */
-int reach_socket_of(pid_t pid, int rcvbuf, const struct arrivals *arrivals);
+int reach_socket_of(pid_t pid, int rcvbuf, struct arrivals *arrivals);
 int parse_iperf(const char *text, const struct row *spec, struct traffic *traffic);
 int parse_pktgen(const char *text, double *sent, double *seconds);
 

@@ -152,11 +152,8 @@ last() { tail -n 1; }
 	[[ $output == *"another sweep"* ]]
 }
 
-@test "our own source and sink: bursts at a load, nothing lost on loopback" {
-	$napimeter serve 5963 >"$dir/serve" &
-	pid=$!
+@test "a sink to which nothing comes counts nothing, and ends in time" {
 	run timeout 5 "$napimeter" sink 5964 0.3
-	kill $pid
 	[ "$status" -eq 0 ]
 	[[ $output == "received 0 bytes 0 socket_drops 0" ]]
 }

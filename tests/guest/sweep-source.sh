@@ -30,6 +30,11 @@ is "UDP adds up, TCP counts no datagrams" "$(
 )" "2 2"
 check "both versions are in meta.json" [ "$(grep -cE '"(guest|server)": "2\.' "$work/iperf/meta.json")" = 2 ]
 check "the source was tested first" grep -q selftest "$work/iperf/probes.csv"
+# A receiver that falls behind gets iperf's last datagram again and again
+check "iperf at full speed on one CPU" pull slow --server 10.0.0.1 --load 0 --rcvbuf 8M --weight 1,60 \
+	--app-cpu 0 --irq-cpu 0 --reps 2
+is "in overload too every packet has its place" "$(select_rows slow '
+	c["remainder_high"] != 0 || c["sent"] == 0 { n++ } END { print n + 0, NR - 1 }')" "0 4"
 check "a load beyond the source" pull far --server 10.0.0.1 --load 10G --weight 60
 check "is told apart from loss" grep -q '; the source sent .* of 10000' "$work/far.log"
 check "and kept" grep -q '"sent_bps"' "$work/far/meta.json"

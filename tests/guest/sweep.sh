@@ -37,7 +37,8 @@ is "CPU agrees with sar" "$(
 				busy += 2 * (100 - $NF - $7)
 				soft += 2 * $9
 			}
-			function near(a, b) { return a - b < 20 && b - a < 20 }
+			# the windows differ, and a busy host takes ticks away that only the row sees
+			function near(a, b) { return a - b < 0.4 * b + 10 && b - a < 0.4 * b + 10 }
 			END {
 				ok = n > 2 && near(busy / n, r[2]) && near(soft / n, r[3])
 				print ok ? "yes" : n " samples: " busy / n " " soft / n ", the row: " row
@@ -48,11 +49,14 @@ check "interleave" sweep blocks --method interleave --weight 1,2,60 --blocks 4 -
 whole blocks 12
 as_before interleave
 
-check "mlfrr" scripts/sweep.sh eth0 --out "$work/search" --source pktgen --method mlfrr \
-	--datagram 958 --rcvbuf 4M --weight 1,60 --min-load 1M --max-load 8M --goal-width 0.2 \
-	--goal-initial-trial-s 0.2 --goal-final-trial-s 0.4 --goal-duration-sum-s 0.8
+search() {
+	scripts/sweep.sh eth0 --out "$work/search" --source pktgen --method mlfrr --datagram 958 \
+		--rcvbuf 4M --weight 1,60 --min-load 1M --max-load 8M --goal-width 0.2 --goal-initial-trial-s 0.2 \
+		--goal-final-trial-s 0.4 --goal-duration-sum-s 0.8 >"$work/search.log" 2>&1
+}
+check "mlfrr" search
 whole search "$(select_rows search '{ n++ } END { print n }')"
-is "a rate for each weight" "$(awk -F, 'NR > 1 { print $1, $2 >= 1e6 && $4 > 0, $6 }' \
+is "a rate for each weight" "$(awk -F, 'NR > 1 { print $1, ($2 >= 1e6 && $4 > 0), $6 }' \
 	"$work/search/mlfrr.csv" | sort -n | xargs)" "1 1 1 60 1 1"
 
 # kill -9 of the conductor, of the measuring program, or both, at ten random moments

@@ -36,7 +36,7 @@ qemu-system-x86 busybox-static cpio zstd iperf ethtool sysstat iproute2 dash uti
 check="bats libcmocka-dev git procps openssh-client dropbear-bin python3 libxml2-utils"
 hypervisors="mmdebstrap debian-archive-keyring e2fsprogs binutils xorriso isolinux syslinux-common
 grub-common grub-efi-amd64-bin mtools dosfstools ovmf"
-kernels="mmdebstrap debian-archive-keyring git bsdextrautils debhelper dh-dkms dpkg-dev lintian"
+kernels="mmdebstrap arch-test debian-archive-keyring git bsdextrautils debhelper dh-dkms dpkg-dev lintian"
 static="git clang shellcheck shfmt sparse codespell coccinelle reuse"
 report="chromium prometheus r-base-core clang libclang-rt-14-dev"
 

@@ -14,20 +14,26 @@ nics='--nic e1000 --nic e1000-82545em --nic e1000-82544gc'
 
 usage() {
 	cat <<EOF
-usage: scripts/kernels.sh [--build-only] [KERNEL…]
+usage: scripts/kernels.sh [--short | --build-only] [--jobs N] [KERNEL…]
 
 For each kernel of scripts/kernels/list: applies patches/ to its e1000 without fuzz,
 builds the module with W=1, where a warning is an error, boots the kernel in QEMU
 with one NIC of each model and runs the guest tests ($guest_tests).
 KERNEL is a series (5.10) or, not on amd64, a series and an architecture (6.1-i386).
 
+  --short       boot them all, but run only the guest test "short": some seconds of
+                exact counters and of the live weight
   --build-only  do not boot
+  --jobs N      so many kernels at a time (default: one for each CPU, four at most)
 
 Compilers, headers, sources and kernels come from Debian, into private roots in
-the cache (2 GB); nothing is installed on this machine. Needs root.
+the cache (4 GB); nothing is installed on this machine. Needs root.
 Logs are in build/check/. Exit status: 1 if anything failed on any kernel.
 EOF
 }
+
+# say WORD…: what becomes of this kernel; several are at work
+say() { log "$(printf '%-12s %s' "$series-$arch" "$*")"; }
 
 # in_root ROOT ARG…: a command there, quietly
 in_root() {
@@ -57,54 +63,60 @@ source_of() {
 	_version=$(in_root "$1" -- apt-cache show "linux-source-$2" | sed -n 's/^Version: //p' | sed 1q)
 	_tar=$(cache_dir kernels)/linux-source-$2_$_version.tar.xz
 	if [ ! -e "$_tar" ]; then
-		download "$1" "linux-source-$2" "$_tar.deb" || return 1
-		dpkg-deb --fsys-tarfile "$_tar.deb" |
-			tar -xO "./usr/src/linux-source-$2.tar.xz" >"$_tar.part" || return 1
-		mv "$_tar.part" "$_tar"
-		rm "$_tar.deb"
+		download "$1" "linux-source-$2" "$_tar.$$.deb" || return 1
+		dpkg-deb --fsys-tarfile "$_tar.$$.deb" |
+			tar -xO "./usr/src/linux-source-$2.tar.xz" >"$_tar.$$" || return 1
+		mv "$_tar.$$" "$_tar"
+		rm "$_tar.$$.deb"
 	fi
 	echo "$_tar"
 }
 
-# fetch SERIES ARCH SUITE…: sets $root, $kver, $ksrc
+# fetch SUITE…: sets $root, $kver, $ksrc. One at a time in a root
 fetch() {
-	_series=$1 _arch=$2
-	shift 2
-	_flavour=$_arch
-	[ "$_arch" != i386 ] || _flavour=686
-	root=$("$top/scripts/kernels/root.sh" make "$_arch" "$@") || return 1
-	kver=$(newest "$root" "$_series" "$_flavour")
-	[ -n "$kver" ] || { log "no kernel $_series for $_arch in $*" && return 1; }
-	[ -d "$root/usr/src/linux-headers-$kver" ] || {
-		log "fetching headers of $kver"
+	_flavour=$arch
+	[ "$arch" != i386 ] || _flavour=686
+	say "making or updating its root"
+	root=$("$top/scripts/kernels/root.sh" make "$arch" "$@") || return 1
+	exec 8>"$root.fetch"
+	flock 8
+	kver=$(newest "$root" "$series" "$_flavour")
+	[ -n "$kver" ] || { log "no kernel $series for $arch in $*" && return 1; }
+	say "fetching $kver"
+	[ -d "$root/usr/src/linux-headers-$kver" ] ||
 		in_root "$root" -- apt-get -qq -y --no-install-recommends install "linux-headers-$kver" >/dev/null || return 1
-	}
-	ksrc=$(source_of "$root" "$_series") || return 1
+	ksrc=$(source_of "$root" "$series") || return 1
 	# Where the lab's image.sh looks for them; before 7.x image is all there is
 	for _p in image base binary modules; do
 		[ "$_p" = image ] || in_root "$root" -- apt-cache show "linux-$_p-$kver" >/dev/null 2>&1 || continue
 		download "$root" "linux-$_p-$kver" "$(cache_dir kernel)/linux-$_p-$kver.deb" || return 1
 	done
+	[ "$arch" = amd64 ] || foreign_packages || return 1
+	exec 8>&-
 }
 
-# build: $root, $kver, $ksrc to build/check/$kver/e1000_napi.ko
+# foreign_packages: the root gets the programs that a guest of its architecture has
+foreign_packages() {
+	# shellcheck disable=SC2046 # a list of words
+	in_root "$root" -- apt-get -qq -y --no-install-recommends install cpio zstd kmod \
+		$(sed -n "/^PACKAGES=/,/'\$/p" "$top/scripts/lab/image.sh" | tr -d "'" | sed 's/PACKAGES=//') \
+		>/dev/null
+}
+
+# build: $root, $kver, $ksrc to $out/$kver/e1000_napi.ko
 build() {
-	_out=$top/build/check/$kver
+	_out=$out/$kver
 	rm -rf "$_out"
 	"$top/scripts/prepare.sh" --out "$_out" --kver "$kver" \
 		--kdir "$(readlink -f "$root/usr/src/linux-headers-$kver")" --ksrc "$ksrc" || return 1
 	hunks=$(cat "$top"/patches/*.patch | grep -c '^@@')
 	in_root "$root" --bind "$_out" /mnt -- \
-		make -C "/lib/modules/$kver/build" M=/mnt W=1 modules >"$log.build" 2>&1 || return 1
+		make -j2 -C "/lib/modules/$kver/build" M=/mnt W=1 modules >"$log.build" 2>&1 || return 1
 	! grep -i 'warning:' "$log.build" >&2
 }
 
 # foreign_image: a guest of programs of the root's architecture, made in the root
 foreign_image() {
-	# shellcheck disable=SC2046 # a list of words
-	in_root "$root" -- apt-get -qq -y --no-install-recommends install cpio zstd kmod \
-		$(sed -n "/^PACKAGES=/,/'\$/p" "$top/scripts/lab/image.sh" | tr -d "'" | sed 's/PACKAGES=//') \
-		>/dev/null || return 1
 	_cache=$(cache_dir .)
 	_image=$(in_root "$root" --bind "$top" /mnt --bind "$_cache" /var/cache/e1000_napi -- \
 		env E1000_NAPI_CACHE=/var/cache/e1000_napi /mnt/scripts/lab/image.sh --kver "$kver") || return 1
@@ -114,7 +126,7 @@ foreign_image() {
 # boot: runs the guest tests with what build made; sets $tests
 boot() {
 	mkdir -p "$top/build/$kver"
-	cp "$top/build/check/$kver/e1000_napi.ko" "$top/build/$kver/.new.ko"
+	cp "$out/$kver/e1000_napi.ko" "$top/build/$kver/.new.ko"
 	mv "$top/build/$kver/.new.ko" "$top/build/$kver/e1000_napi.ko"
 	set --
 	if [ "$arch" != amd64 ]; then
@@ -133,26 +145,37 @@ boot() {
 	return "$_rc"
 }
 
-# one_kernel SERIES ARCH SUITE…: a row of the table in $log.row
+# one_kernel SERIES ARCH SUITE…: its row of the table goes to $log.row
 one_kernel() {
-	arch=$2 kver='' hunks=- cc=- result=failed tests=-
-	log "== $1 $arch"
+	series=$1 arch=$2 kver='' hunks=- cc=- result=failed tests=-
+	shift 2
+	log=$out/$series-$arch
+	rm -f "$log".*
+	_start=$(date +%s)
+	printf '%s|%s|-|-|broken off|-\n' "$series" "$arch" >"$log.row"
 	if ! fetch "$@"; then
 		result='no packages'
-	elif build; then
+	elif say "building for $kver" && build; then
 		result='no warning'
-		[ -n "$build_only" ] || boot || tests=${tests:-no result}
-		[ "$tests" != - ] || [ -n "$build_only" ] || tests='no boot'
+		[ -z "$guest_tests" ] || {
+			say "booting $kver"
+			boot || tests=${tests:-no result}
+			[ "$tests" != - ] || tests='no boot'
+		}
 	else
 		tail -n 15 "$log.build" >&2 2>/dev/null || :
 	fi
-	cc=$(sed -n 's/^CONFIG_CC_VERSION_TEXT="\([^ ]*\) ([^)]*) \([0-9.]*\).*/\1 \2/p' \
+	say "build: $result, guest tests: $tests, in $(($(date +%s) - _start)) s"
+	cc=$(sed -n 's/^CONFIG_CC_VERSION_TEXT="\(x86_64-linux-gnu-\)*\([^ ]*\) ([^)]*) \([0-9.]*\).*/\2 \3/p' \
 		"$root/boot/config-$kver" "$root/usr/src/linux-headers-$kver/.config" 2>/dev/null | sed 1q)
-	printf '%s|%s|%s|%s|%s|%s\n' "${kver:-$1}" "$arch" "${cc:--}" "$hunks" "$result" "$tests" >>"$rows"
+	printf '%s|%s|%s|%s|%s|%s\n' "${kver:-$series}" "$arch" "${cc:--}" "$hunks" "$result" "$tests" >"$log.row"
 	case $result/$tests in
-	'no warning/-' | 'no warning/'*', 0 failed,'*) ;;
+	'no warning/-') [ -z "$guest_tests" ] || return 1 ;;
+	'no warning/0 passed'*) return 1 ;;
+	'no warning/'*', 0 failed,'*) ;;
 	*) return 1 ;;
 	esac
+	: >"$log.passed"
 }
 
 wanted() {
@@ -164,41 +187,61 @@ wanted() {
 	return 1
 }
 
-names='' build_only=''
+# lines: of the list, those that are wanted
+lines() {
+	while read -r _series _arch _suites; do
+		case $_series in '' | '#'*) continue ;; esac
+		! wanted "$_series" "$_arch" || echo "$_series $_arch $_suites"
+	done <"$top/scripts/kernels/list"
+}
+
+names='' jobs=$(nproc) one='' kind=''
+[ "$jobs" -le 4 ] || jobs=4
 while [ $# -gt 0 ]; do
 	case $1 in
-	--build-only) build_only=1 ;;
+	--short) kind=$1 guest_tests='short' ;;
+	--build-only) kind=$1 guest_tests='' ;;
+	--jobs)
+		jobs=${2-}
+		if ! is_uint "$jobs" || [ "$jobs" -eq 0 ]; then
+			usage_error "--jobs wants a number from 1"
+		fi
+		shift
+		;;
+	--one) # for ourselves: the words of one line
+		shift
+		one=1
+		break
+		;;
 	-h | --help) usage && exit 0 ;;
 	-*) usage_error "unknown option $1" ;;
 	*) names="$names $1" ;;
 	esac
 	shift
 done
+out=$top/build/check
+if [ -n "$one" ]; then
+	one_kernel "$@"
+	exit
+fi
 need_root
-mkdir -p "$top/build/check"
-rows=$top/build/check/rows
-: >"$rows"
+mkdir -p "$out"
+lines | while read -r series arch _; do rm -f "$out/$series-$arch.passed"; done
+count=$(lines | wc -l)
+[ "$count" -gt 0 ] || die "scripts/kernels/list has none of:$names"
 
-passed=0 failed=0
-while read -r series arch suites <&3; do
-	case $series in '' | '#'*) continue ;; esac
-	wanted "$series" "$arch" || continue
-	log=$top/build/check/$series-$arch
-	rm -f "$log".*
-	# shellcheck disable=SC2086 # a list of suites
-	if one_kernel "$series" "$arch" $suites; then
-		passed=$((passed + 1))
-	else
-		failed=$((failed + 1))
-	fi
-done 3<"$top/scripts/kernels/list"
-[ -s "$rows" ] || die "scripts/kernels/list has none of:$names"
+# Two at a time, the second is fetched while the first is built, and one guest's
+# pauses are the other's time
+log "$count kernels, $jobs at a time; what each does now:"
+# shellcheck disable=SC2086 # no word when there is none
+lines | xargs -P "$jobs" -L 1 "$0" $kind --one || :
 
 echo
-{
+lines | {
 	echo 'kernel|arch|built by|hunks|build (W=1)|guest tests'
-	cat "$rows"
+	while read -r series arch _; do cat "$out/$series-$arch.row"; done
 } | column -t -s '|'
 echo
-echo "$passed passed, $failed failed, 0 skipped"
-[ "$failed" -eq 0 ]
+passed=$(lines | while read -r series arch _; do ls "$out/$series-$arch.passed"; done 2>/dev/null | wc -l)
+echo "$passed passed, $((count - passed)) failed, 0 skipped"
+[ "$passed" -eq "$count" ]

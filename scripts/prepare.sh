@@ -89,8 +89,11 @@ from_tarball() {
 		tar -xf "$1" -C "$tmp/tar" --wildcards --no-wildcards-match-slash \
 			"*/Makefile" "*/$e1000/*" \
 			"*/${e1000%/*}/Kconfig" "*/include/linux/slab.h" || return 1
-		rm -rf "$_kept"
-		mv "$tmp"/tar/* "$_kept"
+		# Unless another run was quicker
+		if [ ! -e "$_kept/include/linux/slab.h" ]; then
+			rm -rf "$_kept"
+			mv "$tmp"/tar/* "$_kept"
+		fi
 	fi
 	echo "$_kept"
 }

@@ -11,24 +11,15 @@ $top/scripts/lab/net.sh up 0
 snap=/tmp/snapshot
 
 # Both ends of the same account, over one burst of traffic
-account() { # account NAME: compare with rx_packets since $rx0
-	wait_for 10 still eth0 || :
-	take_snapshot eth0 $snap
-	rx=$(($(rx_of eth0) - rx0))
+account() { # account NAME: compare with rx_packets since begin_count
+	end_count eth0 $snap
 	sums=$(hist_sums $snap rx_per_poll)
 	check "$1: some packets came" [ "$rx" -gt 100 ]
 	is "$1: packets x polls over the rows is rx_packets" "${sums#* }" "$rx"
 	is "$1: the head says the same" "$(head_sums $snap rx_per_poll)" "$sums"
 	set -- "$1" "$(head_sums $snap tx_per_poll)"
 	is "$1: tx_per_poll counts the same polls" "${2% *}" "${sums% *}"
-	is "$1: counters agree" "$(($(awk '$1 == "rx_packets" { print $2 }' $snap) - packets0))" "$rx"
-}
-
-begin() {
-	wait_for 10 still eth0 || :
-	echo 1 >$debug/eth0/reset
-	rx0=$(rx_of eth0)
-	packets0=$(count_of eth0/counters rx_packets)
+	is "$1: counters agree" "$(awk '$1 == "rx_packets" { print $2 }' $snap)" "$rx1"
 }
 
 iperf -s >/dev/null 2>&1 &
@@ -42,10 +33,10 @@ for mtu in 1500 9000; do
 	ip netns exec src ip link set peer0 mtu $mtu
 	wait_for 10 link_up eth0 || :
 	wait_for 10 ping -c 1 -W 1 10.0.0.1 >/dev/null
-	begin
+	begin_count eth0
 	ip netns exec src timeout -s KILL 20 iperf -c 10.0.0.2 -t 2 >/dev/null 2>&1 || :
 	account "TCP, MTU $mtu"
-	begin
+	begin_count eth0
 	flood 0 2 $((mtu - 100))
 	account "UDP, MTU $mtu"
 done
@@ -54,7 +45,7 @@ ip netns exec src ip link set peer0 mtu 1500
 wait_for 10 link_up eth0 || :
 
 # TX going on at the same time: polls that only clean must not count as full
-begin
+begin_count eth0
 timeout -s KILL 20 iperf -c 10.0.0.1 -t 1 >/dev/null 2>&1 || :
 ip netns exec src iperf -s >/dev/null 2>&1 &
 srv=$!
@@ -66,7 +57,7 @@ check "sent packets are counted" [ "$(count_of eth0/tx_per_poll sum)" -gt 100 ]
 
 for weight in 1 2 7 60; do
 	echo $weight >$debug/eth0/weight
-	begin
+	begin_count eth0
 	flood 0 2
 	account "weight $weight"
 	check "weight $weight: no poll took more ($(hist_max eth0/rx_per_poll))" \
@@ -76,7 +67,7 @@ check "whole-budget polls were seen" [ "$(count_of eth0/counters polls_whole_bud
 
 # Live changes under traffic: exact to the end, nothing above the weight in force
 echo 64 >$debug/eth0/weight
-begin
+begin_count eth0
 flood 0 6 &
 f=$!
 above=0
@@ -93,7 +84,7 @@ kill -0 $f 2>/dev/null && echo "# traffic was still on"
 wait $f || :
 is "live changes: no poll above the weight in force" $above 0
 wait_for 10 still eth0 || :
-is "live changes: every packet counted" "$(($(count_of eth0/counters rx_packets) - packets0))" "$(($(rx_of eth0) - rx0))"
+is "live changes: every packet counted" "$(count_of eth0/counters rx_packets)" "$(rx_of eth0)"
 
 # Interrupts: ours against the kernel's own count of the line, both at rest
 line=$(cat /sys/class/net/eth0/device/irq)

@@ -86,6 +86,28 @@ still() {
 	[ "$(rx_of "$1")" = "$_a" ]
 }
 
+# begin_count IF: empty histograms, and $rx0 is what the device had received by then
+begin_count() {
+	wait_for 10 still "$1" || :
+	wait_for 10 _reset_at_rest "$1" || echo "# $1 never rests"
+}
+_reset_at_rest() {
+	rx0=$(rx_of "$1")
+	echo 1 >"$debug/$1/reset"
+	[ "$(rx_of "$1")" = "$rx0" ]
+}
+
+# end_count IF FILE: a snapshot, and $rx is what the device has received since
+end_count() {
+	wait_for 10 still "$1" || :
+	wait_for 10 _snapshot_at_rest "$1" "$2" || echo "# $1 never rests"
+	rx=$((rx1 - rx0))
+}
+_snapshot_at_rest() {
+	rx1=$(rx_of "$1")
+	_one_moment "$1" "$2" && [ "$(rx_of "$1")" = "$rx1" ]
+}
+
 # flood N SECONDS [SIZE]: UDP datagrams from peerN to ethN, as fast as they go.
 # (busybox timeout would run its own ip, which knows no namespaces.)
 flood() {

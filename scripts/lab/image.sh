@@ -28,11 +28,13 @@ xen-netback'
 
 usage() {
 	cat <<-END
-		usage: image.sh [--kver V] [--show-kver]
+		usage: image.sh [--kver V] [--from DIR] [--show-kver]
 		Make the lab's kernel and base initramfs, or find them in the cache, and
 		print the folder they are in. Needs no root.
 		  --kver V     Debian kernel release, as uname -r says it; default: the newest
 		               whose headers are installed (/lib/modules/V/build)
+		  --from DIR   a kernel that you built: DIR/boot/vmlinuz-V and DIR/lib/modules/V,
+		               from make modules_install INSTALL_MOD_PATH=DIR; with --kver
 		  --show-kver  print the kernel release only, make nothing
 	END
 }
@@ -68,14 +70,15 @@ fetch_package() {
 }
 
 # fetch_kernel KVER DIR: the kernel package's files under DIR, not installed.
-# An installed kernel is taken as it is.
+# An installed kernel is taken as it is, or that of --from.
 fetch_kernel() {
-	if [ -r "/boot/vmlinuz-$1" ] && [ -d "/lib/modules/$1/kernel" ]; then
+	if [ -r "$from/boot/vmlinuz-$1" ] && [ -d "$from/lib/modules/$1/kernel" ]; then
 		mkdir -p "$2/boot" "$2/lib/modules"
-		cp "/boot/vmlinuz-$1" "$2/boot/"
-		cp -R "/lib/modules/$1" "$2/lib/modules/"
+		cp "$from/boot/vmlinuz-$1" "$2/boot/"
+		cp -R "$from/lib/modules/$1" "$2/lib/modules/"
 		return
 	fi
+	[ -z "$from" ] || die "$from has no boot/vmlinuz-$1 or no lib/modules/$1"
 	fetch_package "linux-image-$1" "$2"
 	if [ ! -e "$2/boot/vmlinuz-$1" ]; then
 		# From 7.x on, linux-image only pulls in the packages that hold the files
@@ -188,17 +191,28 @@ make_base() {
 		>"$tmp/base.cpio"
 	zstd -q -10 "$tmp/base.cpio" -o "$tmp/image/base.cpio.zst"
 	cp "$tmp/kernel/boot/vmlinuz-$kver" "$tmp/image/vmlinuz"
-	uncompress "$tmp/image/vmlinuz" "$tmp/image/vmlinux"
+	# A kernel with KASAN dies at the PVH entry
+	if [ -n "$from" ]; then
+		cp "$tmp/image/vmlinuz" "$tmp/image/vmlinux"
+	else
+		uncompress "$tmp/image/vmlinuz" "$tmp/image/vmlinux"
+	fi
 	echo "$kver" >"$tmp/image/kver"
 }
 
 kver=
+from=
 show=
 while [ $# -gt 0 ]; do
 	case $1 in
 	--kver)
 		[ $# -ge 2 ] || usage_error "--kver wants a kernel release"
 		kver=$2
+		shift
+		;;
+	--from)
+		[ $# -ge 2 ] || usage_error "--from wants a folder"
+		from=$2
 		shift
 		;;
 	--show-kver) show=1 ;;
@@ -210,6 +224,7 @@ while [ $# -gt 0 ]; do
 	esac
 	shift
 done
+[ -z "$from" ] || [ -n "$kver" ] || usage_error "--from wants --kver too"
 [ -n "$kver" ] || kver=$(default_kver)
 [ -n "$kver" ] || die "no Debian kernel headers here; on Debian: apt-get install linux-headers-amd64"
 case $kver in
@@ -230,6 +245,7 @@ need depmod kmod
 key=$( (
 	echo "$kver"
 	dpkg-query -W $PACKAGES 2>/dev/null || true
+	[ -z "$from" ] || cat "$from/boot/vmlinuz-$kver"
 	cat "$0"
 ) | sha256sum | cut -c1-16)
 images=$(cache_dir image)

@@ -10,6 +10,10 @@ EXIT_SKIP=4
 
 prog=${0##*/}
 
+# What a kernel says when something in it is wrong, for grep -E
+complaints='BUG[: ]|WARNING: |Oops|Kernel panic|general protection|possible .*deadlock'
+complaints="$complaints|rcu: INFO|INFO: task|UBSAN|KASAN|KCSAN|KFENCE|NETDEV WATCHDOG|Call Trace"
+
 # a terminal that went away is no reason to stop
 log() { printf '%s\n' "$*" >&2 || :; }
 warn() { log "$prog: warning: $*"; }

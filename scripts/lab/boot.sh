@@ -28,6 +28,8 @@ usage() {
 		  --kver V         kernel release (default: newest with headers here)
 		  --image DIR      a folder that image.sh made, in place of its choice
 		  --no-module      boot without e1000_napi.ko
+		  --monitor        QEMU's monitor is /dev/vport0p5 in the guest; ethN is its
+		                   device nicN on netdev eN
 		  --share DIR      DIR is /share in the guest, for reading and writing
 		  --timeout S      give up after S seconds (default 600; 0: never; a shell: 0)
 		  --console FILE   keep the guest's kernel log in FILE
@@ -57,14 +59,13 @@ last_lines() {
 }
 
 kernel_line='console=ttyS0 panic=-1 oops=panic nokaslr mitigations=off random.trust_cpu=on'
-complaints='BUG[: ]|WARNING: |Oops|Kernel panic|general protection|possible .*deadlock'
-complaints="$complaints|rcu: INFO|UBSAN|KASAN|KFENCE|NETDEV WATCHDOG|Call Trace"
 icount='' accel=auto smp='' mem=512 nics='' net=hub kver='' module=1 share=''
-image='' limit='' keep='' append='' extra=''
+image='' limit='' keep='' append='' extra='' monitor=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	--icount) icount=1 ;;
 	--no-module) module= ;;
+	--monitor) monitor=1 ;;
 	-h | --help)
 		usage
 		exit 0
@@ -187,7 +188,7 @@ for model in $nics; do
 		;;
 	none) devices="$devices -netdev hubport,hubid=$count,id=e$count" ;;
 	esac
-	devices="$devices -device $model,netdev=e$count,mac=52:54:00:00:01:$mac,romfile="
+	devices="$devices -device $model,id=nic$count,netdev=e$count,mac=52:54:00:00:01:$mac,romfile="
 	count=$((count + 1))
 done
 
@@ -220,6 +221,11 @@ ports="-device virtio-serial-pci$sync
 if [ "$interactive" = 1 ]; then
 	ports="$ports -chardev stdio,id=tty,signal=off -device virtconsole,chardev=tty,nr=4"
 fi
+# QEMU talks to itself: its monitor listens, the port is what connects to it
+[ -z "$monitor" ] || ports="$ports
+	-chardev socket,id=monitor,path=$work/monitor,server=on,wait=off -mon chardev=monitor
+	-chardev socket,id=guest,path=$work/monitor
+	-device virtserialport,chardev=guest,nr=5"
 # One more argument for QEMU a line; they may have spaces in them
 set -f
 IFS='
@@ -255,7 +261,6 @@ if [ "$ended" -ne 0 ]; then
 	cat "$work/qemu" >&2
 	die "QEMU failed with status $ended"
 fi
-# What a kernel says when something in it is wrong
 if grep -Eq "$complaints" "$work/console"; then
 	grep -E -A 25 "$complaints" "$work/console" | tr -d '\r' | head -n 60 >&2
 	die "the guest's kernel complained, see above"

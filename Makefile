@@ -97,6 +97,11 @@ check-deb: DEPS += kernels
 check-deb: deps
 	tests/packages.sh
 
+# Two kernels with sanitizers are built for it, seven minutes each
+check-faults: DEPS += faults
+check-faults: deps
+	tests/faults/run.sh $(FAULTS)
+
 check-static: DEPS += static
 check-static: deps
 	scripts/check-static.sh
@@ -121,6 +126,7 @@ help:
 	@echo 'make deps          install the Debian packages that building and the lab need'
 	@echo 'make check-kernels the same on every kernel from 5.10 to 7.3; needs root'
 	@echo 'make check-deb     the Debian packages in a Debian of their own; needs root'
+	@echo 'make check-faults  faults under load on kernels with sanitizers; FAULTS=--short'
 	@echo 'make check-static  checkpatch, sparse, shellcheck and the like'
 	@echo 'make dkms          have dkms build it, now and for each new kernel'
 	@echo 'make dkms-remove   take that away again'
@@ -131,4 +137,4 @@ help:
 
 .PHONY: all module tools install uninstall deps lab-build demo lab lab-qemu lab-xen \
 	lab-virtualbox lab-vmware lab-all iso check clean help \
-	dkms-source dkms dkms-remove deb intree patch check-kernels check-static check-deb
+	dkms-source dkms dkms-remove deb intree patch check-kernels check-static check-deb check-faults

@@ -19,6 +19,7 @@ is. --dry-run prints their names instead.
   hypervisors  for make lab-xen, lab-virtualbox, lab-all, iso
   kernels      for make check-kernels, deb and check-deb
   static       for make check-static
+  faults       for make check-faults
   report       the browser, R and promtool that tests compare reports with
 EOF
 }
@@ -38,6 +39,7 @@ hypervisors="mmdebstrap debian-archive-keyring e2fsprogs binutils xorriso isolin
 grub-common grub-efi-amd64-bin mtools dosfstools ovmf"
 kernels="mmdebstrap arch-test debian-archive-keyring git bsdextrautils debhelper dh-dkms dpkg-dev lintian"
 static="git clang shellcheck shfmt sparse codespell coccinelle reuse"
+faults="flex bison bc libelf-dev bsdextrautils"
 report="chromium prometheus r-base-core clang libclang-rt-14-dev"
 
 dry='' wanted=$base
@@ -49,6 +51,7 @@ for word; do
 	hypervisors) wanted="$wanted $hypervisors" ;;
 	kernels) wanted="$wanted $kernels" ;;
 	static) wanted="$wanted $static" ;;
+	faults) wanted="$wanted $faults" ;;
 	report) wanted="$wanted $report" ;;
 	-h | --help) usage && exit 0 ;;
 	*) usage_error "there is no group $word" ;;

@@ -1,0 +1,31 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Who polls changes under load: softirq, the NAPI thread, busy polling sockets, the
+# deferring timer; recording and timing are switched too.
+# Boot: three
+set -eu
+# shellcheck source=tests/faults/lib.sh
+. "${0%/*}/../lib.sh"
+
+prepare
+watch_on
+traffic_on
+sys=/sys/class/net/eth0
+change() {
+	echo $((rounds % 2)) >"$sys/threaded"
+	echo $((rounds % 3 * 25)) >/proc/sys/net/core/busy_read
+	echo $((rounds % 3 * 25)) >/proc/sys/net/core/busy_poll
+	echo $((rounds % 5)) >"$sys"/napi_defer_hard_irqs
+	echo $((rounds % 5 * 100000)) >"$sys/gro_flush_timeout"
+	echo $((rounds % 2)) >"$params/timing"
+	# sockets of now
+	ping -q -c 1 -W 1 10.0.0.1 >/dev/null 2>&1 || :
+}
+until_time "$(few 8 60)" change
+check "there were polls in the thread" [ "$(count_of eth0/counters polls_threaded)" -gt 0 ]
+for f in $sys/threaded /proc/sys/net/core/busy_read /proc/sys/net/core/busy_poll \
+	$sys/napi_defer_hard_irqs $sys/gro_flush_timeout $params/timing; do
+	echo 0 >"$f"
+done
+holds
+finish

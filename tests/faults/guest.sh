@@ -1,0 +1,56 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# In the guest: run the cases named, up to the first that does not survive; run.sh
+# boots anew for the rest. Prints TAP, and `case NAME begins|survived|failed SECONDS`.
+set -eu
+# shellcheck source=tests/faults/lib.sh
+. "${0%/*}/lib.sh"
+log=/tmp/case
+# A 9p mount does not live through a suspend
+cp /share/watch /share/fault "$bin"
+umount /share
+
+uptime_s() { cut -d . -f 1 /proc/uptime; }
+
+for c in "$@"; do
+	file=$top/tests/faults/cases/$c.sh
+	limit=$(sed -n 's/^# Limit: \([0-9]*\) s$/\1/p' "$file")
+	echo "case $c begins"
+	dmesg -c >/dev/null
+	# races of the driver's own are no failure here (splat), nor shall they be for boot.sh
+	case $(uname -r) in *kcsan*) dmesg -n 1 ;; *) dmesg -n 7 ;; esac
+	start=$(uptime_s)
+	rc=0
+	case $c in
+	guest-*) timeout -k 10 "${limit:-600}" sh "$top/tests/guest/run.sh" "${c#guest-}" >$log 2>&1 || rc=$? ;;
+	*) timeout -k 10 "${limit:-300}" sh "$file" >$log 2>&1 || rc=$? ;;
+	esac
+	cat $log
+	case $rc in
+	0) grep -q '^ok ' $log || { echo "not ok $c asserted nothing" && rc=1; } ;;
+	4) ;;
+	124 | 137) echo "not ok $c did not end" ;;
+	*) grep -q '^not ok ' $log || echo "not ok $c ended with status $rc" ;;
+	esac
+	! grep -q '^e1000_napi ' /proc/modules || timeout 60 rmmod e1000_napi || {
+		echo "not ok $c: the module could not be unloaded"
+		rc=1
+	}
+	dmesg | grep 'BUG: KCSAN' | grep -v e1000_napi_ | sed 's/.*BUG/# not ours: BUG/' | sort | uniq -c
+	if splat >/tmp/splat; then
+		echo "not ok $c: the kernel did not complain"
+		dmesg | grep -E -A 40 "$complaints" | sed 's/^/# /' | head -n 120
+		rc=1
+	else
+		echo "ok $c: the kernel did not complain"
+	fi
+	took=$(($(uptime_s) - start))
+	case $rc in
+	0) echo "case $c survived $took" ;;
+	4) echo "case $c skipped $took" ;;
+	*)
+		echo "case $c failed $took"
+		exit 1
+		;;
+	esac
+done

@@ -1,0 +1,148 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# What the cases share, and what must hold after each of them. In the guest.
+#
+# shellcheck disable=SC2034,SC2154 # used by the cases; set by tests/guest/lib.sh
+# shellcheck source=tests/guest/lib.sh
+. /opt/e1000_napi/tests/guest/lib.sh
+bin=/tmp
+monitor=/dev/vport0p5
+hot=/sys/bus/pci/drivers/e1000_napi
+# The largest weight in force since the histograms began
+ceiling=64
+
+# few SHORT WHOLE: how much of it; `run.sh --short` sets SHORT
+few() { if [ -n "${SHORT-}" ]; then echo "$1"; else echo "$2"; fi; }
+
+# say COMMAND: to QEMU's monitor (boot.sh --monitor)
+say() { echo "$1" >"$monitor"; }
+
+# plug_in N ADDRESS: the NIC that was ethN, where it was, or the names would change
+plug_in() {
+	_slot=${2#*:*:}
+	say "device_add e1000,id=nic$1,netdev=e$1,mac=52:54:00:00:01:0$1,romfile=,addr=0x${_slot%.*}"
+}
+
+# What an allocation made to fail says is no fault of the driver; nor is a data race of
+# stock e1000 one of ours
+splat() {
+	dmesg | awk '/(vmalloc|page allocation failure).*(order|mode|size)/ { skip = 40 }
+		/BUG: KCSAN/ && !/e1000_napi_/ { race = 1 }
+		race && / Reported by Kernel/ { race = 0; next }
+		race { next }
+		skip > 0 { skip--; next } 1' | grep -E "$complaints"
+}
+
+address() { basename "$(readlink -f "/sys/class/net/$1/device")"; }
+
+# prepare: the module with $parameters, the network, and someone who takes what comes
+parameters=''
+prepare() {
+	# shellcheck disable=SC2086 # a list of words
+	insmod "$ko" $parameters
+	"$top/scripts/lab/net.sh" up 0
+	pci=$(address eth0)
+	iperf -s -u >/dev/null 2>&1 &
+	sink=$!
+	trap 'kill $sink 2>/dev/null || :' EXIT
+}
+
+# traffic_on: $load bit/s of small packets to eth0, and back, until traffic_off. With
+# sanitizers, emulated, more leaves the rest of a case no CPU; 1g is as fast as it goes
+load=10m
+traffic_on() {
+	(
+		trap 'kill $_in $_out 2>/dev/null; exit 0' TERM
+		while :; do
+			ip netns exec src iperf -u -c 10.0.0.2 -b "$load" -t 5 -l 200 &
+			_in=$!
+			iperf -u -c 10.0.0.1 -b "$load" -t 5 -l 200 &
+			_out=$!
+			wait $_in $_out
+			sleep 0.2
+		done
+	) >/dev/null 2>&1 &
+	traffic=$!
+}
+traffic_off() {
+	kill "$traffic" 2>/dev/null || :
+	wait "$traffic" 2>/dev/null || :
+	# iperf in the namespace: its parent was ip
+	for _p in $(ip netns pids src); do kill -9 "$_p" 2>/dev/null || :; done
+}
+
+# watch_on: read all files all the time; hold_on: and hold them open, over the device's
+# end too, which keeps the module from being unloaded; watch_off says what was seen of it
+watch_on() { _watch "$debug"; }
+hold_on() { _watch "$debug" hold; }
+_watch() {
+	"$bin/watch" "$@" >/tmp/watch.out 2>&1 &
+	watcher=$!
+}
+watch_off() {
+	kill "$watcher"
+	check "the reader of all files ends when it should" wait_for 20 gone "$watcher"
+	sed 's/^/# watch: /' /tmp/watch.out
+	check "reads were good" [ "$(seen reads)" -gt 0 ]
+	is "no counter went backwards" "$(seen backwards)" 0
+	is "no text was broken" "$(seen broken)" 0
+	check "no read took ten seconds ($(seen slowest_ms) ms)" [ "$(seen slowest_ms)" -lt 10000 ]
+}
+seen() { awk -v k="$1" '$1 == k { print $2; found = 1 } END { if (!found) print -1 }' /tmp/watch.out; }
+gone() { ! kill -0 "$1" 2>/dev/null || grep -q 'State:.Z' "/proc/$1/status" 2>/dev/null; }
+
+works() { ping -q -c 1 -W 1 10.0.0.1 >/dev/null 2>&1; }
+
+# in_background COMMAND…; all_back waits for every one, which must succeed
+backs=''
+in_background() {
+	"$@" >/tmp/back.out 2>&1 &
+	backs="$backs $!"
+}
+all_back() {
+	_bad=0
+	for _b in $backs; do wait "$_b" || _bad=$((_bad + 1)); done
+	backs=''
+	is "$1" "$_bad" 0
+}
+
+# counted: what the rows say against what the device received, since the reset at
+# $packets0 (0: since the device is there)
+packets0=0
+since_now() {
+	wait_for 10 still eth0 || :
+	echo 1 >"$debug/eth0/reset"
+	packets0=$(rx_of eth0)
+}
+counted() {
+	wait_for 10 still eth0 || :
+	take_snapshot eth0 /tmp/snapshot
+	_sums=$(hist_sums /tmp/snapshot rx_per_poll)
+	is "all packets received are counted" "$(awk '$1 == "rx_packets" { print $2 }' /tmp/snapshot)" "$(rx_of eth0)"
+	is "rows of rx_per_poll add up to the packets" "${_sums#* }" "$(($(rx_of eth0) - packets0))"
+	check "no poll took more than the weight, $ceiling ($(hist_max eth0/rx_per_poll))" \
+		[ "$(hist_max eth0/rx_per_poll)" -le "$ceiling" ]
+}
+
+# holds: the end of a case with traffic and watch on
+holds() {
+	traffic_off
+	check "link and traffic come back" wait_for 30 works
+	watch_off
+	counted
+	_before=$(count_of eth0/counters rx_packets)
+	ip netns exec src ping -q -c 20 -i 0.01 -W 1 10.0.0.2 >/dev/null 2>&1 || :
+	check "and it counts on" [ "$(count_of eth0/counters rx_packets)" -gt "$_before" ]
+	"$top/scripts/lab/net.sh" down
+}
+
+until_time() { # until_time SECONDS COMMAND…: again and again
+	_end=$(($(cut -d . -f 1 /proc/uptime) + $1))
+	shift
+	rounds=0
+	while [ "$(cut -d . -f 1 /proc/uptime)" -lt "$_end" ]; do
+		"$@"
+		rounds=$((rounds + 1))
+	done
+	echo "# $rounds rounds"
+}

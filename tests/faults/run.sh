@@ -1,0 +1,219 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Faults under load, on kernels that see what goes wrong: one table.
+set -eu
+
+top=$(cd "$(dirname "$0")/../.." && pwd)
+# shellcheck source=scripts/lib.sh
+. "$top/scripts/lib.sh"
+here=$top/tests/faults
+out=$top/build/faults
+
+usage() {
+	cat <<EOF
+usage: tests/faults/run.sh [--short] [--kernel K] [--list] [CASE…]
+
+Boots guests whose kernels find faults, does to the driver under traffic what each
+case in tests/faults/cases/ says, and checks that nothing broke: the kernel did not
+complain, link and traffic came back, every packet is counted, no poll took more than
+its weight, no counter went backwards, no reader hung. After a case that did not
+survive, the rest go on in a fresh boot.
+
+  --short     the telling part, on the kasan kernel only (make check-faults: all)
+  --kernel K  only on kasan, kcsan, or debian (the lab's own)
+  --list      print kernel, boot, case and what it does, and run nothing
+  CASE        only these (the driver's own guest tests are guest-NAME)
+
+The kernels are built once, seven minutes each on two cores (tests/faults/kernel.sh).
+Logs are in build/faults/. Last line: N passed, N failed, N skipped.
+EOF
+}
+
+guest_tests='guest-weight guest-exact guest-switches guest-device'
+# These end a boot: nothing can be done after them, or they judge all of it
+last='suspend leaks lockdown'
+
+file_of() {
+	case $1 in
+	guest-*) echo "$top/tests/guest/${1#guest-}.sh" ;;
+	*) echo "$here/cases/$1.sh" ;;
+	esac
+}
+
+# header CASE KEY DEFAULT: a `# KEY: value` of its file
+header() {
+	_value=$(sed -n "s/^# $2: //p" "$(file_of "$1")" | sed 1q)
+	echo "${_value:-$3}"
+}
+
+# about CASE: the first sentence of its file
+about() { sed -n '3,/^set/{/^# [A-Z][a-z]*: /d; s/^# //p;}' "$(file_of "$1")" | tr '\n' ' ' | sed 's/\([.:;(]\).*//; s/ $//'; }
+
+# seconds CASE: how long it takes, as its file says: short, whole
+seconds() {
+	_takes=$(header "$1" Takes '60, 60')
+	if [ -n "$short" ]; then echo "${_takes%,*}"; else
+		_takes=${_takes#*, }
+		echo "${_takes% s}"
+	fi
+}
+
+# plan: `kernel boot case` of all that is to be done, in order
+plan() {
+	for k in kasan kcsan debian; do
+		[ -z "$kernel" ] || [ "$kernel" = $k ] || continue
+		[ -z "$short" ] || [ $k = kasan ] || continue
+		for b in three eight lab icount; do
+			_cases=$(cd "$here/cases" && for f in *.sh; do echo "${f%.sh}"; done)
+			for c in $last; do _cases=$(echo "$_cases" | grep -vx "$c"); done
+			for c in $guest_tests $_cases $last; do
+				case $c in
+				guest-*) _k='kasan kcsan' _b=three ;;
+				*) _k=$(header "$c" Kernel 'kasan kcsan') _b=$(header "$c" Boot three) ;;
+				esac
+				[ "$_b" = $b ] || continue
+				case " $_k " in *" $k "*) ;; *) continue ;; esac
+				[ -z "$names" ] || case " $names " in *" $c "*) ;; *) continue ;; esac
+				[ -z "$short" ] || [ "$(header "$c" Short yes)" = yes ] || continue
+				echo "$k $b $c"
+			done
+		done
+	done
+}
+
+# boot KERNEL BOOT CASE…: them, in one guest; output on stdout
+boot() {
+	_kernel=$1 _boot=$2
+	shift 2
+	_limit=300
+	for c; do _limit=$((_limit + $(header "$c" Limit 600 | sed 's/ s$//'))); done
+	_cases=$*
+	set -- --share "$out" --console "$log.console" --timeout "$_limit" --monitor
+	# The interrupts from the BIOS's table: with these kernels ACPI takes seconds for each device
+	[ "$_kernel" = debian ] || set -- "$@" --image "$(cat "$out/image-$_kernel")" --append acpi=noirq
+	case $_boot in
+	three | lab) set -- "$@" --mem 1024 --nic e1000 --nic e1000-82545em --nic e1000-82544gc ;;
+	eight)
+		set -- "$@" --mem 1536
+		for _n in 1 2 3 4 5 6 7 8; do set -- "$@" --nic e1000; done
+		;;
+	icount) set -- "$@" --icount ;;
+	esac
+	# shellcheck disable=SC2086 # a list of words
+	"$top/scripts/lab/boot.sh" "$@" -- env SHORT="$short" sh tests/faults/guest.sh $_cases 2>"$log.err" || echo "boot $?"
+}
+
+# report KERNEL < OUTPUT: a row for each case in $rows; progress for the impatient
+report() {
+	case_now=''
+	while IFS= read -r line; do
+		printf '%s\n' "$line" >>"$log.tap"
+		# shellcheck disable=SC2086 # words
+		case $line in
+		'case '*' begins')
+			case_now=${line#case }
+			case_now=${case_now% begins}
+			log "[$(($(wc -l <"$rows") + 1))/$total] $1 $case_now: $(about "$case_now")" \
+				"(about $(left) min left)"
+			;;
+		'case '*)
+			set -- "$1" ${line#case }
+			row "$1" "$2" "$3" "$4"
+			case_now=''
+			;;
+		'not ok '* | '# got '* | '# failed: '*) log "    $line" ;;
+		'boot '*)
+			tail -n 60 "$log.err" >&2
+			if [ -n "$case_now" ]; then
+				row "$1" "$case_now" 'failed: the guest died' -
+			elif ! grep -q '^case .* failed' "$log.tap"; then
+				row "$1" boot 'failed: see above' -
+			fi
+			;;
+		esac
+	done
+}
+
+row() { printf '%s|%s|%s|%s|%s\n' "$1" "$2" "$([ "$2" = boot ] || about "$2")" "$3" "$4" >>"$rows"; }
+
+# left: minutes that the rest should take
+left() {
+	plan | while read -r k _ c; do
+		grep -q "^$k|$c|" "$rows" || seconds "$c"
+	done | awk '{ s += $1 } END { print int(s / 60 + 1) }'
+}
+
+# todo KERNEL BOOT: its cases that have no row yet
+todo() {
+	plan | while read -r k b c; do
+		[ "$k $b" != "$1 $2" ] || grep -q "^$k|$c|" "$rows" || echo "$c"
+	done
+}
+
+short='' kernel='' list='' names=''
+while [ $# -gt 0 ]; do
+	case $1 in
+	--short) short=1 ;;
+	--kernel)
+		[ $# -ge 2 ] || usage_error "--kernel wants a name"
+		kernel=$2
+		shift
+		;;
+	--list) list=1 ;;
+	-h | --help) usage && exit 0 ;;
+	-*) usage_error "unknown option $1" ;;
+	*)
+		[ -e "$(file_of "$1")" ] || usage_error "there is no case $1; --list shows them"
+		names="$names $1"
+		;;
+	esac
+	shift
+done
+case $kernel in '' | kasan | kcsan | debian) ;; *) usage_error "no kernel $kernel: kasan, kcsan or debian" ;; esac
+if [ -n "$list" ]; then
+	plan | while read -r k b c; do echo "$k|$b|$c|$(about "$c")"; done | column -t -s '|'
+	exit 0
+fi
+total=$(plan | wc -l)
+[ "$total" -gt 0 ] || usage_error "nothing to do: no such case on that kernel"
+
+mkdir -p "$out"
+rows=$out/rows
+: >"$rows"
+make -s -C "$here"
+for k in $(plan | cut -d ' ' -f 1 | uniq); do
+	if [ "$k" = debian ]; then
+		make -s -C "$top" module tools KVER="$("$top/scripts/lab/image.sh" --show-kver)"
+	else
+		"$here/kernel.sh" "$k" >"$out/image-$k"
+	fi
+done
+
+plan | cut -d ' ' -f 1,2 | uniq >"$out/boots"
+while read -r k b <&3; do
+	n=0
+	while cases=$(todo "$k" "$b") && [ -n "$cases" ]; do
+		n=$((n + 1))
+		log=$out/$k-$b-$n
+		rm -f "$log".*
+		before=$(wc -l <"$rows")
+		# shellcheck disable=SC2086 # a list of words
+		boot "$k" "$b" $cases | report "$k"
+		# no case begun: there is no use in trying again
+		if [ "$(grep -cv '|boot|' "$rows" || :)" -eq "$before" ]; then
+			for c in $cases; do row "$k" "$c" 'failed: no boot' -; done
+		fi
+	done
+done 3<"$out/boots"
+
+echo
+{
+	echo 'kernel|case|what|survived|seconds'
+	sed 's/|survived|/|yes|/' "$rows"
+} | column -t -s '|'
+echo
+passed=$(grep -c '|survived|' "$rows" || :)
+skipped=$(grep -c '|skipped|' "$rows" || :)
+failed=$(($(wc -l <"$rows") - passed - skipped))
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]

@@ -83,6 +83,11 @@ lab-qemu lab-xen lab-virtualbox lab-vmware lab-all: lab-build
 iso: lab-build
 	scripts/iso.sh
 
+# A shell beside three guests that ssh reaches; $$FLEET is their Ansible inventory
+lab-fleet: DEPS += fleet
+lab-fleet: lab-build
+	scripts/lab/fleet.sh
+
 check: DEPS += check
 check: lab-build
 	tests/run.sh
@@ -121,6 +126,7 @@ help:
 	@echo 'make lab-xen       a weight sweep on real Xen, in QEMU; needs root; LAB=--short'
 	@echo '  lab-virtualbox lab-vmware lab-qemu   ... on these; VMware is a stand-in'
 	@echo '  lab-all          ... on all four, and the report that compares them'
+	@echo 'make lab-fleet     three guests at once, for scripts/fleet/run.sh; needs root'
 	@echo 'make iso           a bootable ISO with the guest, for any hypervisor'
 	@echo 'make check         the tests, in ten minutes; tests/run.sh --help names slower ones'
 	@echo 'make deps          install the Debian packages that building and the lab need'
@@ -137,4 +143,4 @@ help:
 
 .PHONY: all module tools install uninstall deps lab-build demo lab lab-qemu lab-xen \
 	lab-virtualbox lab-vmware lab-all iso check clean help \
-	dkms-source dkms dkms-remove deb intree patch check-kernels check-static check-deb check-faults
+	dkms-source dkms dkms-remove deb intree patch check-kernels check-static check-deb check-faults lab-fleet

@@ -20,6 +20,7 @@ is. --dry-run prints their names instead.
   kernels      for make check-kernels, deb and check-deb
   static       for make check-static
   faults       for make check-faults
+  fleet        for scripts/fleet and make lab-fleet
   report       the browser, R and promtool that tests compare reports with
 EOF
 }
@@ -40,6 +41,7 @@ grub-common grub-efi-amd64-bin mtools dosfstools ovmf"
 kernels="mmdebstrap arch-test debian-archive-keyring git bsdextrautils debhelper dh-dkms dpkg-dev lintian"
 static="git clang shellcheck shfmt sparse codespell coccinelle reuse"
 faults="flex bison bc libelf-dev bsdextrautils"
+fleet="ansible-core openssh-client dropbear-bin"
 report="chromium prometheus r-base-core clang libclang-rt-14-dev"
 
 dry='' wanted=$base
@@ -52,6 +54,7 @@ for word; do
 	kernels) wanted="$wanted $kernels" ;;
 	static) wanted="$wanted $static" ;;
 	faults) wanted="$wanted $faults" ;;
+	fleet) wanted="$wanted $fleet" ;;
 	report) wanted="$wanted $report" ;;
 	-h | --help) usage && exit 0 ;;
 	*) usage_error "there is no group $word" ;;

@@ -20,7 +20,7 @@ usage() {
 		  --smp N          CPUs (default 2; 1 with --icount)
 		  --mem MB         memory (default 512)
 		  --nic MODEL      one NIC: e1000, e1000-82545em, e1000-82544gc; may be
-		                   repeated (default: one e1000)
+		                   repeated (default: one e1000); none: no NIC but by --qemu
 		  --net hub        each NIC has a virtio-net peer in the guest (default)
 		  --net tap        each NIC has a peer outside, in a network namespace of its
 		                   own that runs iperf -s for TCP and UDP; needs root
@@ -115,6 +115,7 @@ number --timeout "$limit" 0
 for model in $nics; do
 	case $model in
 	e1000 | e1000-82545em | e1000-82544gc) ;;
+	none) nics=' ' ;;
 	*) usage_error "no NIC model '$model': e1000, e1000-82545em or e1000-82544gc" ;;
 	esac
 done

@@ -1,15 +1,19 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Part of boot.sh --net tap: the outside of the real-time lab. Root only.
+# Part of boot.sh --net tap and of fleet.sh: the outside of the real-time lab. Root only.
 #
 # tap.sh up SPACE COUNT: a network namespace with COUNT taps, addresses and iperf servers
+# tap.sh bridge SPACE COUNT: the same for COUNT guests on two bridges
 # tap.sh down SPACE: all of it away
 #
 #    namespace SPACE, QEMU runs in it     |   guest
 #    tapN  10.0.N.1/24  fd00:N::1/64 -----+-- ethN  10.0.N.2/24  fd00:N::2/64
 #
+#    manage  192.168.77.1/24 -- manageN --+-- eth0 of guest N, for ssh
+#    sweep   10.0.0.1/24     -- sweepN  --+-- eth1 of guest N, for iperf
+#
 # The machine's own network has no part in it: no bridge, no route, no address.
-# SPACE is e1000_napi-PID of its boot.sh; that of a killed one goes with the next up.
+# SPACE ends in -PID of its boot.sh or fleet.sh; that of a killed one goes with the next.
 set -eu
 here=$(dirname "$0")
 . "$here/../lib.sh"
@@ -36,15 +40,13 @@ down() { # down SPACE
 }
 
 down_stale() {
-	for path in /run/netns/e1000_napi-*; do
+	for path in /run/netns/e1000_napi*-*; do
 		[ -e "$path" ] || continue
-		grep -qs 'boot\.sh' "/proc/${path##*-}/cmdline" || down "${path##*/}"
+		grep -Eqs '(boot|fleet)\.sh' "/proc/${path##*-}/cmdline" || down "${path##*/}"
 	done
 }
 
-up() { # up COUNT
-	ip netns add "$space"
-	ip -n "$space" link set lo up
+taps() { # taps COUNT
 	n=0
 	while [ "$n" -lt "$1" ]; do
 		ip -n "$space" tuntap add "tap$n" mode tap
@@ -53,6 +55,27 @@ up() { # up COUNT
 		ip -n "$space" link set "tap$n" up
 		n=$((n + 1))
 	done
+}
+
+bridges() { # bridges COUNT
+	for bridge in manage sweep; do
+		ip -n "$space" link add "$bridge" type bridge
+		ip -n "$space" link set "$bridge" up
+		n=1
+		while [ "$n" -le "$1" ]; do
+			ip -n "$space" tuntap add "$bridge$n" mode tap
+			ip -n "$space" link set "$bridge$n" master "$bridge" up
+			n=$((n + 1))
+		done
+	done
+	ip -n "$space" addr add 192.168.77.1/24 dev manage
+	ip -n "$space" addr add 10.0.0.1/24 dev sweep
+}
+
+up() { # up taps|bridges COUNT
+	ip netns add "$space"
+	ip -n "$space" link set lo up
+	"$1" "$2"
 	ip netns exec "$space" iperf -s >/dev/null 2>&1 &
 	ip netns exec "$space" iperf -s -u >/dev/null 2>&1 &
 	wait_for 5 listens tcp || die "iperf -s did not start"
@@ -61,12 +84,13 @@ up() { # up COUNT
 
 space=$2
 case $1 in
-up)
+up | bridge)
 	[ -c /dev/net/tun ] || die "/dev/net/tun is missing; run: modprobe tun"
 	need iperf
 	need ss iproute2
 	down_stale
-	up "$3"
+	[ "$1" = up ] && kind=taps || kind=bridges
+	up "$kind" "$3"
 	;;
 down) down "$space" ;;
 esac

@@ -1,0 +1,98 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Make the one file that a guest gets: a shell script with an archive behind it.
+set -eu
+top=$(cd "$(dirname "$0")/../.." && pwd)
+# shellcheck source=scripts/lib.sh
+. "$top/scripts/lib.sh"
+
+usage() {
+	cat <<-END
+		usage: bundle.sh KVER
+		Make build/fleet/KVER.sh, which holds the scripts, napimeter and e1000_napi.ko
+		for the kernel KVER, and print its name. The module is built first if it can be;
+		without one the guest must have e1000_napi installed. Run in a guest, as root:
+		  sh KVER.sh install NIC   unpack into /opt/e1000_napi-fleet, say whether NIC
+		                           can be swept
+		  sh KVER.sh check NIC     only say it; nothing stays
+	END
+}
+
+# What a guest needs: no script that builds
+parts='scripts/lib.sh scripts/nic.sh scripts/nic-save.sh scripts/nic-replay.sh
+scripts/nic-reach.sh scripts/handover.sh scripts/watchdog.sh scripts/load.sh
+scripts/restore.sh scripts/sweep.sh scripts/detect.sh scripts/fleet/guest.sh'
+
+kver=${1-}
+case $kver in
+-h | --help) usage && exit 0 ;;
+'' | .* | *[!A-Za-z0-9.+~_-]*) usage_error "'$kver' is no kernel release" ;;
+esac
+napimeter=$top/build/tools/napimeter
+[ -x "$napimeter" ] || die "napimeter is not built: run make tools"
+out=$top/build/fleet
+mkdir -p "$out"
+module=$top/build/$kver/e1000_napi.ko
+# Asked for by each guest of that kernel, and made by the first
+old=$out/$kver.sh
+# shellcheck disable=SC2086 # a list of words
+if [ -e "$module" ] && [ -e "$old" ] && [ -z "$(cd "$top" && find $parts scripts/fleet/bundle.sh "$napimeter" \
+	"$module" -newer "$old" 2>/dev/null)" ]; then
+	echo "$old"
+	exit 0
+fi
+work=$(mktemp -d "$out/tmp.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+
+if [ ! -e "$module" ] && [ -e "/lib/modules/$kver/build" ]; then
+	log "building the module for $kver"
+	make -s -C "$top" module "KVER=$kver" >"$out/$kver.log" 2>&1 ||
+		log "it failed, see $out/$kver.log"
+fi
+mkdir -p "$work/root/tools"
+# shellcheck disable=SC2086 # a list of words
+(cd "$top" && cp --parents $parts "$work/root/")
+cp "$napimeter" "$work/root/tools/"
+[ ! -e "$module" ] || cp "$module" "$work/root/"
+if command -v strip >/dev/null; then
+	find "$work/root" -name '*.ko' -exec strip -g {} +
+	strip "$work/root/tools/napimeter"
+fi
+cat >"$work/bundle" <<'END'
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Made by scripts/fleet/bundle.sh; an archive follows the last line.
+set -eu
+umask 022
+verb=$1
+shift
+dir=/opt/e1000_napi-fleet
+guest=scripts/fleet/guest.sh
+[ "$(id -u)" -eq 0 ] || {
+	echo "bundle.sh: this needs root; set ansible_become=true in the inventory" >&2
+	exit 1
+}
+if [ "$verb" = check ]; then
+	dir=$(mktemp -d /tmp/e1000_napi-fleet.XXXXXX)
+	trap 'rm -rf "$dir"' EXIT
+fi
+state=none
+[ ! -e "$dir/pid" ] || state=$(sh "$dir/$guest" poll)
+case $state in
+running*) ;;
+*)
+	mkdir -p "$dir"
+	tail -n +LINES "$0" | tar -xz -C "$dir"
+	;;
+esac
+sh "$dir/$guest" check "$@"
+exit
+END
+lines=$(($(wc -l <"$work/bundle") + 1))
+{
+	sed "s/+LINES/+$lines/" "$work/bundle"
+	tar -cz --owner=0 --group=0 -C "$work/root" .
+} >"$work/done"
+mv "$work/done" "$out/$kver.sh"
+echo "$out/$kver.sh"

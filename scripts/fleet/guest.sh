@@ -1,0 +1,144 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Part of the fleet's playbook: what is done in one guest, by its verb. Everything
+# is in one folder of the guest's, which the last verb takes away again.
+#
+# guest.sh check NIC           may it be done? says what was found, as name=value
+# guest.sh start NIC [WORD…]   hand the NIC over; sweep.sh NIC WORD… in the background
+# guest.sh poll                running, done or failed, and how far it is
+# guest.sh pack                the results on stdout, as base64 of a tar.gz
+# guest.sh forget              the results away, which are elsewhere now
+# guest.sh release             stop a sweep, give the NIC back; results stay
+# guest.sh remove              that, and the folder away
+set -eu
+top=$(cd "$(dirname "$0")/../.." && pwd)
+# shellcheck source=scripts/lib.sh
+. "$top/scripts/lib.sh"
+# shellcheck source=scripts/nic.sh
+. "$top/scripts/nic.sh"
+# shellcheck source=scripts/nic-reach.sh
+. "$top/scripts/nic-reach.sh"
+PATH=$PATH:/usr/sbin:/sbin
+
+# swept_nic NIC: sets $nic and $driver. auto: the one NIC of e1000 that neither this
+# ssh session nor a default route goes over
+swept_nic() {
+	need_tools
+	nic=$1
+	if [ "$nic" = auto ]; then
+		nic=
+		for _path in "$SYS"/class/net/*; do
+			driver=$(link_target "$_path/device/driver") 2>/dev/null || continue
+			case $driver in e1000 | e1000_napi) ;; *) continue ;; esac
+			[ -z "$(peers_over "${_path##*/}")" ] || continue
+			[ -z "$nic" ] || die "$nic and ${_path##*/} could both be swept; set napi_nic in the inventory"
+			nic=${_path##*/}
+		done
+		[ -n "$nic" ] ||
+			die "no NIC of e1000 here but those that ssh or the default route need; give this guest one more, for the sweep"
+	fi
+	is_ifname "$nic" || die "'$nic' is no name of a NIC"
+	driver=$(link_target "$SYS/class/net/$nic/device/driver" 2>/dev/null) ||
+		die "there is no NIC $nic here"
+	case $driver in e1000 | e1000_napi) ;; *) die "$nic is driven by $driver, not by e1000" ;; esac
+	[ -z "$(peers_over "$nic")" ] ||
+		die "ssh or the default route goes over $nic; a fleet's sweep wants a NIC of its own"
+}
+
+check() {
+	[ "$(id -u)" -eq 0 ] || die "this needs root; set ansible_become=true in the inventory"
+	need iperf
+	swept_nic "$1"
+	[ -e "$top/e1000_napi.ko" ] || modprobe -n -q e1000_napi 2>/dev/null ||
+		die "no e1000_napi.ko for kernel $(uname -r): where run.sh runs, install that kernel's headers and run make KVER=$(uname -r); or install the package e1000-napi-dkms in the guest"
+	if [ "$driver" = e1000 ]; then
+		sh "$top/scripts/load.sh" "$nic" --dry-run >/dev/null
+	fi
+	echo "nic=$nic driver=$driver"
+	for _dir in ${2-/var/lib/prometheus/node-exporter /var/lib/node_exporter/textfile_collector}; do
+		[ ! -d "$_dir" ] || echo "textfile=$_dir"
+	done
+}
+
+# busy: a sweep that start began is running
+busy() {
+	pid=$(cat "$top/pid" 2>/dev/null) &&
+		grep -qs "guest.sh" "/proc/$pid/cmdline"
+}
+
+start() {
+	swept_nic "$1"
+	shift
+	if busy; then
+		log "the sweep is running already"
+		return
+	fi
+	# Other words are another sweep
+	[ "$(cat "$top/words" 2>/dev/null)" = "$*" ] || rm -rf "$top/results"
+	printf '%s\n' "$*" >"$top/words"
+	rm -f "$top/status"
+	# Only what was taken is given back
+	if [ "$driver" = e1000 ]; then
+		printf '%s\n' "$nic" >"$top/taken"
+		sh "$top/scripts/load.sh" "$nic"
+	fi
+	# It goes on without the ssh session
+	setsid sh "$0" sweep "$nic" "$@" </dev/null >"$top/log" 2>&1 &
+	echo $! >"$top/pid"
+}
+
+sweep() {
+	_rc=0
+	sh "$top/scripts/sweep.sh" "$@" --out "$top/results" || _rc=$?
+	echo "$_rc" >"$top/status"
+}
+
+poll() {
+	if [ -e "$top/status" ]; then
+		case $(cat "$top/status") in
+		0) echo "done" ;;
+		*) echo "failed: $(tail -n 1 "$top/log")" ;;
+		esac
+	elif busy; then
+		_at=$(sed -n 's/^\(\[.*left\]\).*/\1/p' "$top/log" | tail -n 1)
+		echo "running ${_at:-from now on}"
+	else
+		echo "failed: the sweep was killed; the same command goes on with it"
+	fi
+}
+
+# pack: not sysstat's own record, which is larger than all the rest
+pack() {
+	cd "$top/results"
+	# shellcheck disable=SC2046 # names without spaces
+	tar -cz $(find . -type f ! -name 'sar-*') | base64
+}
+
+forget() { rm -rf "$top/results" "$top/status" "$top/pid"; }
+
+idle() { ! busy; }
+
+release() {
+	if busy; then
+		# sweep.sh, so that it tidies up; setsid made them a group of their own
+		kill -- "-$pid" 2>/dev/null || kill "$pid" 2>/dev/null || :
+		wait_for 30 idle || kill -9 -- "-$pid" 2>/dev/null || :
+	fi
+	[ -e "$top/taken" ] || return 0
+	sh "$top/scripts/restore.sh" "$(cat "$top/taken")"
+	rm -f "$top/taken"
+}
+
+verb=${1-}
+[ $# -eq 0 ] || shift
+case $verb in
+check | start | sweep | poll | pack | forget | release) "$verb" "$@" ;;
+remove)
+	release
+	case $top in
+	/*e1000_napi-fleet*) rm -rf "$top" ;;
+	*) die "$top is not the fleet's folder" ;;
+	esac
+	;;
+*) usage_error "no verb '$verb'; see docs/fleet.md" ;;
+esac

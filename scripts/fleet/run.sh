@@ -1,0 +1,152 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Sweep the NAPI weight in many guests over ssh, and make one report of all.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=scripts/lib.sh
+. "$here/../lib.sh"
+top=$(cd "$here/../.." && pwd)
+
+usage() {
+	cat <<-END
+		usage: run.sh -i INVENTORY [OPTION]… [-- SWEEP OPTION…]
+		In each guest of an Ansible inventory: install, hand one NIC to e1000_napi, sweep
+		its weight, collect, put everything back. Then one report of all. A guest that
+		cannot be reached or fails is named, and the others go on; the same command with
+		--failed goes on with those. Guests need ssh, a shell, iproute2, ethtool, iperf.
+		inventory.example beside this script and docs/fleet.md say what to write down.
+		  -i FILE         the inventory
+		  --limit HOSTS   only these, as Ansible says it: g1,g2 or a group or 'web*'
+		  --failed        only those that the last run did not finish
+		  --dry-run       look at each guest, say what would be done, change nothing
+		  --undo          stop sweeps, give NICs back, take the installed files away; also
+		                  after a run that was killed. Results stay
+		  --keep          leave module and files in the guests, for more to come
+		  --batch N       guests under way at a time (default 10)
+		  --out DIR       results and report (default results/fleet)
+		  --textfile DIR  put the fleet's Prometheus file there, for this machine's
+		                  node_exporter (Debian: /var/lib/prometheus/node-exporter)
+		  --report        only make the report again
+		  -v              say more
+		The sweep's options (scripts/sweep.sh --help) go to every guest; without them, each
+		guest's napi_sweep of the inventory, else --preset irq --quick.
+		Exit status: 0 all guests done, 1 not all, 2 wrong usage.
+	END
+}
+
+# json WORDS: as a string in JSON
+json() { printf '"%s"' "$(printf '%s' "$1" | sed 's/[\\"]/\\&/g')"; }
+
+inventory='' limit='' failed='' check='' undo='' keep=false batch=10 out=$top/results/fleet
+textfile='' report='' verbose='' words=''
+while [ $# -gt 0 ]; do
+	case $1 in
+	-h | --help)
+		usage
+		exit 0
+		;;
+	--failed) failed=1 ;;
+	--dry-run) check=--check ;;
+	--undo) undo=1 ;;
+	--keep) keep=true ;;
+	--report) report=1 ;;
+	-v) verbose=-v ;;
+	-i | --inventory | --limit | --batch | --out | --textfile)
+		[ $# -ge 2 ] || usage_error "$1 wants a word after it"
+		case $1 in
+		--limit) limit=$2 ;;
+		--batch) batch=$2 ;;
+		--out) out=$2 ;;
+		--textfile) textfile=$2 ;;
+		*) inventory=$2 ;;
+		esac
+		shift
+		;;
+	--)
+		shift
+		words=$*
+		break
+		;;
+	*) usage_error "unknown argument '$1'; the sweep's options go after --" ;;
+	esac
+	shift
+done
+if ! is_uint "$batch" || [ "$batch" -lt 1 ]; then
+	usage_error "--batch wants a whole number from 1, not '$batch'"
+fi
+case $words in
+*[!A-Za-z0-9.,:=+/_@%\ -]*) usage_error "a sweep's options are plain words, not '$words'" ;;
+esac
+[ -z "$textfile" ] || [ -d "$textfile" ] || usage_error "--textfile: no folder '$textfile'"
+if [ -n "$report" ]; then
+	exec "$here/report.sh" "$out" ${textfile:+"$textfile"}
+fi
+[ -n "$inventory" ] || usage_error "which guests? -i INVENTORY; inventory.example is one"
+[ -e "$inventory" ] || usage_error "there is no inventory $inventory"
+need ansible-playbook ansible-core
+need ssh openssh-client
+if [ -z "$undo" ]; then
+	for tool in napistat napimeter; do
+		[ -x "$top/build/tools/$tool" ] || die "$tool is not built: run make tools"
+	done
+	need gnuplot gnuplot-nox
+fi
+mkdir -p "$out"
+out=$(cd "$out" && pwd)
+state=$out/state.tsv
+if [ -n "$failed" ]; then
+	[ -z "$limit" ] || usage_error "--failed or --limit, not both"
+	limit=$(awk -F '\t' '$2 != "ok" { printf "%s%s", n++ ? "," : "", $1 }' "$state" 2>/dev/null) ||
+		die "there was no run yet that $out tells of"
+	[ -n "$limit" ] || {
+		log "nothing failed in the last run"
+		exit 0
+	}
+fi
+
+# What is asked of each guest, before any is touched
+if [ -z "$undo" ] && [ -n "$words" ]; then
+	# shellcheck disable=SC2086 # plain words
+	plan=$("$here/../sweep.sh" eth0 --server 192.0.2.1 $words --dry-run 2>&1) ||
+		usage_error "the sweep's options are wrong: $plan"
+	log "each guest: $(printf '%s\n' "$plan" | tail -n 1)"
+fi
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' HUP TERM
+{
+	printf '{"napi_batch": %s, "napi_keep": %s, "napi_undo": %s, "napi_out": ' \
+		"$batch" "$keep" "$([ -n "$undo" ] && echo true || echo false)"
+	json "$out"
+	[ -z "$words" ] || {
+		printf ', "napi_sweep_now": '
+		json "$words"
+	}
+	echo '}'
+} >"$work/vars.json"
+export ANSIBLE_CONFIG="${ANSIBLE_CONFIG:-$here/ansible.cfg}" NAPI_FLEET_STATE="$work/state"
+began=$(date +%s)
+rc=0
+ansible-playbook $verbose $check --forks "$batch" -i "$inventory" ${limit:+--limit "$limit"} \
+	-e "@$work/vars.json" "$here/playbook.yml" || rc=$?
+[ -s "$work/state" ] || die "no guest was tried (ansible-playbook ended with status $rc)"
+log "$(wc -l <"$work/state") guests in $(($(date +%s) - began)) s: $(cut -f 2 "$work/state" |
+	sort | uniq -c | awk '{ printf "%s%s %s", n++ ? ", " : "", $1, $2 }')"
+bad=$(awk -F '\t' '$2 != "ok"' "$work/state" | wc -l)
+if [ -z "$check$undo" ]; then
+	# Of guests that this run left out, the last run's word stands
+	[ -e "$state" ] || : >"$state"
+	awk -F '\t' 'NR == FNR { now[$1] = 1; print; next } !($1 in now)' "$work/state" "$state" |
+		sort >"$work/all"
+	mv "$work/all" "$state"
+	"$here/report.sh" "$out" ${textfile:+"$textfile"} || rc=$?
+fi
+if [ "$bad" -gt 0 ]; then
+	log "not done:"
+	awk -F '\t' '$2 != "ok" { print "  " $1 ": " $2 ": " $3 }' "$work/state" >&2
+	[ -n "$check$undo" ] || log "mend it, then give the same command with --failed"
+	exit "$EXIT_FAIL"
+fi
+[ "$rc" -eq 0 ] || exit "$EXIT_FAIL"

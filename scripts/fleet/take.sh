@@ -1,0 +1,45 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Part of the fleet's playbook, where run.sh runs: the results of one guest, as
+# guest.sh pack prints them, from stdin into DIR, and their Prometheus textfile in
+# a script that puts it into a guest.
+#
+# take.sh DIR <packed
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=scripts/lib.sh
+. "$here/../lib.sh"
+dir=$1
+mkdir -p "${dir%/*}"
+work=$(mktemp -d "${dir%/*}/.take.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+
+# A guest is not to be trusted with this machine's files, nor its disk (128 MB a file)
+ulimit -f 262144
+mkdir "$work/results"
+tr -d '\r' | base64 -d | tar -xz --no-same-owner --no-same-permissions -C "$work/results" ||
+	die "what came is no archive"
+[ -z "$(find "$work/results" -mindepth 1 ! -type f)" ] || die "what came holds more than files"
+[ -s "$work/results/runs.csv" ] || die "what came has no runs.csv"
+
+napistat=${NAPISTAT:-$here/../../build/tools/napistat}
+[ -x "$napistat" ] || napistat=$(command -v napistat) || die "napistat is missing: run make tools"
+{
+	cat <<-'END'
+		set -eu
+		dir=$1
+		cat >"$dir/.e1000_napi.prom" <<'END_OF_TEXTFILE'
+	END
+	"$napistat" summary -f prometheus "$work/results"
+	[ ! -e "$work/results/hist.csv" ] ||
+		"$napistat" hist -f prometheus --histogram rx_per_poll "$work/results"
+	cat <<-'END'
+		END_OF_TEXTFILE
+		chmod 644 "$dir/.e1000_napi.prom"
+		mv "$dir/.e1000_napi.prom" "$dir/e1000_napi.prom"
+	END
+} >"$work/results/textfile.sh"
+# The earlier results go only now
+rm -rf "$dir"
+mv "$work/results" "$dir"

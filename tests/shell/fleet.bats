@@ -1,0 +1,131 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+# scripts/fleet without guests: what comes from one is not trusted, the table of all,
+# the alerts. tests/slow/fleet.bats has the guests.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	cd "$BATS_TEST_DIRNAME/../.."
+	fleet=$PWD/scripts/fleet
+	tmp=$BATS_TEST_TMPDIR
+	tab=$'\t'
+}
+
+# results DIR SEED [OPTION…]: made up
+results() {
+	local dir=$1 seed=$2
+	shift 2
+	tests/shell/make-results.sh --kind irq --weights "1 64" --reps 2 --seed "$seed" "$@" "$dir"
+}
+
+# pack NAME…: files of $tmp/in as guest.sh packs them
+pack() { tar -czP -C "$tmp/in" "$@" | base64; }
+
+@test "take.sh: a guest's files come in; links, paths and rubbish do not, and cost nothing" {
+	results "$tmp/in" 1
+	pack runs.csv hist.csv meta.json | "$fleet/take.sh" "$tmp/out/g1"
+	cmp "$tmp/in/runs.csv" "$tmp/out/g1/runs.csv"
+	mkdir "$tmp/textfile"
+	sh "$tmp/out/g1/textfile.sh" "$tmp/textfile"
+	grep -q '^e1000_napi_cell_mean{' "$tmp/textfile/e1000_napi.prom"
+	[ "$(ls -A "$tmp/textfile")" = e1000_napi.prom ]
+
+	echo secret >"$tmp/secret"
+	ln -s "$tmp/secret" "$tmp/in/link"
+	echo 'no,results' >"$tmp/in/damaged"
+	refused() {
+		echo "$1"
+		run -1 "$fleet/take.sh" "$tmp/out/g1" <"$tmp/packed"
+		cmp "$tmp/in/runs.csv" "$tmp/out/g1/runs.csv"
+		[ "$(ls -A "$tmp/out")" = g1 ]
+	}
+	pack runs.csv link >"$tmp/packed"
+	refused "a link"
+	pack ../secret >"$tmp/packed"
+	refused "a path"
+	pack hist.csv >"$tmp/packed"
+	refused "no runs.csv"
+	pack --transform s/damaged/runs.csv/ damaged >"$tmp/packed"
+	refused "damaged"
+	pack runs.csv | head -c 500 >"$tmp/packed"
+	refused "cut short"
+	echo '; reboot' >"$tmp/packed"
+	refused "rubbish"
+}
+
+@test "report: a row per guest, however it ended; numbers for Prometheus" {
+	for n in 1 2 3; do results "$tmp/out/guests/g$n" "$n"; done
+	echo 'rubbish,"' >>"$tmp/out/guests/g3/runs.csv"
+	printf '%s\n' "g1${tab}ok$tab" "g2${tab}failed${tab}it said \"no\", twice" "g3${tab}ok$tab" \
+		"g4${tab}unreachable${tab}no route" >"$tmp/out/state.tsv"
+	mkdir "$tmp/textfile"
+	"$fleet/run.sh" --report --out "$tmp/out" --textfile "$tmp/textfile"
+	python3 - "$tmp/out/fleet.csv" <<-'END'
+		import csv, sys
+		rows = list(csv.DictReader(open(sys.argv[1]), strict=True))
+		assert all(None not in row and None not in row.values() for row in rows), rows
+		assert [row["state"] for row in rows] == ["ok", "failed", "damaged", "unreachable"], rows
+		assert rows[1]["reason"] == 'it said "no", twice', rows
+		assert rows[0]["hypervisor"] == "qemu" and rows[0]["kernel"] == "6.1.0-made-up", rows
+		# An older result counts, the run that failed does not take it away
+		assert [row["weight"] for row in rows] == ["64", "64", "", ""], rows
+		assert [row["trials"] for row in rows] == ["40", "40", "", ""], rows
+	END
+	prom=$tmp/textfile/e1000_napi_fleet.prom
+	[ "$(grep -c '^e1000_napi_fleet_ok{.*} 0$' "$prom")" -eq 3 ]
+	[ "$(grep -c '^e1000_napi_fleet_weight{guest="g[12]",action="keep"} 64$' "$prom")" -eq 2 ]
+	[ "$(ls -A "$tmp/textfile")" = e1000_napi_fleet.prom ]
+	! command -v promtool >/dev/null || promtool check metrics <"$prom"
+	grep -q g2 "$tmp/out/report/report.html"
+}
+
+@test "report: no guest has results" {
+	mkdir "$tmp/out"
+	printf '%s\n' "g4${tab}unreachable${tab}no route" >"$tmp/out/state.tsv"
+	run -1 "$fleet/run.sh" --report --out "$tmp/out"
+	[[ $output == *"no guest has results"* ]]
+	grep -q '^g4,unreachable,"no route",' "$tmp/out/fleet.csv"
+	grep -q '^e1000_napi_fleet_ok{guest="g4",state="unreachable"} 0$' "$tmp/out/fleet.prom"
+}
+
+@test "alerts fire for what they are meant for, and not before" {
+	command -v promtool >/dev/null || skip "promtool is missing: scripts/deps.sh report"
+	cp "$fleet/rules.yml" "$tmp/rules.yml"
+	cat >"$tmp/test.yml" <<-'END'
+		rule_files: [rules.yml]
+		evaluation_interval: 1h
+		tests:
+		  - interval: 1h
+		    input_series:
+		      - {series: 'e1000_napi_fleet_ok{guest="g1",state="ok"}', values: '1x2400'}
+		      - {series: 'e1000_napi_fleet_ok{guest="g2",state="failed"}', values: '0x2400'}
+		      - {series: 'e1000_napi_fleet_weight{guest="g1",action="keep"}', values: '64x2400'}
+		      - {series: 'e1000_napi_fleet_weight{guest="g3",action="change"}', values: '200x2400'}
+		      - {series: 'e1000_napi_fleet_measured_seconds{guest="g1"}', values: '0x2400'}
+		    alert_rule_test:
+		      - {eval_time: 0h, alertname: NapiSweepFailed, exp_alerts: []}
+		      - {eval_time: 89d, alertname: NapiSweepOld, exp_alerts: []}
+		      - eval_time: 2h
+		        alertname: NapiSweepFailed
+		        exp_alerts:
+		          - exp_labels: {severity: info, guest: g2, state: failed}
+		            exp_annotations:
+		              summary: "g2 was not swept: failed"
+		              description: "fleet.csv has the reason; scripts/fleet/run.sh -i INVENTORY --failed tries again"
+		      - eval_time: 2h
+		        alertname: NapiWeightWrong
+		        exp_alerts:
+		          - exp_labels: {severity: warning, guest: g3, action: change}
+		            exp_annotations:
+		              summary: "g3 should have NAPI weight 200"
+		              description: "Shown by its sweep with correction for the number of tests; see the fleet's report"
+		      - eval_time: 91d
+		        alertname: NapiSweepOld
+		        exp_alerts:
+		          - exp_labels: {severity: info, guest: g1}
+		            exp_annotations:
+		              summary: "g1 was last swept 91d 0h 0m 0s ago"
+	END
+	promtool test rules "$tmp/test.yml"
+}

@@ -89,6 +89,8 @@ start() {
 
 sweep() {
 	_rc=0
+	# Told to stop, as sweep.sh is, this waits until that has tidied up
+	trap : HUP INT TERM
 	sh "$top/scripts/sweep.sh" "$@" --out "$top/results" || _rc=$?
 	echo "$_rc" >"$top/status"
 }

@@ -16,6 +16,7 @@ usage: tests/run.sh [GROUP…]
   shell  the scripts, and the builds, with bats
   guest  the driver, load.sh and restore.sh in a booted guest
   sweep  the sweep in a booted guest; not without its name
+  tune   tune.sh in a booted guest, deterministic; not without its name
   slow   the lab, the ISO and the in-tree form, with bats; not without its name
 
 Without a group, the first three. What fails is printed; everything is in build/check/.
@@ -86,6 +87,11 @@ sweep() {
 	in_guest sweep-source
 }
 
+tune() {
+	scripts/lab/boot.sh --icount --timeout 780 --console "$out/console-tune.log" -- \
+		sh tests/guest/run.sh tune
+}
+
 case ${1:-} in
 -h | --help) usage && exit 0 ;;
 esac
@@ -97,6 +103,7 @@ for g in "$@"; do
 	shell) group shell "scripts and builds" shell ;;
 	guest) group guest "the driver in a booted guest (five to eight minutes)" guest ;;
 	sweep) group sweep "the sweep in a booted guest" sweep ;;
+	tune) group tune "tune.sh in a booted guest" tune ;;
 	slow) group slow "the lab, the ISO, the in-tree form" slow ;;
 	*) usage_error "no such group: $g" ;;
 	esac

@@ -17,6 +17,7 @@ static const char help[] =
 "  table      the study's table 4.27, a column for each folder\n"
 "  summary    per cell: n, mean, sd and interval of each figure\n"
 "  compare    weights against each other: different, equal, or cannot say\n"
+"  pairs      two settings measured in turn: keep the first, or change to the second\n"
 "  correlate  Pearson's r, of bandwidth and packets unless told otherwise\n"
 "  mlfrr      the loss-free rate of each weight\n"
 "  cost       CPU seconds per million packets: guest, host, and what the host adds\n"
@@ -52,6 +53,7 @@ static const struct {
 	{ "table", cmd_table },
 	{ "summary", cmd_summary },
 	{ "compare", cmd_compare },
+	{ "pairs", cmd_pairs },
 	{ "correlate", cmd_correlate },
 	{ "mlfrr", cmd_mlfrr },
 	{ "cost", cmd_cost },

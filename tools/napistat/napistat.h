@@ -102,6 +102,7 @@ int cmd_compare(const struct data *d, const struct options *o);
 int cmd_mlfrr(const struct data *d, const struct options *o);
 int cmd_hist(const struct data *d, const struct options *o);
 int cmd_facts(const struct data *d, const struct options *o);
+int cmd_pairs(const struct data *d, const struct options *o);
 int cmd_verdict(const struct data *d, const struct options *o);
 int cmd_table(const struct data *d, const struct options *o);
 int cmd_figures(const struct data *d, const struct options *o);

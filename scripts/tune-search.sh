@@ -1,0 +1,297 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# tune.sh's search: what is measured in which order, and what follows from it. It is
+# a part of tune.sh, whose variables it uses.
+# shellcheck disable=SC2154 # set there
+
+SCREENING=60    # percent of the time, the rest is for the confirmation
+MOST_ROUNDS=3
+LEAST_CONFIRM=4 # pairs
+MOST_CONFIRM=15
+DROP=90    # percent of the rate of the best so far: below, a value is not tried again
+LOAD=70    # percent of the loss-free rate: where CPU is compared
+WIDTH=0.02 # relative, of a search
+WIDTH_CONFIRM=0.01
+
+# calc EXPRESSION: as awk does
+calc() { awk "BEGIN { printf \"%.0f\", $1 }"; }
+# holds EXPRESSION
+holds() { [ "$(awk "BEGIN { print ($1) ? 1 : 0 }")" = 1 ]; }
+
+# shuffle LABEL WORD…: the same order for the same seed
+shuffle() {
+	_label=$1
+	shift
+	for _w; do
+		echo "$(echo "$_w $_label $seed" | md5sum | cut -d ' ' -f 1) $_w"
+	done | sort | cut -d ' ' -f 2
+}
+
+# minutes_of SECONDS
+minutes_of() {
+	if [ "$1" -lt 60 ]; then
+		echo "$1 s"
+	else
+		echo "$((($1 + 30) / 60)) min"
+	fi
+}
+
+# tried FACTOR: the value of the best so far, then those that are tried against it
+tried() {
+	_best=$(value_in "$best" "$1")
+	_list=$(value_in "$plan" "$1" | tr , ' ')
+	echo "$_best $_list"
+}
+
+# schedule: how often everything is measured
+schedule() {
+	# CPU time is counted in ticks of 10 ms
+	cost_s=$(awk "BEGIN { print 2 * $trial < 1 ? 1 : 2 * $trial }")
+	# a search is some nine trials; each has a second around it
+	pace=$(calc "9 * ($trial + 0.8) + 2 * $cost_s + 3.5")
+	budget=$(calc "60 * $minutes")
+	best=$base measures=0
+	for _f in $factors; do
+		# shellcheck disable=SC2046 # words
+		set -- $(tried "$_f")
+		measures=$((measures + $#))
+	done
+	rounds=$(calc "int($SCREENING / 100 * $budget / ($measures * $pace))")
+	[ "$rounds" -le $MOST_ROUNDS ] || rounds=$MOST_ROUNDS
+	confirms=$(calc "int((100 - $SCREENING) / 100 * $budget / (2 * $pace))")
+	[ "$confirms" -le $MOST_CONFIRM ] || confirms=$MOST_CONFIRM
+	if [ "$rounds" -lt 1 ] || [ "$confirms" -lt $LEAST_CONFIRM ]; then
+		_need=$(calc "1 + $measures * $pace * 100 / $SCREENING / 60")
+		_need2=$(calc "1 + $LEAST_CONFIRM * 2 * $pace * 100 / (100 - $SCREENING) / 60")
+		[ "$_need" -ge "$_need2" ] || _need=$_need2
+		usage_error "$minutes minutes are too short for this: --minutes $_need, a shorter --trial, or fewer factors (--try)"
+	fi
+	total=$((1 + rounds * measures + 2 * confirms))
+}
+
+prepare() {
+	trap '[ -z "$child" ] || { kill -TERM "$child" 2>/dev/null; wait "$child" || :; }; exit 130' INT
+	trap '[ -z "$child" ] || { kill -TERM "$child" 2>/dev/null; wait "$child" || :; }; exit 143' HUP TERM
+	need_tools
+	child='' spent=0 count=0 bad=''
+	mkdir -p "$out"
+	_words="$interface $sweep against $base try $plan minutes $minutes trial $trial margin $margin seed $seed"
+	if [ -e "$out/tune" ]; then
+		[ "$(sed -n 1p "$out/tune")" = "$_words" ] ||
+			die "$out holds another search: give another --out, or the options it was started with"
+	else
+		: "${seed:=$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}"
+		printf '%s\n%s\n' "$_words" "$seed" >"$out/tune.new"
+		mv "$out/tune.new" "$out/tune"
+	fi
+	seed=$(sed -n 2p "$out/tune")
+}
+
+# run_sweep DIR OPTION…
+run_sweep() {
+	_into=$1
+	shift
+	mkdir -p "$_into"
+	# the source was tested once
+	if [ -s "$out/0/rate/probes.csv" ] && [ ! -e "$_into/probes.csv" ]; then
+		cp "$out/0/rate/probes.csv" "$_into/"
+	fi
+	_rc=0
+	# In the background, or a signal would have to wait for its end
+	# shellcheck disable=SC2086 # words
+	"$here/sweep.sh" "$interface" --out "$_into" --retries 1 --on-error stop --seed "$seed" $sweep "$@" \
+		>>"$out/log" 2>&1 &
+	child=$!
+	wait "$child" || _rc=$?
+	child=
+	[ "$_rc" -le 128 ] || exit "$_rc"
+	case $_rc in
+	0) ;;
+	1) return 1 ;;
+	*) die "the sweep failed: $(tail -n 1 "$out/log")" ;;
+	esac
+}
+
+# column FILE NAME: of its last row
+column() {
+	awk -F, -v name="$2" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) col = i }
+		END { print $col }' "$1"
+}
+
+rate_in() { column "$1/rate/mlfrr.csv" conditional_throughput_bps; }
+
+# measure DIR CONFIG ABOUT [WIDTH]: the loss-free rate, and CPU per packet at one
+# load for all. Fails if CONFIG cannot be measured here.
+measure() {
+	count=$((count + 1))
+	_about="[$count/$total, $(minutes_of $(((total - count + 1) * pace))) left] $3"
+	if [ ! -e "$1/done" ]; then
+		printf '%s' "$_about: "
+		_start=$(uptime_now) _ok=yes _options=
+		for _w in $2; do
+			_options="$_options $(option_of "$_w")"
+		done
+		# shellcheck disable=SC2086 # words
+		run_sweep "$1/rate" $_options --method mlfrr --goal-initial-trial-s "$trial" \
+			--goal-final-trial-s "$trial" --goal-duration-sum-s "$trial" \
+			--goal-width "${4:-$WIDTH}" || _ok=no
+		# shellcheck disable=SC2086
+		[ $_ok = no ] || [ -z "$cost_load" ] ||
+			run_sweep "$1/cost" $_options --load "$cost_load" --seconds "$cost_s" --reps 2 || _ok=no
+		echo "$(($(uptime_now) - _start)) $_ok" >"$1/done.new"
+		mv "$1/done.new" "$1/done"
+		_about=
+	fi
+	read -r _s _ok <"$1/done"
+	spent=$((spent + _s))
+	pace=$(((spent + count / 2) / count))
+	[ "$pace" -gt 0 ] || pace=1
+	if [ "$_ok" = no ]; then
+		echo "${_about:+$_about: }not possible: $(tail -n 1 "$out/log")"
+		return 1
+	fi
+	echo "${_about:+$_about: }$(awk "BEGIN { printf \"%.1f\", $(rate_in "$1") / 1e6 }") Mbit/s"
+}
+
+# The defaults' loss-free rate tells at which load CPU is compared
+calibrate() {
+	cost_load=
+	measure "$out/0" "$base" "the defaults" || die "the defaults cannot be measured: see $out/log"
+	_rate=$(rate_in "$out/0")
+	holds "$_rate > 0" || die "the defaults lose packets at the lowest load already: give a lower --min-load"
+	cost_load=$(calc "$_rate * $LOAD / 100")
+}
+
+# pairs_of REFERENCE RIVAL DIR…: napistat's answer; DIRs hold a folder of each
+pairs_of() {
+	_a=$1 _b=$2
+	shift 2
+	_n=$#
+	while [ "$_n" -gt 0 ]; do
+		_d=$1
+		shift
+		set -- "$@" "$_d/$_a/rate" "$_d/$_b/rate" "$_d/$_a/cost" "$_d/$_b/cost"
+		_n=$((_n - 1))
+	done
+	"$napistat" pairs --margin "$margin" -f csv "$@" 2>>"$out/log" || die "napistat failed: see $out/log"
+}
+
+# rounds_with DIR NAME NAME: the rounds in which both were measured
+rounds_with() {
+	for _r in "$1"/*; do
+		if grep -qs yes "$_r/$2/done" && grep -qs yes "$_r/$3/done"; then
+			echo "$_r"
+		fi
+	done
+}
+
+# better RATE COST THAN-RATE THAN-COST: ratios; the rate first, then the CPU
+better() {
+	holds "$1 > $3 + $margin / 100 || ($1 >= $3 - $margin / 100 && \"$2\" != \"\" && \"$4\" != \"\" && $2 + 0 < $4 - $margin / 100)"
+}
+
+# screen FACTOR: its values beside the best so far; the best is the best from then on
+screen() {
+	_dir=$out/$1 _was=$(value_in "$best" "$1") bad=' '
+	# shellcheck disable=SC2046 # words
+	set -- "$1" $(tried "$1")
+	_factor=$1
+	shift
+	for _round in $(seq "$rounds"); do
+		if [ ! -d "$_dir/$_round" ] && [ "$spent" -ge $((budget * SCREENING / 100)) ]; then
+			echo "$_factor, round $_round: left out, time for the confirmation"
+			total=$((total - $# * (rounds - _round + 1)))
+			break
+		fi
+		for _value in $(shuffle "$_factor $_round" "$@"); do
+			case $bad in *" $_value "*) total=$((total - 1)) && continue ;; esac
+			_config=$(with "$best" "$_factor" "$_value")
+			measure "$_dir/$_round/$_value" "$_config" "$_factor $_value, round $_round of $rounds" ||
+				bad="$bad$_value "
+		done
+		case $bad in *" $_was "*) die "the best so far cannot be measured any more: see $out/log" ;; esac
+		for _value; do
+			case $bad in *" $_value "*) continue ;; esac
+			holds "$(rate_in "$_dir/$_round/$_value") < $DROP / 100 * $(rate_in "$_dir/$_round/$_was")" || continue
+			bad="$bad$_value "
+		done
+	done
+	_chosen=$_was _rate=1 _cost=1
+	for _value; do
+		case "$bad$_was " in *" $_value "*) continue ;; esac
+		_folders=$(rounds_with "$_dir" "$_was" "$_value")
+		[ -n "$_folders" ] || continue
+		# shellcheck disable=SC2086 # words
+		pairs_of "$_was" "$_value" $_folders >"$_dir/$_value.csv"
+		_r=$(column "$_dir/$_value.csv" rate_ratio) _c=$(column "$_dir/$_value.csv" cost_ratio)
+		awk "BEGIN { printf \"%s: rate %.3f, CPU per packet %.3f of that of %s\n\", \"$_factor $_value\", ${_r:-0}, ${_c:-0}, \"$_was\" }"
+		! better "${_r:-0}" "$_c" "$_rate" "$_cost" || { _chosen=$_value _rate=$_r _cost=$_c; }
+	done
+	[ "$_chosen" = "$_was" ] || echo "$_factor: $_chosen goes on"
+	best=$(with "$best" "$_factor" "$_chosen")
+}
+
+# What differs from the defaults: words FACTOR=VALUE
+differences() {
+	for _w in $best; do
+		case " $base " in *" $_w "*) ;; *) printf '%s ' "$_w" ;; esac
+	done
+}
+
+# confirm: fresh trials of both, so that luck in the screening counts for nothing
+confirm() {
+	found=$(differences)
+	found=${found% }
+	[ -n "$found" ] || return 0
+	_dir=$out/confirm
+	if [ ! -e "$_dir/pairs" ]; then
+		# fixed before the first, so that no result decides how many there are
+		_n=$(((budget - spent) / (2 * pace)))
+		[ "$_n" -ge $LEAST_CONFIRM ] || _n=$LEAST_CONFIRM
+		[ "$_n" -le $MOST_CONFIRM ] || _n=$MOST_CONFIRM
+		mkdir -p "$_dir"
+		echo "$_n" >"$_dir/pairs.new"
+		mv "$_dir/pairs.new" "$_dir/pairs"
+	fi
+	confirms=$(cat "$_dir/pairs")
+	total=$((count + 2 * confirms))
+	for _round in $(seq "$confirms"); do
+		for _side in $(shuffle "confirm $_round" defaults found); do
+			_config=$base
+			[ "$_side" = defaults ] || _config=$best
+			measure "$_dir/$_round/$_side" "$_config" "confirming, $_side, pair $_round of $confirms" \
+				"$WIDTH_CONFIRM" || die "stopped; the same command goes on"
+		done
+	done
+}
+
+# answer: what came out, in $action and in DIR/answer
+answer() {
+	action=keep
+	if [ -z "$found" ]; then
+		echo "Keep the defaults ($base): in the screening nothing was better by more than $margin %." >"$out/answer"
+	else
+		# shellcheck disable=SC2046 # words
+		pairs_of defaults found $(rounds_with "$out/confirm" defaults found) >"$out/answer.csv"
+		action=$(column "$out/answer.csv" action)
+		_text=$(sed -n '2s/.*,"\(.*\)"$/\1/p' "$out/answer.csv" |
+			sed "s/the reference/the defaults/g; s/The rival is better/Better than the defaults/")
+		case $action in
+		change) echo "Use $found. $_text" ;;
+		*) echo "Keep the defaults ($base). The best in the screening was $found. $_text" ;;
+		esac >"$out/answer"
+	fi
+	echo
+	cat "$out/answer"
+	[ "$action" = change ] || return 0
+	# shellcheck disable=SC2086 # words
+	keep_files "$interface" "$out/keep" $found
+	echo
+	echo "To make it permanent, in these files ($out/keep has them):"
+	(cd "$out/keep" && find . -type f | sort | while read -r _file; do
+		echo "${_file#.}:"
+		sed 's/^/    /' "$_file"
+	done)
+	# shellcheck disable=SC2086
+	keep_by_hand "$interface" $found
+}

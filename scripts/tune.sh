@@ -1,0 +1,261 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Which settings are best for this guest's NIC? Searches factor by factor, then has the
+# best against the defaults in fresh trials. sweep.sh measures, napistat decides;
+# docs/tune.md says how.
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/lib.sh"
+. "$here/nic.sh"
+. "$here/nic-reach.sh"
+. "$here/tune-keep.sh"
+PATH=$PATH:/usr/sbin:/sbin
+
+all='rcvbuf cpus weight rx-usecs gro threaded defer budget'
+
+usage() {
+	cat <<-END
+		usage: tune.sh IF --server ADDR [OPTION]…
+		       tune.sh --undo
+		Search for the settings with the best loss-free rate, and then the least CPU per
+		packet, for IF, a NIC of e1000_napi (scripts/load.sh): against the defaults, with
+		95 % intervals. The same command goes on where an earlier one was stopped. Nothing
+		stays changed, unless --apply is given.
+		  --try F[=V,…]    try factor F, its values V in place of the usual ones; may be
+		                   repeated; default: all of these
+		$(for f in $all; do
+			printf '                     %-8s %s (default %s)\n' "$f" "$(values_of "$f" | tr ' ' ,)" "$(stock_of "$f")"
+		done)
+		  --against F=V,…  what to beat, where it is not the default
+		  --minutes N      at most about so long (default 30)
+		  --trial S        seconds of a trial (default 1)
+		  --margin P       percent below which a difference is none (default 2)
+		  --seed N         of the random order; default: a new one
+		  --out DIR        results (default results/tune)
+		  --dry-run        list what would be tried and how long it takes, do nothing
+		  --apply          make what was found permanent, and set it at once
+		  --undo           put back what --apply changed, and exit
+		For the sweep (sweep.sh --help): --server --port --sender --source --netns --peer
+		--host --datagram --burst --min-load --max-load
+	END
+}
+
+# ---- the factors ----
+
+stock_of() {
+	case $1 in
+	rcvbuf) echo default ;;
+	cpus) echo free ;;
+	weight) echo 64 ;;
+	rx-usecs) echo 3 ;;
+	gro) echo 1 ;;
+	threaded) echo 0 ;;
+	defer) echo 0:0 ;;
+	budget) echo 300 ;;
+	*) usage_error "no factor '$1': $all" ;;
+	esac
+}
+
+values_of() {
+	case $1 in
+	rcvbuf) echo 1M 8M ;;
+	cpus) echo one two ;;
+	weight) echo 16 128 256 ;;
+	rx-usecs) echo 0 50 200 ;;
+	gro) echo 0 ;;
+	threaded) echo 1 ;;
+	defer) echo 2:50000 20:200000 ;;
+	budget) echo 600 1200 ;;
+	esac
+}
+
+# option_of FACTOR=VALUE: for sweep.sh
+option_of() {
+	case $1 in
+	cpus=free) ;;
+	defer=*)
+		_v=${1#*=}
+		echo "--defer-hard-irqs ${_v%:*} --gro-flush-timeout ${_v#*:}"
+		;;
+	budget=*) echo "--netdev-budget ${1#*=}" ;;
+	*) echo "--${1%%=*} ${1#*=}" ;;
+	esac
+}
+
+check_value() { # check_value FACTOR VALUE
+	case $1=$2 in
+	rcvbuf=default | cpus=free | cpus=one | cpus=two | gro=[01] | threaded=[01]) return ;;
+	rcvbuf=?*)
+		_v=${2%[KMG]}
+		! is_uint "$_v" || return 0
+		;;
+	defer=*:*) if is_uint "${2%:*}" && is_uint "${2#*:}"; then return; fi ;;
+	weight=* | budget=* | rx-usecs=*) ! is_uint "$2" || return 0 ;;
+	esac
+	usage_error "$1 cannot be '$2'"
+}
+
+# missing FACTOR: why it cannot be tried here; fails if it can
+missing() {
+	_net=$SYS/class/net/$interface
+	case $1 in
+	cpus) [ "$(nproc)" -lt 2 ] && echo "there is one CPU" ;;
+	rx-usecs) ethtool -c "$interface" 2>/dev/null | grep -q '^rx-usecs:[[:space:]]*[1-9]' ||
+		echo "this NIC has no such setting" ;;
+	threaded) [ -e "$_net/threaded" ] || echo "this kernel has no such setting" ;;
+	defer) [ -e "$_net/napi_defer_hard_irqs" ] || echo "this kernel has no such setting" ;;
+	esac | grep .
+}
+
+with() { # with CONFIG FACTOR VALUE: CONFIG, one value replaced
+	echo " $1 " | sed "s| $2=[^ ]* | $2=$3 |; s/^ *//; s/ *$//"
+}
+
+value_in() { # value_in CONFIG FACTOR
+	echo " $1 " | sed -n "s|.* $2=\([^ ]*\) .*|\1|p"
+}
+
+# ---- the command ----
+
+list_plan() {
+	echo "to beat: $base"
+	for _f in $factors; do
+		echo "try $_f: $(value_in "$plan" "$_f" | tr , ' ')  ($rounds rounds each, in random order, beside the best so far)"
+	done
+	echo "then the best against the defaults: $confirms pairs of fresh trials"
+	echo "about $total measurements of $pace s: $(minutes_of $((total * pace))), at most about $minutes min"
+	[ -n "$here_now" ] || echo "$interface is not here: what it cannot do would be left out"
+}
+
+find_napistat() {
+	for napistat in ${NAPISTAT:+"$NAPISTAT"} "$here/../build/tools/napistat" "$here/../tools/napistat" \
+		"$(command -v napistat || :)"; do
+		[ ! -f "$napistat" ] || return 0
+	done
+	die "napistat is missing; build it with: make -C tools/napistat"
+}
+
+interface='' sweep='' tries='' against='' minutes=30 trial=1 margin=2 seed='' out=results/tune
+dry_run='' apply='' undo='' server='' source=iperf
+while [ $# -gt 0 ]; do
+	case $1 in
+	-h | --help)
+		usage
+		exit 0
+		;;
+	--dry-run) dry_run=1 ;;
+	--apply) apply=1 ;;
+	--undo) undo=1 ;;
+	--try | --against | --minutes | --trial | --margin | --seed | --out | --server | --port | --sender | \
+		--source | --netns | --peer | --host | --datagram | --burst | --min-load | --max-load)
+		[ $# -ge 2 ] || usage_error "$1 wants a word after it"
+		case $2 in '' | *[[:space:]]*) usage_error "$1: one word without spaces, not '$2'" ;; esac
+		case $1 in
+		--try) tries="$tries $2" ;;
+		--against) against=$(echo "$2" | tr , ' ') ;;
+		--minutes) minutes=$2 ;;
+		--trial) trial=$2 ;;
+		--margin) margin=$2 ;;
+		--seed) seed=$2 ;;
+		--out) out=$2 ;;
+		*)
+			[ "$1" != --server ] || server=$2
+			[ "$1" != --sender ] || server=${2#ssh:}
+			[ "$1" != --source ] || source=$2
+			sweep="$sweep $1 $2"
+			;;
+		esac
+		shift
+		;;
+	-*) usage_error "no option is called $1" ;;
+	*)
+		[ -z "$interface" ] || usage_error "one interface, not '$interface' and '$1'"
+		interface=$1
+		;;
+	esac
+	shift
+done
+
+if [ -n "$undo" ]; then
+	need_root
+	[ -e "$KEPT/undo" ] || { log "nothing was applied" && exit 0; }
+	keep_undo || die "not everything could be put back, see above; $KEPT has the rest"
+	log "everything is as it was before --apply"
+	exit 0
+fi
+
+# is_share WORD: a positive number, fractions allowed
+is_share() { echo "$1" | grep -Eqx '[0-9]+(\.[0-9]+)?' && [ "$(awk "BEGIN { print ($1 > 0) }")" = 1 ]; }
+is_ifname "$interface" || usage_error "which interface?"
+is_share "$minutes" || usage_error "--minutes wants a number"
+is_share "$trial" || usage_error "--trial wants a number of seconds"
+is_share "$margin" || usage_error "--margin wants a number, in percent"
+[ -z "$seed" ] || is_uint "$seed" || usage_error "--seed wants a whole number"
+[ -n "$server" ] || [ "$source" = pktgen ] ||
+	usage_error "--server: a host that runs \`iperf -s -u\`; see sweep.sh --help for other sources"
+
+for word in $against; do
+	case $word in *=*) ;; *) usage_error "--against wants F=V" ;; esac
+	stock_of "${word%%=*}" >/dev/null
+	check_value "${word%%=*}" "${word#*=}"
+done
+here_now=
+[ ! -e "$SYS/class/net/$interface" ] || here_now=1
+factors='' base='' plan=''
+: "${tries:=$all}"
+for factor in $all; do
+	values=
+	for word in $tries; do
+		stock_of "${word%%=*}" >/dev/null
+		[ "$factor" = "${word%%=*}" ] || continue
+		case $word in
+		*=*) values=$(echo "${word#*=}" | tr , ' ') ;;
+		*) values=$(values_of "$factor") ;;
+		esac
+	done
+	stock=$(value_in "$against" "$factor")
+	: "${stock:=$(stock_of "$factor")}"
+	if [ -n "$values" ] && [ -n "$here_now" ] && why=$(missing "$factor"); then
+		log "$factor is not tried: $why"
+		values=
+	fi
+	for value in $values; do
+		check_value "$factor" "$value"
+	done
+	# what is not tried is left as it is, unless --against has it
+	[ -n "$values" ] || [ -n "$(value_in "$against" "$factor")" ] || continue
+	base="$base $factor=$stock"
+	values=$(for v in $values; do [ "$v" = "$stock" ] || printf '%s ' "$v"; done)
+	[ -z "$values" ] || {
+		factors="$factors $factor"
+		plan="$plan $factor=$(echo "$values" | sed 's/ *$//' | tr ' ' ,)"
+	}
+done
+[ -n "$factors" ] || die "there is nothing to try"
+base=${base# }
+
+. "$here/tune-search.sh"
+schedule
+if [ -n "$dry_run" ]; then
+	list_plan
+	exit 0
+fi
+need_root
+[ -n "$here_now" ] || die "no interface $interface"
+find_napistat
+prepare
+calibrate
+for factor in $factors; do
+	screen "$factor"
+done
+confirm
+answer
+[ "$action" = change ] || exit 0
+# shellcheck disable=SC2086 # words without spaces
+if [ -z "$apply" ]; then
+	log "Nothing was changed. The same command with --apply does it; tune.sh --undo takes it back."
+else
+	keep_apply "$interface" "$out/keep" $found
+	log "Applied, now and for each boot. tune.sh --undo takes it back."
+fi

@@ -1,0 +1,51 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# tune.sh on a real NIC: a better setting that was planted is found, made permanent and
+# undone; where there is none, the defaults are kept. For the deterministic lab.
+set -eu
+# shellcheck source=tests/guest/lib.sh
+. "${0%/*}/lib.sh"
+# shellcheck source=tests/guest/common/sweep.sh
+. "${0%/*}/common/sweep.sh"
+
+# bursts, between which the source sleeps, so that CPU can be compared
+tune() {
+	_name=$1
+	shift
+	scripts/tune.sh eth0 --out "$work/$_name" --source pktgen --burst 100 --datagram 958 --seed 1 \
+		--max-load 450M --trial 0.2 "$@" >"$work/$_name.log" 2>&1
+}
+field() {
+	awk -F, -v name="$2" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) col = i }
+		NR == 2 { print $col }' "$work/$1/answer.csv"
+}
+
+# A default of weight 1 loses packets far below what weight 64 takes
+check "a planted default is searched around" tune planted --against weight=1 --try weight=2,64 --minutes 5
+sed 's/^/# /' "$work/planted.log"
+check "weight 64 is found" grep -q '^Use weight=64\. Better than the defaults\.' "$work/planted/answer"
+check "a quarter more at least, with its interval ($(field planted rate_lo) to $(field planted rate_hi))" \
+	[ "$(field planted rate_lo | awk '{ print ($1 > 1.25) }')" = 1 ]
+check "from four pairs or more" [ "$(field planted pairs)" -ge 4 ]
+as_before "the search"
+check "its file" grep -qx 'options e1000_napi weight=64' "$work/planted/keep/etc/modprobe.d/e1000_napi-tune.conf"
+
+find /etc -type f -exec md5sum {} + | sort >"$work/etc"
+check "--apply, without measuring again" tune planted --against weight=1 --try weight=2,64 --minutes 5 --apply
+is "the weight is set" "$(cat "$debug/eth0/weight")" 64
+check "and the file is there" cmp "$work/planted/keep/etc/modprobe.d/e1000_napi-tune.conf" \
+	/etc/modprobe.d/e1000_napi-tune.conf
+check "the network works" ping -q -c 1 -W 5 10.0.0.1
+check "--undo" scripts/tune.sh --undo
+find /etc -type f -exec md5sum {} + | sort >"$work/etc2"
+check "no file of it is left" cmp "$work/etc" "$work/etc2"
+as_before "--undo"
+
+# what sets no limit here: this guest does not get to the end of the kernel's budget
+check "no difference" tune none --try budget=600 --minutes 5
+sed 's/^/# /' "$work/none.log"
+check "the defaults are kept" grep -q '^Keep the defaults (budget=300)' "$work/none/answer"
+check "nothing to make permanent" [ ! -e "$work/none/keep" ]
+as_before "no difference"
+rm -rf "$work"
+finish

@@ -1,0 +1,54 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# In the place of sweep.sh, for tests of tune.sh: a made-up NIC whose loss-free rate and
+# CPU per packet are known, with 0.5 % of noise. TRUTH: lines "OPTION=VALUE RATE CPU"
+# (factors; "fail" as a rate: that setting cannot be made). Each call is noted in CALLS.
+set -eu
+
+options='' dir='' method=grid load=0 reps=1
+while [ $# -gt 0 ]; do
+	case $1 in
+	--out) dir=$2 ;;
+	--method) method=$2 ;;
+	--load) load=$2 ;;
+	--reps) reps=$2 ;;
+	--seed | --goal-* | --server | --seconds | --retries | --on-error) ;;
+	--*) options="$options ${1#--}=$2" ;;
+	*) set -- - - "$@" && shift ;;
+	esac
+	shift
+	[ $# -eq 0 ] || shift
+done
+echo "$method$options $dir" >>"$CALLS"
+[ ! -e "$dir/runs.csv" ] || exit 0
+[ -z "${PAUSE-}" ] || sleep "$PAUSE"
+
+# a number that looks random, and is the same for the same folder of the same test
+noise=$(echo "${dir#"${TRUTH%/*}"} $method" | cksum | cut -d ' ' -f 1)
+"${0%/*}/make-results.sh" --reps 1 --weights 1 "$dir"
+head -n 1 "$dir/runs.csv" >"$dir/head"
+awk -F '[ ]' -v options="$options " -v noise="$noise" -v method="$method" -v load="$load" -v reps="$reps" -v dir="$dir" '
+	BEGIN { rate = 500e6; cpu = 40 }
+	index(options, " " $1 " ") { if ($2 == "fail") exit failed = 1; rate *= $2; cpu *= $3 }
+	function row(offered, lost, sent) {
+		sent = int(offered / 8 / 1470)
+		lost = int(sent * lost)
+		print ++n ",1,,ok,," method ",,udp," int(offered) ",1470,64,default,,,,,,1,,1," sent "," sent - lost "," lost ",0," lost \
+			",0,0,0,0,0," (sent - lost) * 11760 ",,,,,,,,,,,," int(cpu * 1000) / 1000 ",,,," >(dir "/rows")
+	}
+	END {
+		if (failed) { print "sweep.sh: this NIC cannot" >"/dev/stderr"; exit 1 }
+		rate *= 0.995 + 0.01 * (noise % 1000) / 1000
+		cpu *= 0.995 + 0.01 * (int(noise / 1000) % 1000) / 1000
+		if (method == "mlfrr") {
+			row(int(rate), 0)
+			row(int(rate * 1.01), 0.02)
+			print "weight,conditional_throughput_bps,trials,done,source_limit\n64," int(rate) ",2,1,0" >(dir "/mlfrr.csv")
+		} else
+			while (n < reps)
+				row(load, 0)
+	}' "$TRUTH" || exit 1
+cat "$dir/head" "$dir/rows" >"$dir/runs.csv"
+rm "$dir/head" "$dir/rows"
+head -n 1 "$dir/hist.csv" >"$dir/hist.new"
+mv "$dir/hist.new" "$dir/hist.csv"

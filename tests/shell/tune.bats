@@ -1,0 +1,242 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+# tune.sh: what it refuses and plans, and, with a made-up NIC in the sweep's place
+# (tune-sweep.sh), what it finds and what it writes. The real ones: tests/guest/tune.sh.
+
+setup_file() {
+	cd "$BATS_TEST_DIRNAME/../.."
+	make -s -C tools/napistat all
+}
+
+setup() {
+	cd "$BATS_TEST_DIRNAME/../.." || return 1
+	dir=$BATS_TEST_TMPDIR
+	export NAPISTAT=$PWD/build/tools/napistat
+	export E1000_NAPI_SYS=$dir/sys E1000_NAPI_ROOT=$dir/root TRUTH=$dir/truth CALLS=$dir/calls
+	mkdir -p "$dir/scripts" "$dir/sys/class/net/eth0" "$dir/root"
+	cp scripts/*.sh tests/shell/make-results.sh "$dir/scripts"
+	cp tests/shell/tune-sweep.sh "$dir/scripts/sweep.sh"
+	echo 52:54:00:00:01:00 >"$dir/sys/class/net/eth0/address"
+	echo 0 >"$dir/sys/class/net/eth0/napi_defer_hard_irqs"
+	: >"$TRUTH"
+	: >"$CALLS"
+}
+
+tune() { "$dir/scripts/tune.sh" eth0 --server 192.0.2.1 --seed 1 --out "$dir/out" --minutes 10 "$@"; }
+plan() { scripts/tune.sh eth9 --server 192.0.2.1 --dry-run "$@"; }
+as_root() { [ "$(id -u)" -eq 0 ] || skip "tune.sh measures as root only"; }
+
+@test "--help names every option, under both shells, and docs/tune.md too" {
+	for sh in dash 'busybox ash'; do
+		run $sh scripts/tune.sh --help
+		[ "$status" -eq 0 ]
+		for option in try against minutes trial margin seed out dry-run apply undo server source; do
+			[[ $output == *--$option* ]]
+		done
+		[[ $output == *"weight   16,128,256 (default 64)"* ]]
+	done
+	for option in $(scripts/tune.sh --help | sed -n '/--try/,/--undo  /p' | grep -oE -- '^ *--[a-z-]*' | sort -u); do
+		grep -qF -- "$option" docs/tune.md || {
+			echo "$option is missing"
+			return 1
+		}
+	done
+}
+
+@test "what is wrong is refused with status 2 and a reason" {
+	refuse() {
+		_want=$1
+		shift
+		run scripts/tune.sh "$@"
+		[ "$status" -eq 2 ] && [[ $output == *"$_want"* ]] || {
+			echo "$* gave $status: $output"
+			return 1
+		}
+	}
+	refuse "which interface" --server 192.0.2.1
+	refuse "one interface" eth0 eth1
+	refuse "wants a word" eth0 --minutes
+	refuse "no option is called --speed" eth0 --speed
+	refuse "without spaces" eth0 --try 'weight= 1'
+	refuse "--server" eth0
+	refuse "no factor 'irq'" eth0 --server 192.0.2.1 --try irq=1
+	refuse "weight cannot be '1x'" eth0 --server 192.0.2.1 --try weight=1x
+	refuse "gro cannot be '2'" eth0 --server 192.0.2.1 --try gro=2
+	refuse "defer cannot be '2'" eth0 --server 192.0.2.1 --try defer=2
+	refuse "rcvbuf cannot be '08M'" eth0 --server 192.0.2.1 --try rcvbuf=08M
+	refuse "--against wants F=V" eth0 --server 192.0.2.1 --against 1
+	refuse "no factor 'wait'" eth0 --server 192.0.2.1 --against wait=1
+	refuse "--minutes wants" eth0 --server 192.0.2.1 --minutes 0
+	refuse "too short for this: --minutes" eth0 --server 192.0.2.1 --minutes 5 --dry-run
+	run "$dir/scripts/tune.sh" eth7 --server 192.0.2.1 --out "$dir/out"
+	[ "$status" -eq 1 ]
+	[ ! -e "$dir/out" ]
+}
+
+@test "the minutes it says are enough are enough" {
+	run plan --minutes 5
+	need=$(sed -n 's/.*: --minutes \([0-9]*\),.*/\1/p' <<<"$output")
+	run plan --minutes "$need"
+	[ "$status" -eq 0 ]
+}
+
+@test "--dry-run lists what is tried and the time, and touches nothing" {
+	run plan --out "$dir/out"
+	[ "$status" -eq 0 ]
+	[ ! -e "$dir/out" ]
+	for line in "try rcvbuf: 1M 8M " "try cpus: one two " "try weight: 16 128 256 " "try rx-usecs: 0 50 200 " \
+		"try gro: 0 " "try threaded: 1 " "try defer: 2:50000 20:200000 " "try budget: 600 1200 " \
+		"to beat: rcvbuf=default cpus=free weight=64 rx-usecs=3 gro=1 threaded=0 defer=0:0 budget=300" \
+		"eth9 is not here"; do
+		[[ $output == *"$line"* ]]
+	done
+	[[ $output =~ about\ [0-9]+\ measurements.*at\ most\ about\ 30\ min ]]
+	run plan --try weight=8 --try gro --against weight=1 --minutes 10
+	[[ $output == *"to beat: weight=1 gro=1"*"try weight: 8  ("*"try gro: 0  ("* ]]
+	[[ $output != *threaded* ]]
+}
+
+@test "what the NIC, the kernel or the machine has not is left out and named" {
+	run "$dir/scripts/tune.sh" eth0 --server 192.0.2.1 --dry-run
+	[[ $output == *"rx-usecs is not tried: this NIC"* ]]
+	[[ $output == *"threaded is not tried: this kernel"* ]]
+	[[ $output != *"try rx-usecs"* ]]
+	[[ $output == *"try defer"* ]]
+}
+
+@test "a better setting is found, with its interval, and confirmed with fresh trials" {
+	as_root
+	printf '%s\n' "weight=128 1.1 1" "weight=16 0.8 1.2" "gro=0 1 0.9" "netdev-budget=600 fail 1" >"$TRUTH"
+	run tune --try weight --try gro --try budget=600
+	[ "$status" -eq 0 ]
+	[[ $output == *"Use weight=128 gro=0. Better than the defaults."*"Nothing was changed"* ]]
+	[[ $output == *"budget 600, "*"not possible: sweep.sh: this NIC cannot"* ]]
+	# 16 lost too much in the first round to be tried again, a failure too
+	[ "$(grep -c 'mlfrr.*weight=16 ' "$CALLS")" -eq 1 ]
+	[ "$(grep -c 'mlfrr.*budget=600 ' "$CALLS")" -eq 1 ]
+	# as many of both in the confirmation, in turn, and none of the screening's
+	[ "$(grep -c 'confirm/.*/defaults/rate' "$CALLS")" -ge 4 ]
+	[ "$(grep -c 'confirm/.*/defaults/rate' "$CALLS")" -eq "$(grep -c 'confirm/.*/found/rate' "$CALLS")" ]
+	[ "$(grep -o 'confirm/[0-9]*/[a-z]*' "$CALLS" | uniq | cut -d / -f 2 | uniq -c | awk '$1 != 2' | wc -l)" -eq 0 ]
+	# the truth is 1.1 and 0.9
+	awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
+		{ exit !($c["action"] == "change" && $c["rate_lo"] < 1.1 && $c["rate_hi"] > 1.1 &&
+			$c["rate_hi"] - $c["rate_lo"] < 0.03 && $c["cost_lo"] < 0.9 && $c["cost_hi"] > 0.9) }' "$dir/out/answer.csv"
+	[[ $(cat "$dir/out/answer") =~ "Loss-free rate 1."[01][0-9]*" times that of the defaults [1.0" ]]
+}
+
+@test "no difference: the defaults are kept and nothing is written" {
+	as_root
+	run tune --try weight --try budget --apply
+	[ "$status" -eq 0 ]
+	[[ $output == *"Keep the defaults (weight=64 budget=300)"* ]]
+	[ ! -e "$dir/out/keep" ]
+	[ -z "$(find "$dir/root" -type f)" ]
+}
+
+@test "what only luck made the best in the screening is not confirmed" {
+	as_root
+	# all are the same, the noise is 0.5 %, and a tenth of a percent counts as better
+	run tune --try weight --try gro --margin 0.1
+	[ "$status" -eq 0 ]
+	[[ $output == *"goes on"* ]]
+	[[ $output == *"Keep the defaults (weight=64 gro=1). The best in the screening was "*"Keep the defaults: nothing is shown to be better by more than 0.1 %"* ]]
+}
+
+@test "too few pairs are no evidence; folders come in twos" {
+	for side in a b; do
+		"$dir/scripts/sweep.sh" eth0 --out "$dir/$side" --method mlfrr
+	done
+	run "$NAPISTAT" pairs "$dir/a" "$dir/b"
+	[ "$status" -eq 0 ]
+	[[ $output == *"Too few pairs"*action=unknown* ]]
+	run "$NAPISTAT" pairs "$dir/a"
+	[ "$status" -eq 1 ]
+	[[ $output == *"even number"* ]]
+}
+
+@test "stopped and started again it goes on; another search there is refused" {
+	as_root
+	printf '%s\n' "weight=128 1.1 1" >"$TRUTH"
+	PAUSE=0.3 tune --try weight=128 >"$dir/log" 2>&1 &
+	pid=$!
+	sleep 2
+	kill -TERM $pid
+	rc=0
+	wait $pid || rc=$?
+	[ $rc -eq 143 ]
+	run tune --try weight=16
+	[ "$status" -eq 1 ]
+	[[ $output == *"holds another search"* ]]
+	run tune --try weight=128
+	[ "$status" -eq 0 ]
+	[[ $output == *"Use weight=128."* ]]
+	cp "$dir/out/answer" "$dir/answer"
+	calls=$(wc -l <"$CALLS")
+	run tune --try weight=128
+	cmp "$dir/out/answer" "$dir/answer"
+	[ "$(wc -l <"$CALLS")" -eq "$calls" ]
+}
+
+# keep WORD…: the functions of tune-keep.sh, made-up /etc and /sys
+keep() {
+	sh -eu -c '. scripts/lib.sh; . scripts/nic.sh; . scripts/nic-reach.sh; . scripts/tune-keep.sh
+		keep_files eth0 "$1/keep" '"$1" - "$dir"
+}
+
+@test "the files that make a setting permanent" {
+	keep 'weight=128 rx-usecs=50 gro=0 threaded=1 defer=2:50000 budget=600 rcvbuf=8M cpus=two'
+	cd "$dir/keep/etc"
+	grep -qx 'options e1000_napi weight=128' modprobe.d/e1000_napi-tune.conf
+	grep -qx 'net.core.netdev_budget = 600' sysctl.d/90-e1000_napi-tune.conf
+	grep -qx 'net.core.rmem_default = 16777216' sysctl.d/90-e1000_napi-tune.conf
+	rules=udev/rules.d/90-e1000_napi-tune-eth0.rules
+	[ "$(grep -c '^ACTION=="add", SUBSYSTEM=="net", DRIVERS=="e1000_napi", ATTR{address}=="52:54:00:00:01:00", ' $rules)" -eq 5 ]
+	for assignment in 'RUN+="/usr/sbin/ethtool -C $name rx-usecs 50"' 'RUN+="/usr/sbin/ethtool -K $name gro off"' \
+		'ATTR{threaded}="1"' 'ATTR{napi_defer_hard_irqs}="2"' 'ATTR{gro_flush_timeout}="50000"'; do
+		grep -qF -- ", $assignment" $rules
+	done
+	[ "$(find . -type f | wc -l)" -eq 3 ]
+	if command -v udevadm >/dev/null && udevadm verify --help >/dev/null 2>&1; then
+		udevadm verify $rules
+	fi
+}
+
+@test "--undo leaves not a byte of --apply behind, and brings an older file back" {
+	as_root
+	mkdir -p "$dir/root/etc/modprobe.d" "$dir/sys/kernel/debug/e1000_napi/eth0"
+	echo mine >"$dir/root/etc/modprobe.d/e1000_napi-tune.conf"
+	echo 64 >"$dir/sys/kernel/debug/e1000_napi/eth0/weight"
+	echo 1 >"$dir/sys/class/net/eth0/carrier"
+	before=$(cd "$dir" && find root sys -type f -exec md5sum {} + | sort)
+	printf '%s\n' "weight=128 1.1 1" "defer-hard-irqs=2 1 0.8" >"$TRUTH"
+	echo 0 >"$dir/sys/class/net/eth0/gro_flush_timeout"
+	before=$(cd "$dir" && find root sys -type f -exec md5sum {} + | sort)
+	run tune --try weight=128 --try defer=2:50000 --apply
+	[ "$status" -eq 0 ]
+	[[ $output == *"Applied"* ]]
+	[ "$(cat "$dir/sys/kernel/debug/e1000_napi/eth0/weight")" = 128 ]
+	[ "$(cat "$dir/sys/class/net/eth0/gro_flush_timeout")" = 50000 ]
+	grep -q weight=128 "$dir/root/etc/modprobe.d/e1000_napi-tune.conf"
+	# twice is once
+	run tune --try weight=128 --try defer=2:50000 --apply
+	[ "$status" -eq 0 ]
+	run "$dir/scripts/tune.sh" --undo
+	[ "$status" -eq 0 ]
+	[ "$(cd "$dir" && find root sys -type f -exec md5sum {} + | sort)" = "$before" ]
+	run "$dir/scripts/tune.sh" --undo
+	[[ $output == *"nothing was applied"* ]]
+}
+
+@test "what cannot be applied leaves everything as before" {
+	as_root
+	mkdir -p "$dir/sys/kernel/debug/e1000_napi/eth0"
+	echo 64 >"$dir/sys/kernel/debug/e1000_napi/eth0/weight"
+	before=$(cd "$dir" && find root sys -type f -exec md5sum {} + | sort)
+	# no gro_flush_timeout here
+	printf '%s\n' "weight=128 1.1 1" "defer-hard-irqs=2 1 0.8" >"$TRUTH"
+	run tune --try weight=128 --try defer=2:50000 --apply
+	[ "$status" -eq 1 ]
+	[[ $output == *"everything is as before"* ]]
+	[ "$(cd "$dir" && find root sys -type f -exec md5sum {} + | sort)" = "$before" ]
+}

@@ -192,7 +192,7 @@ _apply() { # IF DIR WORD…
 # somebody is no longer reached over IF, all is undone.
 keep_apply() {
 	_neighbours=$(neighbours "$1")
-	_carrier=$(first_line "$SYS/class/net/$1/carrier")
+	_carrier=$(first_line "$SYS/class/net/$1/carrier") || : # there is none while it is down
 	trap 'keep_undo || :; exit 1' HUP INT TERM
 	if ! _apply "$@"; then
 		keep_undo || :
@@ -227,6 +227,9 @@ keep_undo() {
 		$(awk '{ print NR, $0 }' "$KEPT/undo" | sort -rn)
 	END
 	reload_rules
-	[ "$_bad" -ne 0 ] || rm -rf "$KEPT"
+	if [ "$_bad" -eq 0 ]; then
+		rm -rf "$KEPT"
+		rmdir "${KEPT%/*}" 2>/dev/null || :
+	fi
 	return "$_bad"
 }

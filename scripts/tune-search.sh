@@ -4,7 +4,7 @@
 # a part of tune.sh, whose variables it uses.
 # shellcheck disable=SC2154 # set there
 
-SCREENING=60    # percent of the time, the rest is for the confirmation
+SCREENING=60 # percent of the time, the rest is for the confirmation
 MOST_ROUNDS=3
 LEAST_CONFIRM=4 # pairs
 MOST_CONFIRM=15

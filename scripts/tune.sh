@@ -243,6 +243,8 @@ if [ -n "$dry_run" ]; then
 fi
 need_root
 [ -n "$here_now" ] || die "no interface $interface"
+driver=$(link_target "$SYS/class/net/$interface/device/driver" || :)
+[ "$driver" = e1000_napi ] || die "$interface is driven by ${driver:-nothing}, not by e1000_napi: scripts/load.sh $interface"
 find_napistat
 prepare
 calibrate

@@ -25,8 +25,10 @@ echo "$method$options $dir" >>"$CALLS"
 
 # a number that looks random, and is the same for the same folder of the same test
 noise=$(echo "${dir#"${TRUTH%/*}"} $method" | cksum | cut -d ' ' -f 1)
-"${0%/*}/make-results.sh" --reps 1 --weights 1 "$dir"
-head -n 1 "$dir/runs.csv" >"$dir/head"
+"${0%/*}/make-results.sh" --reps 1 --weights 1 "$dir/made-up"
+mv "$dir/made-up/meta.json" "$dir"
+head -n 1 "$dir/made-up/hist.csv" >"$dir/hist.csv"
+head -n 1 "$dir/made-up/runs.csv" >"$dir/new"
 awk -F '[ ]' -v options="$options " -v noise="$noise" -v method="$method" -v load="$load" -v reps="$reps" -v dir="$dir" '
 	BEGIN { rate = 500e6; cpu = 40 }
 	index(options, " " $1 " ") { if ($2 == "fail") exit failed = 1; rate *= $2; cpu *= $3 }
@@ -48,7 +50,7 @@ awk -F '[ ]' -v options="$options " -v noise="$noise" -v method="$method" -v loa
 			while (n < reps)
 				row(load, 0)
 	}' "$TRUTH" || exit 1
-cat "$dir/head" "$dir/rows" >"$dir/runs.csv"
-rm "$dir/head" "$dir/rows"
-head -n 1 "$dir/hist.csv" >"$dir/hist.new"
-mv "$dir/hist.new" "$dir/hist.csv"
+cat "$dir/rows" >>"$dir/new"
+rm -r "$dir/rows" "$dir/made-up"
+# last, so that what was stopped is made again
+mv "$dir/new" "$dir/runs.csv"

@@ -15,24 +15,10 @@ ticket=
 # one order of file names and one language of messages
 LC_ALL=C
 export LC_ALL
+# others may read the state, and not write it
+umask 022
 MODULE=e1000_napi
 STOCK=e1000
-
-# process_key PID: names a living process for good, even if its number comes
-# back; fails when it is dead
-process_key() {
-	_stat=$(first_line "/proc/$1/stat") || return 1
-	# shellcheck disable=SC2046,SC2086 # the fields after "(name)"
-	set -- "$1" ${_stat##*) }
-	case $2 in
-	Z | X) return 1 ;;
-	esac
-	shift 20
-	printf '%s\n' "$1"
-}
-
-# is_alive PID:KEY
-is_alive() { [ "$(process_key "${1%%:*}")" = "${1##*:}" ]; }
 
 # take_lock SECONDS: one at a time for all NICs, for their names can collide on
 # the way. Lamport's bakery: everyone draws a number, the lowest of the living
@@ -40,6 +26,7 @@ is_alive() { [ "$(process_key "${1%%:*}")" = "${1##*:}" ]; }
 # away cannot hit another. (busybox may have no flock.)
 take_lock() {
 	mkdir -p "$RUN" || die "cannot make $RUN"
+	is_own "$RUN" || die "$RUN belongs to, or can be written by, somebody else; remove it"
 	_me=$$:$(process_key $$)
 	: >"$RUN/choosing.$_me"
 	_number=100000
@@ -103,9 +90,23 @@ find_nic() {
 # state_word FILE WORD: what the line "WORD …" of a state file says
 state_word() { sed -n "s/^$2 //p" "$1"; }
 
+# check_state FILE PCI: is it whole, ours, and what save_nic writes? Root replays it.
+check_state() {
+	is_own "$1" || {
+		log "$prog: $1 belongs to, or can be written by, somebody else; nothing is done by it"
+		return 1
+	}
+	_why=$(awk -v pci="$2" -v sys="$SYS" -f "$here/nic-state.awk" "$1") || {
+		log "$prog: $1: ${_why:-cannot be read}; it was edited, or the disk is full, and nothing is done by it"
+		return 1
+	}
+}
+
 # keep_state PCI DRIVER: written whole and on disk, or not there at all
 keep_state() {
 	save_nic "$1" "$2" >"$RUN/$1.new" || return 1
+	# a full disk does not stop every command
+	check_state "$RUN/$1.new" "$1" || return 1
 	sync "$RUN/$1.new" 2>/dev/null || sync
 	mv "$RUN/$1.new" "$RUN/$1.state"
 	sync "$RUN" 2>/dev/null || sync
@@ -155,6 +156,7 @@ have_driver() {
 # Fails, and keeps the file, when not all of it is back.
 give_back() {
 	_state=$RUN/$1.state
+	check_state "$_state" "$1" || return 1
 	_old=$(state_word "$_state" driver)
 	have_driver "$_old" || {
 		log "$prog: the driver $_old cannot be loaded; see dmesg"

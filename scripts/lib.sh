@@ -46,6 +46,27 @@ is_uint() {
 	esac
 }
 
+# process_key PID: names a living process for good, even if its number comes
+# back; fails when it is dead
+process_key() {
+	_stat=$(head -n 1 "/proc/$1/stat" 2>/dev/null) || return 1
+	# shellcheck disable=SC2046,SC2086 # the fields after "(name)"
+	set -- "$1" ${_stat##*) }
+	case $2 in
+	Z | X) return 1 ;;
+	esac
+	shift 20
+	printf '%s\n' "$1"
+}
+
+# is_alive PID:KEY
+is_alive() { [ "$(process_key "${1%%:*}")" = "${1##*:}" ]; }
+
+# is_own PATH: no link, of who runs this, and nobody else may write it
+is_own() {
+	[ -n "$(find "$1" -prune ! -type l -user "$(id -u)" ! -perm /022 2>/dev/null)" ]
+}
+
 # wait_for SECONDS COMMAND…: poll until COMMAND succeeds or time is up
 wait_for() {
 	_left=$(($1 * 10))

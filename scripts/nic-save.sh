@@ -12,12 +12,13 @@
 #   ethtool OPT IF NAME VALUE…  what `ethtool -OPT` changes (ethtool_pairs)
 #   mac IF ADDRESS            hardware address
 #   altname IF NAME           one more name
-#   run COMMAND…              any other command
+#   run COMMAND…              another command: ip link set, or ip neigh replace
 #   vlan IF ARGUMENT…         `ip link` arguments that make this VLAN again
 #   up IF CARRIER             up, and link when CARRIER is 1
 #   irq MASK                  which CPUs take its interrupt
 #   addr IF VALID PREFERRED ARGUMENT…   `ip addr add` arguments and lifetimes
 #   route 4|6 ARGUMENT…       `ip route` arguments
+#   end                       without it the file is not whole
 # Nothing in it is ever evaluated by a shell: names cannot hold spaces, and the
 # lines are split at spaces only.
 
@@ -201,4 +202,5 @@ save_nic() {
 		}'
 		save_files "/proc/sys/net/ipv6/conf/$_each/accept_dad"
 	done
+	echo end
 }

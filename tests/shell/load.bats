@@ -247,6 +247,71 @@ missed 0" ]
 	grep -qxF 'ip addr add $(id) ; id | id dev nic9 valid_lft forever preferred_lft forever' "$BATS_TEST_TMPDIR/asked"
 }
 
+@test "a state file that somebody edited, or that another owns, is refused whole and kept" {
+	good=$E1000_NAPI_RUN/good state=$E1000_NAPI_RUN/$pci.state
+	scripts/load.sh nic9 --dry-run $module | sed '1,/brought back:/d' >"$good"
+	[ "$(tail -n 1 "$good")" = end ]
+	# refused WHY: and nothing was done, nothing lost
+	refused() {
+		cp "$state" "$BATS_TEST_TMPDIR/kept"
+		: >"$BATS_TEST_TMPDIR/asked"
+		for shell in dash 'busybox ash'; do
+			run $shell scripts/restore.sh nic9
+			[ "$status" -eq 1 ] && [[ $output == *"$1"* ]] && [[ $output != *$'\033'* ]] || {
+				echo "$1: $status $output"
+				return 1
+			}
+		done
+		cmp "$state" "$BATS_TEST_TMPDIR/kept"
+		[ ! -e "$BATS_TEST_TMPDIR/done" ]
+		! grep -Ev ' show|^ethtool (-[kgac] )?nic9' "$BATS_TEST_TMPDIR/asked" || return 1
+		[ "$(cat "$dev/driver_override")" = "(null)" ]
+	}
+	while IFS='|' read -r why line; do
+		{
+			sed '$d' "$good"
+			printf "$line\nend\n"
+		} >"$state"
+		refused "$why"
+	done <<-END
+		a command that is none|run touch $BATS_TEST_TMPDIR/done
+		a command that is none|run ip netns exec x touch $BATS_TEST_TMPDIR/done
+		a command that is none|run ip link set dev nic9 xdp obj /tmp/x
+		a word of options|run ip neigh replace 10.0.0.1 -batch /tmp/x
+		a file that is no setting|set $BATS_TEST_TMPDIR/done 1
+		a file that is no setting|set /proc/sys/kernel/core_pattern /tmp/x
+		a file that is no setting|set /proc/sys/net/ipv4/conf/../x 1
+		a file that is no setting|set $E1000_NAPI_SYS/class/net/nic9/../../x 1
+		none of its words|eval reboot
+		no settings for ethtool|ethtool f nic9 x y
+		no seconds|uptime \$(id)
+		another PCI address|pci 0000:00:0a.0
+		or more than one|name nic8
+		a control character|set $E1000_NAPI_SYS/class/net/nic9/ifalias \\033[2J
+		no name of a driver|driver ../x
+	END
+	sed '$d' "$good" >"$state"
+	refused "its end is missing"
+	sed '1d' "$good" >"$state"
+	refused "this is no state"
+	cp "$good" "$state"
+	chmod 666 "$state"
+	refused "written by, somebody else"
+	rm "$state"
+	ln -s "$good" "$state"
+	refused "written by, somebody else"
+	if [ "$(id -u)" -eq 0 ]; then
+		rm "$state"
+		cp "$good" "$state"
+		chown 12345 "$state"
+		refused "written by, somebody else"
+	fi
+	chmod 777 "$E1000_NAPI_RUN"
+	run scripts/restore.sh nic9
+	[ "$status" -eq 1 ]
+	[[ $output == *"somebody else; remove it"* ]]
+}
+
 @test "what cannot be put back is named and counted, and the rest goes on" {
 	echo old >"$BATS_TEST_TMPDIR/late"
 	printf 'set /nowhere/file 1\nrun false now\nset %s new\n' "$BATS_TEST_TMPDIR/late" >"$E1000_NAPI_RUN/x"

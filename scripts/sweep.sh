@@ -124,20 +124,21 @@ for napimeter in "$here/../tools/napimeter" "$here/../build/tools/napimeter" '';
 done
 [ -n "$napimeter" ] || die "napimeter is not built: run make"
 
-lock=/run/e1000_napi/sweep.pid
-# A killed sweep leaves its lock and its sar behind
+run=/run/e1000_napi lock=/run/e1000_napi/sweep.pid
+# A killed sweep leaves its lock and its sar behind: "PID:KEY NAME" of each
 take_lock() {
-	mkdir -p "${lock%/*}"
-	while read -r pid name; do
-		# No lock file is one empty line
-		[ -n "$pid" ] || continue
-		grep -qs "$name" "/proc/$pid/cmdline" || continue
-		[ "$name" != sweep.sh ] || die "another sweep is running, process $pid"
-		kill "$pid"
-	done <<-END
-		$(cat "$lock" 2>/dev/null || true)
-	END
-	echo "$$ sweep.sh" >"$lock"
+	mkdir -p "$run"
+	is_own "$run" || die "$run belongs to, or can be written by, somebody else; remove it"
+	if [ -e "$lock" ] && is_own "$lock"; then
+		while read -r pid name; do
+			is_uint "${pid%%:*}" && is_alive "$pid" || continue
+			[ "$name" != sweep.sh ] || die "another sweep is running, process ${pid%%:*}"
+			[ "$name" != sar ] || kill "${pid%%:*}"
+		done <"$lock"
+	fi
+	rm -rf "$lock"
+	(set -C && echo "$$:$(process_key $$) sweep.sh" >"$lock") 2>/dev/null ||
+		die "another sweep is beginning, or $run is full"
 }
 
 if [ -n "$restore" ]; then
@@ -189,13 +190,17 @@ take_lock
 "$napimeter" restore
 mkdir -p "$out"
 plan "$out"
-
-sar='' work=$(mktemp -d)
+results=$out work=$(mktemp -d)
+# Whoever renames or replaces the folder from now on changes nothing for us
+cd "$out"
+out=. sar=''
+# put_result NAME: stdin into a new file, whatever was there
+put_result() { rm -f "./$1" && (set -C && cat >"./$1"); }
 finish() {
 	trap '' HUP INT TERM
 	if [ -n "$sar" ]; then
 		kill "$sar" 2>/dev/null || true
-		cp "$work/sar" "$out/sar-$(date +%s)" || true
+		put_result "sar-$(date +%s)" <"$work/sar" || true
 	fi
 	"$napimeter" restore || warn "not everything could be put back, see above"
 	rm -rf "$work" "$lock"
@@ -231,15 +236,19 @@ if command -v sar >/dev/null && command -v sadc >/dev/null; then
 	# not to the results folder: that may be a disk, whose writes the trials would feel
 	sar -o "$work/sar" 1 >/dev/null 2>&1 8>&- &
 	sar=$!
-	echo "$sar sar" >>"$lock"
+	echo "$sar:$(process_key "$sar") sar" >>"$lock"
 fi
 
 failed=0 try=0
-while "$napimeter" next "$out"; do
+while :; do
+	status=0
+	"$napimeter" next "$out" || status=$?
+	[ "$status" -ne 4 ] || break
+	[ "$status" -eq 0 ] || die "stopped, nothing of $results was changed; see above"
 	last=''
 	[ "$try" -lt "$retries" ] || last=--last-try
 	status=0
-	"$napimeter" step "$out" $last || status=$?
+	NAPIMETER_CONDUCTOR=$$ "$napimeter" step "$out" $last || status=$?
 	case $status in
 	0) try=0 ;;
 	1)
@@ -249,9 +258,9 @@ while "$napimeter" next "$out"; do
 		failed=$((failed + 1))
 		[ "$on_error" = go-on ] || die "stopped; the same command goes on with the next trial"
 		;;
-	*) die "the results cannot be written; make room and give the same command again" ;;
+	*) die "$results cannot be written; see above, and then give the same command again" ;;
 	esac
 done
-[ "$method" != mlfrr ] || "$napimeter" mlfrr "$out" >"$out/mlfrr.csv"
-[ "$failed" -eq 0 ] || die "$failed trials failed; the reasons are in $out/runs.csv"
-log "done: $out/runs.csv"
+[ "$method" != mlfrr ] || "$napimeter" mlfrr "$out" | put_result mlfrr.csv
+[ "$failed" -eq 0 ] || die "$failed trials failed; the reasons are in $results/runs.csv"
+log "done: $results/runs.csv"

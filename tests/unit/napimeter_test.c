@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "counters.h"
+#include "folder.h"
 #include "host.h"
 #include "journal.h"
 #include "meta.h"
@@ -54,7 +55,8 @@ static char *get(const char *name)
 
 static int empty_dir(void **state)
 {
-	static const char *const names[] = { "runs.csv", "hist.csv", "sweep.json", "a", "state" };
+	static const char *const names[] = { "runs.csv", "hist.csv", "sweep.json", "a", "state", "runs.csv.cut",
+					      "meta.json", "b", "probes.csv" };
 	size_t i;
 
 	(void)state;
@@ -202,6 +204,160 @@ static void journal_refuses(void **state)
 	journal_close(&a);
 	assert_int_equal(journal_open(&b, dir, "runs.csv", NULL, COL_COUNT), -1);
 	assert_non_null(strstr(failure(), "other columns"));
+}
+
+static void write_runs(const char *fmt, ...) PRINTF(1, 2);
+static void write_runs(const char *fmt, ...)
+{
+	static char text[20000];
+	va_list ap;
+
+	csv_header(text, sizeof(text), COL_COUNT_PLAIN);
+	va_start(ap, fmt);
+	vsnprintf(strchr(text, '\0'), 8000, fmt, ap);
+	va_end(ap);
+	put("runs.csv", text, strlen(text));
+}
+
+/* Edited by hand: an error that says where, and not a byte of either file changes. */
+static void journal_edited(void **state)
+{
+	static const struct {
+		const char *runs, *why;
+	} bad[] = {
+		{ "1,,,ok%s\n1,,,ok%s\n", "line 3: trial 1 is there twice" },
+		{ "1,,,ok%s\nx,,,ok%s\n", "line 3: trial is \"x\"" },
+		{ "1,,,ok%s\n-1,,,ok%s\n", "line 3: trial is \"-1\"" },
+		{ "1,2;3,,ok%s\n2,,,ok%s\n", "line 2: rep is \"2;3\"" },
+		{ "1,nan,,ok%s\n2,,,ok%s\n", "line 2: rep is \"nan\"" },
+		{ "1,,,ok%s,\n2,,,ok%s\n", "line 2: a row has more than" },
+		{ "1,,\n2,,,ok%s%s\n", "line 2: a row has 3 cells" },
+		{ "1,,,ok%s\n\n2,,,ok%s\n", "line 3" },
+		{ "1,,,ok%s\n3,,,ok%s\n", "trial 2 has no row" },
+	};
+	static const char hist[] = "trial,histogram,lower,count\n1,a,1,1\n2,a,1,1\n3,a,1,1\n";
+	char rest[64], *runs, *again;
+	struct journal j;
+	size_t i;
+
+	(void)state;
+	memset(rest, ',', COL_COUNT_PLAIN - 4);
+	rest[COL_COUNT_PLAIN - 4] = '\0';
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+		write_runs(bad[i].runs, rest, rest);
+#pragma GCC diagnostic pop
+		put("hist.csv", hist, strlen(hist));
+		runs = get("runs.csv");
+		assert_int_equal(journal_open(&j, dir, "runs.csv", "hist.csv", COL_COUNT_PLAIN), -1);
+		assert_non_null(strstr(failure(), bad[i].why));
+		again = get("runs.csv");
+		assert_string_equal(again, runs);
+		free(again);
+		free(runs);
+		again = get("hist.csv");
+		assert_string_equal(again, hist);
+		free(again);
+	}
+	/* NULs are a power cut's, and stand after the last whole row */
+	write_runs("1,,,ok%s\n", rest);
+	runs = get("runs.csv");
+	runs[strlen(runs) - 1] = '\0';
+	put("runs.csv", runs, strlen(runs) + 1);
+	put("hist.csv", hist, 36);
+	assert_int_equal(journal_open(&j, dir, "runs.csv", "hist.csv", COL_COUNT_PLAIN), 0);
+	assert_int_equal(j.count, 0);
+	journal_close(&j);
+	/* an editor that ends no line loses nobody's row, and no histogram */
+	write_runs("1,,,ok%s\n2,,,ok%s", rest, rest);
+	put("hist.csv", hist, strlen(hist));
+	assert_int_equal(journal_open(&j, dir, "runs.csv", "hist.csv", COL_COUNT_PLAIN), 0);
+	assert_int_equal(j.count, 1);
+	journal_close(&j);
+	again = get("runs.csv.cut");
+	assert_non_null(strstr(again, "2,,,ok,"));
+	free(again);
+	free(runs);
+	write_runs("1,,,ok%s\n", rest);
+	put("hist.csv", hist, 35);
+	assert_int_equal(journal_open(&j, dir, "runs.csv", "hist.csv", COL_COUNT_PLAIN), 0);
+	journal_close(&j);
+	again = get("hist.csv");
+	assert_int_equal(strlen(again), 36);
+	assert_int_equal(strncmp(again, hist, 36), 0);
+	free(again);
+}
+
+/* Links, FIFOs, folders of others: refused at once, and nothing is written through them. */
+static void folders(void **state)
+{
+	char *a = strdup(in_dir("a")), *runs = strdup(in_dir("runs.csv")), *text;
+	struct journal j;
+	ssize_t len;
+
+	(void)state;
+	put("a", "secret\n", 7);
+	assert_int_equal(symlink(a, runs), 0);
+	assert_int_equal(journal_open(&j, dir, "runs.csv", NULL, COL_COUNT_PLAIN), -1);
+	assert_non_null(strstr(failure(), "symbolic link"));
+	assert_int_equal(journal_read(&j, dir, "runs.csv", COL_COUNT_PLAIN), -1);
+	assert_null(folder_read(dir, "runs.csv", &len));
+	assert_int_equal(len, -1);
+	unlink(runs);
+	assert_int_equal(symlink("/nowhere/at/all", runs), 0);
+	assert_int_equal(journal_read(&j, dir, "runs.csv", COL_COUNT_PLAIN), -1);
+	unlink(runs);
+	assert_int_equal(link(a, runs), 0);
+	assert_int_equal(journal_open(&j, dir, "runs.csv", NULL, COL_COUNT_PLAIN), -1);
+	assert_non_null(strstr(failure(), "hard link"));
+	unlink(runs);
+	assert_int_equal(mkfifo(runs, 0600), 0);
+	assert_int_equal(journal_open(&j, dir, "runs.csv", NULL, COL_COUNT_PLAIN), -1);
+	assert_int_equal(journal_read(&j, dir, "runs.csv", COL_COUNT_PLAIN), -1);
+	assert_non_null(strstr(failure(), "not a file"));
+	unlink(runs);
+	assert_null(folder_read(dir, "runs.csv", &len));
+	assert_int_equal(len, 0);
+	/* what a link that somebody made beforehand leads to is not written */
+	assert_int_equal(symlink(a, in_dir("meta.json.new")), 0);
+	assert_int_equal(folder_replace(dir, "meta.json", "{}"), 0);
+	text = get("meta.json");
+	assert_string_equal(text, "{}");
+	free(text);
+	text = get("a");
+	assert_string_equal(text, "secret\n");
+	free(text);
+	assert_int_equal(folder_check(dir), 0);
+	assert_int_equal(folder_check(a), -1);
+	assert_int_equal(chmod(dir, 0777), 0);
+	assert_int_equal(folder_check(dir), -1);
+	assert_non_null(strstr(failure(), "everybody may write"));
+	assert_int_equal(chmod(dir, 0700), 0);
+	if (!geteuid()) {
+		assert_int_equal(chown(dir, 12345, 12345), 0);
+		assert_int_equal(folder_check(dir), -1);
+		assert_non_null(strstr(failure(), "another user"));
+		setenv("SUDO_UID", "12345", 1);
+		assert_int_equal(folder_check(dir), 0);
+		unsetenv("SUDO_UID");
+		assert_int_equal(chown(dir, 0, 0), 0);
+	}
+	free(runs);
+	free(a);
+}
+
+static void texts(void **state)
+{
+	char text[64] = "\033]0;x\a\n\xc3\xa4 \xc2\x9b \x9b \xe2\x82\xac \xff\x7f";
+
+	(void)state;
+	clean_text(text);
+	assert_string_equal(text, "?]0;x? \xc3\xa4 ?? ? \xe2\x82\xac ??");
+	/* cut in the middle of a character */
+	strcpy(text, "a\xe2\x82");
+	clean_text(text);
+	assert_string_equal(text, "a??");
 }
 
 /* /dev/full takes nothing: the reason says so and no row counts as written */
@@ -531,18 +687,67 @@ static void plan_refuses(void **state)
 {
 	static char *const bad[] = { "weight=0", "weight=4097", "weight=1,1", "weight=5..3",
 		"weight=1.5", "weight=x", "nothing=1", "method=best", "source=iperf3", "protocol=sctp",
-		"seconds=-1", "reps=0", "offered_bps=fast", "burst=4", "datagram=70000", "min_load=2G" };
+		"seconds=-1", "reps=0", "offered_bps=fast", "burst=4", "datagram=70000", "min_load=2G",
+		"interface=../../etc", "interface=a b", "netns=../x", "preset=\033[2J",
+		/* 4096 to the fifth is more than 64 bits can count */
+		"datagram=16..4111 rx_usecs=0..4095 app_cpu=0..4095 irq_cpu=0..4095 weight=1..4096 rcvbuf=1..4096" };
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
-		char *words[] = { "interface=eth0", "server=10.0.0.1", bad[i], NULL };
+		char *words[10] = { "interface=eth0", "server=10.0.0.1" };
+		char *copy = strdup(bad[i]), *rest = copy;
+		size_t n = 2;
 
+		/* the only one of several words is the last */
+		while (rest)
+			words[n++] = strsep(&rest, i + 1 == ARRAY_SIZE(bad) ? " " : "");
 		empty_dir(NULL);
 		if (plan_make(dir, words) == 0)
 			fail_msg("%s was taken", bad[i]);
 		assert_int_equal(access(in_dir("sweep.json"), F_OK), -1);
+		free(copy);
 	}
+}
+
+/* sweep.json and runs.csv edited so that they do not fit any more */
+static void plan_edited(void **state)
+{
+	static const char *const bad[] = {
+		"{}", "[]", "{\"format\": 1, \"seed\": 1, \"asked\": []}", "{\"format\": 2, \"asked\": {}}",
+		"{\"format\": 1, \"asked\": {\"interface\": \"e\", \"source\": \"pktgen\", \"weight\": 60}}",
+		"{\"format\": 1, \"asked\": {\"interface\": \"e\", \"source\": \"pktgen\", \"run\": \"x\"}}",
+		"{\"format\": 1, \"asked\": {\"interface\": \"../x\", \"source\": \"pktgen\"}}",
+		"", "\033[2J", "{\"format\": 1, \"format\": 1}",
+	};
+	char *words[] = { "interface=eth0", "server=10.0.0.1", "weight=1,60", "seed=1", NULL };
+	struct journal j = { .columns = COL_COUNT_PLAIN };
+	struct row row;
+	struct plan p;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		put("sweep.json", bad[i], strlen(bad[i]));
+		assert_int_equal(plan_load(&p, dir), -1);
+		assert_non_null(strstr(failure(), "sweep.json"));
+		assert_null(strchr(failure(), '\033'));
+		assert_int_equal(plan_make(dir, words), -1);
+	}
+	empty_dir(NULL);
+	assert_int_equal(plan_make(dir, words), 0);
+	assert_int_equal(plan_load(&p, dir), 0);
+	plan_trial(&p, 0, &row);
+	j.rows = &row;
+	j.count = 1;
+	assert_int_equal(plan_check(&p, &j), 0);
+	row_set(&row, COL_weight, "7");
+	assert_int_equal(plan_check(&p, &j), -1);
+	assert_non_null(strstr(failure(), "weight 7 of trial 1"));
+	plan_trial(&p, 0, &row);
+	row_set(&row, COL_trial, "3");
+	assert_int_equal(plan_check(&p, &j), -1);
+	plan_free(&p);
 }
 
 static void numbers(void **state)
@@ -638,11 +843,11 @@ static void undo(void **state)
 
 	(void)state;
 	put("a", "64\n", 3);
-	put("runs.csv", "x\n", 2);
+	put("runs.csv", "7\n", 2);
 	assert_int_equal(tune_file(kept, path, "64"), 0);
 	assert_int_equal(access(kept, F_OK), -1);	/* nothing changed, nothing kept */
 	assert_int_equal(tune_file(kept, path, "1"), 0);
-	assert_int_equal(tune_file(kept, other, "y"), 0);
+	assert_int_equal(tune_file(kept, other, "8"), 0);
 	assert_int_equal(tune_file(kept, path, "2"), 0);
 	text = get("state");
 	assert_non_null(strstr(text, "a\t64\n"));
@@ -655,13 +860,66 @@ static void undo(void **state)
 	assert_memory_equal(text, "64", 2);
 	free(text);
 	text = get("runs.csv");
-	assert_memory_equal(text, "y", 1);
+	assert_memory_equal(text, "8", 1);
 	free(text);
 	assert_int_equal(access(kept, F_OK), -1);
 	assert_int_equal(tune_undo(kept), 0);
 	free(kept);
 	free(path);
 	free(other);
+}
+
+/* Root replays it: another's, or one that says something else, is refused whole and kept. */
+static void undo_refuses(void **state)
+{
+	static const char *const bad[] = {
+		"file\t/etc/passwd\t1\n", "file\t%s\t1;reboot\n", "file\t%s\t\033[2J\n",
+		"file\t/sys/class/net/../../../etc/threaded\t1\n", "gro\teth0\t-1\n",
+		"run\treboot\t1\n", "file\t%s\n", "# a remark\n",
+	};
+	char *path = strdup(in_dir("a")), *kept = strdup(in_dir("state")), *text, *line;
+	size_t i;
+
+	(void)state;
+	put("a", "64\n", 3);
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		/* a good line before it is not undone either */
+		char *fmt = xasprintf("file\t%s\t17\n%s", path, bad[i]);
+
+		line = strstr(bad[i], "%s") ? xasprintf("file\t%s\t17\nfile\t%s%s", path, path,
+							strstr(bad[i], "%s") + 2) : strdup(fmt);
+		put("state", line, strlen(line));
+		assert_int_equal(tune_undo(kept), -1);
+		assert_non_null(strstr(failure(), "nothing is put back"));
+		assert_null(strchr(failure(), '\033'));
+		assert_int_equal(tune_file(kept, path, "1"), -1);
+		text = get("state");
+		assert_string_equal(text, line);
+		free(text);
+		text = get("a");
+		assert_string_equal(text, "64\n");
+		free(text);
+		free(line);
+		free(fmt);
+	}
+	put("state", "", 0);
+	assert_int_equal(chmod(kept, 0666), 0);
+	assert_int_equal(tune_undo(kept), -1);
+	assert_int_equal(chmod(kept, 0600), 0);
+	unlink(kept);
+	assert_int_equal(symlink(path, kept), 0);
+	assert_int_equal(tune_undo(kept), -1);
+	assert_int_equal(tune_file(kept, path, "1"), -1);
+	unlink(kept);
+	/* the half line of one that was stopped does not spoil the next */
+	put("state", "file\t/pro", 9);
+	assert_int_equal(tune_file(kept, path, "2"), 0);
+	assert_int_equal(tune_undo(kept), 0);
+	text = get("a");
+	assert_memory_equal(text, "64", 2);
+	free(text);
+	free(kept);
+	free(path);
 }
 
 static void host_mean(void **state)
@@ -685,6 +943,9 @@ int main(void)
 		cmocka_unit_test_setup(journal_survives, empty_dir),
 		cmocka_unit_test_setup(journal_refuses, empty_dir),
 		cmocka_unit_test_setup(journal_disk_full, empty_dir),
+		cmocka_unit_test_setup(journal_edited, empty_dir),
+		cmocka_unit_test_setup(folders, empty_dir),
+		cmocka_unit_test(texts),
 		cmocka_unit_test(snapshots),
 		cmocka_unit_test(kernel_files),
 		cmocka_unit_test(sources),
@@ -694,10 +955,12 @@ int main(void)
 		cmocka_unit_test(plan_grid),
 		cmocka_unit_test(plan_blocks),
 		cmocka_unit_test(plan_refuses),
+		cmocka_unit_test_setup(plan_edited, empty_dir),
 		cmocka_unit_test(numbers),
 		cmocka_unit_test(classes),
 		cmocka_unit_test(searches),
 		cmocka_unit_test_setup(undo, empty_dir),
+		cmocka_unit_test_setup(undo_refuses, empty_dir),
 		cmocka_unit_test(host_mean),
 	};
 	int failed;

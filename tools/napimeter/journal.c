@@ -7,6 +7,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "folder.h"
 #include "journal.h"
 
 #define LINE_MAX_LEN (COL_COUNT * (2 * CELL_MAX + 4))
@@ -47,32 +48,6 @@ static int add_row(struct journal *j, const struct row *row)
 	return 0;
 }
 
-/* Length of the header and all whole rows of text, which go to the journal. */
-static ssize_t load_rows(struct journal *j, const char *path, const char *text)
-{
-	static char header[LINE_MAX_LEN];
-	const char *line = text, *end;
-	struct row row;
-
-	csv_header(header, sizeof(header), j->columns);
-	end = strchr(line, '\n');
-	if (!end)
-		return 0;
-	if (strncmp(line, header, end + 1 - line))
-		return fail("%s has other columns: it is of another sweep or version; use another --out",
-			    path);
-	for (line = end + 1; (end = strchr(line, '\n')); line = end + 1) {
-		char *copy = strndup(line, end - line);
-		int bad = !copy || csv_parse(&row, copy, j->columns);
-
-		free(copy);
-		if (bad)
-			return fail("%s: %s", path, failure());
-		add_row(j, &row);
-	}
-	return line - text;
-}
-
 bool journal_has(const struct journal *j, int64_t trial)
 {
 	size_t i;
@@ -83,57 +58,138 @@ bool journal_has(const struct journal *j, int64_t trial)
 	return false;
 }
 
-/* Trials without a row can only be at the end of hist.csv. */
-static ssize_t whole_hist(struct journal *j, const char *text)
+static int load_row(struct journal *j, const char *line, size_t len, int64_t *highest)
 {
-	const char *line = text, *end = strchr(text, '\n');
-	int64_t last = -1;
+	char *copy = strndup(line, len);
+	struct row row;
+	int64_t trial;
+	int err;
 
+	if (!copy)
+		die(EXIT_FAILED, "out of memory");
+	err = csv_parse(&row, copy, j->columns) || row_check(&row, j->columns);
+	free(copy);
+	if (err)
+		return -1;
+	trial = row_integer(&row, COL_trial, -1);
+	if (trial <= *highest && journal_has(j, trial))
+		return fail("trial %lld is there twice", (long long)trial);
+	if (trial > *highest)
+		*highest = trial;
+	return add_row(j, &row);
+}
+
+/* Length of the header and all whole rows of text, which go to the journal. */
+static ssize_t load_rows(struct journal *j, const char *path, const char *text, size_t len)
+{
+	static char header[LINE_MAX_LEN];
+	const char *line = text, *end, *last = memrchr(text, '\n', len);
+	int64_t highest = 0;
+	size_t number;
+
+	/* a power cut may leave NULs, but only after the last whole row */
+	if (last && strlen(text) < (size_t)(last - text))
+		return fail("%s: it has NUL bytes in it: it was damaged; nothing is changed", path);
+	csv_header(header, sizeof(header), j->columns);
+	end = strchr(line, '\n');
 	if (!end)
 		return 0;
-	for (line = end + 1; (end = strchr(line, '\n')); line = end + 1) {
-		int64_t trial = strtoll(line, NULL, 10);
-
-		if (trial != last && !journal_has(j, trial))
-			break;
-		last = trial;
-	}
+	if (strncmp(line, header, end + 1 - line))
+		return fail("%s has other columns: it is of another sweep or version; use another --out",
+			    path);
+	for (number = 2, line = end + 1; (end = strchr(line, '\n')); line = end + 1, number++)
+		if (load_row(j, line, end - line, &highest))
+			return fail("%s, line %zu: %s; somebody has edited it: put it right, or give another --out",
+				    path, number, failure());
 	return line - text;
 }
 
-static int open_file(const char *dir, const char *name, char **path)
+/*
+ * A sweep that was stopped leaves trials without a row at the end of hist.csv
+ * only. Elsewhere somebody took a row away, and what else would have to go is
+ * not ours to say.
+ */
+static ssize_t whole_hist(struct journal *j, const char *path, const char *text, size_t len)
 {
-	int fd;
+	const char *line = text, *end = strchr(text, '\n'), *cut = NULL;
+	const char *newline = memrchr(text, '\n', len);
+	int64_t last = -1, orphan = -1;
 
-	*path = xasprintf("%s/%s", dir, name);
-	fd = open(*path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-	if (fd < 0)
-		fail("%s: %s", *path, strerror(errno));
-	return fd;
+	if (newline && strlen(text) < (size_t)(newline - text))
+		return fail("%s: it has NUL bytes in it: it was damaged; nothing is changed", path);
+	if (!end)
+		return 0;
+	if (strncmp(text, HIST_HEADER, end + 1 - text))
+		return fail("%s has other columns: it is of another sweep or version; use another --out",
+			    path);
+	for (line = end + 1; (end = strchr(line, '\n')); line = end + 1) {
+		int64_t trial = strtoll(line, NULL, 10);
+
+		if (trial == last)
+			continue;
+		last = trial;
+		if (!journal_has(j, trial)) {
+			if (!cut) {
+				cut = line;
+				orphan = trial;
+			}
+		} else if (cut) {
+			return fail("%s: trial %lld has no row in runs.csv: somebody has edited it; put the row back, or take the trial's lines away here too",
+				    path, (long long)orphan);
+		}
+	}
+	return (cut ? cut : line) - text;
 }
 
-static int cut(int fd, const char *path, const char *text, ssize_t whole, const char *header)
+/* The last line of a file whose editor wrote no newline is a row too: it is kept. */
+static void keep_cut(const struct journal *j, const char *dir, const char *name, const char *text)
+{
+	char *kept = xasprintf("%s.cut", name);
+	struct row row;
+	int fd;
+
+	if (!csv_parse(&row, text, j->columns)) {
+		fd = folder_open(dir, kept, O_WRONLY | O_CREAT | O_APPEND);
+		if (fd < 0 || write_all(fd, text, strlen(text)) || write_all(fd, "\n", 1))
+			warning("%s: %s", kept, failure());
+		else
+			warning("the last line of %s has no end; it is in %s now, and its trial is done again",
+				name, kept);
+		if (fd >= 0)
+			close(fd);
+	}
+	free(kept);
+}
+
+static int cut(const struct journal *j, int fd, const char *dir, const char *name,
+	       const char *text, ssize_t len, ssize_t whole, const char *header)
 {
 	if (whole < 0)
 		return -1;
-	if ((size_t)whole < strlen(text) && ftruncate(fd, whole))
-		return fail("%s: %s", path, strerror(errno));
-	return whole ? 0 : append_fd(fd, header, strlen(header), path);
+	/* a row is written after all of its histograms: this newline is an editor's work */
+	if (fd == j->hist_fd && whole && whole < len && !strchr(text + whole, '\n') &&
+	    journal_has(j, strtoll(text + whole, NULL, 10)))
+		return append_fd(fd, "\n", 1, name);
+	if (whole < len) {
+		if (fd == j->runs_fd && whole)
+			keep_cut(j, dir, name, text + whole);
+		if (ftruncate(fd, whole))
+			return fail("%s: %s", name, strerror(errno));
+	}
+	return whole ? 0 : append_fd(fd, header, strlen(header), name);
 }
 
 int journal_read(struct journal *j, const char *dir, const char *runs, int columns)
 {
-	char *path = xasprintf("%s/%s", dir, runs);
-	char *text = NULL;
-	ssize_t whole = 0;
+	ssize_t len, whole;
+	char *text;
 
 	*j = (struct journal){ .runs_fd = -1, .hist_fd = -1, .columns = columns };
-	if (access(path, F_OK) == 0) {
-		text = read_file(path);
-		whole = text ? load_rows(j, path, text) : -1;
-	}
+	text = folder_read(dir, runs, &len);
+	whole = text ? load_rows(j, runs, text, len) : len;
 	free(text);
-	free(path);
+	if (whole < 0)
+		journal_close(j);
 	return whole < 0 ? -1 : 0;
 }
 
@@ -141,34 +197,36 @@ int journal_open(struct journal *j, const char *dir, const char *runs, const cha
 		 int columns)
 {
 	static char header[LINE_MAX_LEN];
-	char *path = NULL, *text = NULL;
+	char *text = NULL, *hist_text = NULL;
+	ssize_t len, hist_len, whole;
 	int dirfd, err = -1;
 
 	*j = (struct journal){ .runs_fd = -1, .hist_fd = -1, .columns = columns };
 	csv_header(header, sizeof(header), columns);
 
-	j->runs_fd = open_file(dir, runs, &path);
+	j->runs_fd = folder_open(dir, runs, O_RDWR | O_CREAT | O_APPEND);
 	if (j->runs_fd < 0)
 		goto out;
 	if (flock(j->runs_fd, LOCK_EX | LOCK_NB)) {
-		fail("%s: another sweep is writing it", path);
+		fail("%s: another sweep is writing it", runs);
 		goto out;
 	}
-	text = read_file(path);
-	if (!text || cut(j->runs_fd, path, text, load_rows(j, path, text), header))
+	text = read_fd(j->runs_fd, runs, &len);
+	whole = text ? load_rows(j, runs, text, len) : -1;
+	if (whole < 0)
 		goto out;
-
 	if (hist) {
-		free(text);
-		free(path);
-		text = NULL;
-		j->hist_fd = open_file(dir, hist, &path);
+		j->hist_fd = folder_open(dir, hist, O_RDWR | O_CREAT | O_APPEND);
 		if (j->hist_fd < 0)
 			goto out;
-		text = read_file(path);
-		if (!text || cut(j->hist_fd, path, text, whole_hist(j, text), HIST_HEADER))
+		/* nothing is cut off before both are known to be good */
+		hist_text = read_fd(j->hist_fd, hist, &hist_len);
+		if (!hist_text || cut(j, j->hist_fd, dir, hist, hist_text, hist_len,
+				      whole_hist(j, hist, hist_text, hist_len), HIST_HEADER))
 			goto out;
 	}
+	if (cut(j, j->runs_fd, dir, runs, text, len, whole, header))
+		goto out;
 	/* the files' names must survive a power cut too */
 	dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dirfd >= 0) {
@@ -177,8 +235,8 @@ int journal_open(struct journal *j, const char *dir, const char *runs, const cha
 	}
 	err = 0;
 out:
+	free(hist_text);
 	free(text);
-	free(path);
 	if (err)
 		journal_close(j);
 	return err;

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "folder.h"
 #include "host.h"
 #include "meta.h"
 #include "plan.h"
@@ -50,11 +51,13 @@ static struct journal runs, probes;
 
 static void load(const char *dir)
 {
-	if (plan_load(&plan, dir))
+	if (folder_check(dir) || plan_load(&plan, dir))
 		die(EXIT_FAILED, "%s", failure());
 	if (journal_read(&runs, dir, "runs.csv", plan.columns) ||
 	    journal_read(&probes, dir, "probes.csv", plan.columns))
 		die(EXIT_NO_JOURNAL, "%s", failure());
+	if (plan_check(&plan, &runs))
+		die(EXIT_FAILED, "%s", failure());
 }
 
 static bool next(struct todo *todo)
@@ -110,6 +113,8 @@ static int cmd_plan(int argc, char *argv[])
 		die(EXIT_BAD_USAGE, "plan: which results folder?");
 	if (mkdir(argv[0], 0755) && access(argv[0], W_OK))
 		die(EXIT_FAILED, "%s: cannot make or write this folder", argv[0]);
+	if (folder_check(argv[0]))
+		die(EXIT_FAILED, "%s", failure());
 	if (plan_make(argv[0], argv + 1))
 		die(EXIT_BAD_USAGE, "%s", failure());
 	return EXIT_OK;
@@ -163,13 +168,17 @@ static int cmd_step(int argc, char *argv[])
 	bool last_try = argc == 2 && !strcmp(argv[1], "--last-try");
 	bool probe, lost_journal;
 	struct journal journal;
+	const char *conductor;
 	struct todo todo;
 	int err;
 
 	if (argc != 1 && !last_try)
 		die(EXIT_BAD_USAGE, "usage: napimeter step DIR [--last-try]");
-	/* if the conductor is killed, nothing of this trial stays behind */
+	/* if the conductor is killed, or was before we could ask to be told, nothing of this trial stays behind */
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	conductor = getenv("NAPIMETER_CONDUCTOR");
+	if (conductor && atoi(conductor) != getppid())
+		die(EXIT_FAILED, "whoever started this trial is gone");
 	load(argv[0]);
 	if (!next(&todo))
 		return EXIT_NOTHING;
@@ -209,7 +218,9 @@ static int cmd_restore(int argc, char *argv[])
 	(void)argv;
 	if (argc)
 		die(EXIT_BAD_USAGE, "usage: napimeter restore");
-	return tune_restore() ? EXIT_FAILED : EXIT_OK;
+	if (tune_restore())
+		die(EXIT_FAILED, "%s", failure());
+	return EXIT_OK;
 }
 
 int main(int argc, char *argv[])

@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "folder.h"
 #include "host.h"
 #include "meta.h"
 
@@ -331,20 +332,38 @@ static json_t *text_or_null(const char *text)
 	return *text ? json_string(text) : json_null();
 }
 
+/* NULL without a failure: there is none. */
+static int load_meta(const struct plan *plan, json_t **meta)
+{
+	json_error_t error;
+	ssize_t len;
+	char *text = folder_read(plan->dir, "meta.json", &len);
+
+	*meta = text ? json_loadb(text, len, 0, &error) : NULL;
+	if (text && !*meta)
+		len = fail("meta.json, line %d: %s: somebody has edited it; put it right, or move it away for a new one",
+			   error.line, error.text);
+	if (*meta && !json_is_object(*meta)) {
+		len = fail("meta.json is no JSON object: somebody has edited it; put it right, or move it away for a new one");
+		json_decref(*meta);
+	}
+	free(text);
+	return len < 0 ? -1 : 0;
+}
+
 int meta_write(const struct plan *plan, const char *command)
 {
-	char guest[32], server[32], *path, *text;
+	char guest[32], server[32], *text;
 	struct utsname uts;
 	const char *name;
 	bool stand_in;
 	json_t *meta, *dmi;
 	int err;
 
-	if (iperf_versions(plan, guest, server, sizeof(guest)))
+	if (iperf_versions(plan, guest, server, sizeof(guest)) || load_meta(plan, &meta))
 		return -1;
-	path = xasprintf("%s/meta.json", plan->dir);
-	if (access(path, F_OK) == 0) {	/* the sweep goes on: it keeps its start */
-		free(path);
+	if (meta) {	/* the sweep goes on: it keeps its start */
+		json_decref(meta);
 		return 0;
 	}
 	uname(&uts);
@@ -365,27 +384,30 @@ int meta_write(const struct plan *plan, const char *command)
 			 "seed", (json_int_t)plan->seed, "started", started(), "host", host_facts(plan),
 			 "chosen", json_object(), "interface", plan->interface, "command", command);
 	text = meta ? json_dumps(meta, JSON_INDENT(2)) : NULL;
-	err = text ? replace_file(path, text) : fail("meta.json could not be put together");
+	err = text ? folder_replace(plan->dir, "meta.json", text) :
+	      fail("meta.json could not be put together");
 	free(text);
-	free(path);
 	json_decref(meta);
 	return err;
 }
 
 int meta_chosen(const struct plan *plan, json_t *chosen)
 {
-	char *path = xasprintf("%s/meta.json", plan->dir);
-	json_t *meta = json_load_file(path, 0, NULL);
 	char *text = NULL;
+	json_t *meta;
 	int err;
 
-	if (meta)
+	err = load_meta(plan, &meta);
+	if (!err && !meta)
+		err = fail("meta.json is gone");
+	if (!err) {
 		json_object_set(meta, "chosen", chosen);
-	text = meta ? json_dumps(meta, JSON_INDENT(2)) : NULL;
-	err = text ? replace_file(path, text) : fail("%s cannot be read", path);
+		text = json_dumps(meta, JSON_INDENT(2));
+		err = text ? folder_replace(plan->dir, "meta.json", text) :
+		      fail("meta.json could not be put together");
+		json_decref(meta);
+	}
 	free(text);
-	json_decref(meta);
 	json_decref(chosen);
-	free(path);
 	return err;
 }

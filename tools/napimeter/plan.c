@@ -8,12 +8,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "folder.h"
 #include "plan.h"
 #include "probe.h"
 #include "search.h"
 
 #define SEED_MASK ((1ULL << 53) - 1)	/* what a JSON reader keeps exactly */
 #define AXIS_MAX 4096
+#define TRIALS_MAX 100000	/* a week of five seconds each */
 
 enum scale { SCALE_NONE, SCALE_RATE, SCALE_MEMORY, SCALE_WORD };
 
@@ -69,10 +71,18 @@ static uint64_t mix(uint64_t x)
 
 size_t plan_shuffled(const struct plan *plan, uint64_t a, uint64_t b, size_t n, size_t pos)
 {
+	/* asked for one position after the other */
+	static uint64_t kept_state;
+	static size_t *order, kept_n;
 	uint64_t state = mix(mix(mix(plan->seed) ^ a) ^ b);
-	size_t *order = xcalloc(n, sizeof(*order));
-	size_t i, found;
+	size_t i;
 
+	if (order && kept_state == state && kept_n == n)
+		return order[pos];
+	kept_state = state;
+	kept_n = n;
+	free(order);
+	order = xcalloc(n, sizeof(*order));
 	for (i = 0; i < n; i++) {
 		size_t other;
 
@@ -81,9 +91,7 @@ size_t plan_shuffled(const struct plan *plan, uint64_t a, uint64_t b, size_t n, 
 		order[i] = order[other];
 		order[other] = i;
 	}
-	found = order[pos];
-	free(order);
-	return found;
+	return order[pos];
 }
 
 static int add_value(struct axis *axis, const char *text)
@@ -225,14 +233,30 @@ static int parse_numbers(struct plan *p, json_t *asked)
 	return 0;
 }
 
-static int check(const struct plan *p)
+static bool is_name(const char *text, size_t most)
+{
+	return strlen(text) <= most && strcmp(text, ".") && strcmp(text, "..") && *text != '-' &&
+	       !text[strcspn(text, "/ \t\r\n")];
+}
+
+static bool is_preset(const char *text)
+{
+	return !text[strspn(text, "abcdefghijklmnopqrstuvwxyz-")];
+}
+
+static int check(const struct plan *p, json_t *asked)
 {
 	static const char *const methods[] = { "grid", "interleave", "mlfrr" };
 	static const char *const sources[] = { "iperf", "pktgen", "napimeter" };
 	const struct axis *protocol = &p->axis[COL_protocol];
 	struct sockaddr_storage address;
 	size_t i, found = 0;
+	double trials = !strcmp(p->method, "interleave") ? (double)p->reps * p->blocks : p->reps;
 
+	for (i = 0; i < ARRAY_SIZE(settings); i++)
+		trials *= p->axis[settings[i].col].count;
+	if (trials > TRIALS_MAX)
+		return fail("these are %.3g trials; at most %d can be done", trials, TRIALS_MAX);
 	for (i = 0; i < 3; i++)
 		found += !strcmp(p->method, methods[i]) + 4 * !strcmp(p->source, sources[i]);
 	if (found != 5)
@@ -240,6 +264,13 @@ static int check(const struct plan *p)
 			    p->method, p->source);
 	if (!*p->interface)
 		return fail("no interface given");
+	/* these become parts of paths */
+	if (!is_name(p->interface, 15) || (*p->peer && !is_name(p->peer, 15)) ||
+	    (*p->netns && !is_name(p->netns, 255)))
+		return fail("interface \"%s\", peer \"%s\", netns \"%s\": one of them is no name",
+			    p->interface, p->peer, p->netns);
+	if (!is_preset(word_of(asked, "preset", "")))
+		return fail("preset \"%s\" is no name", word_of(asked, "preset", ""));
 	if (strcmp(p->source, "pktgen") && !*p->server)
 		return fail("source %s needs a server: on the other host run `iperf -s -u` and `iperf -s` (or `napimeter serve`) and give its address",
 			    p->source);
@@ -255,10 +286,25 @@ static int check(const struct plan *p)
 	return 0;
 }
 
-static int parse(struct plan *p, json_t *asked)
+static bool is_known(const char *key)
 {
 	size_t i;
 
+	for (i = 0; i < ARRAY_SIZE(other_keys); i++)
+		if (!strcmp(key, other_keys[i]))
+			return true;
+	return find_setting(key);
+}
+
+static int parse(struct plan *p, json_t *asked)
+{
+	const char *key;
+	json_t *value;
+	size_t i;
+
+	json_object_foreach(asked, key, value)
+		if (!is_known(key) || !json_is_string(value))
+			return fail("\"%s\" is no setting of a sweep, or has no text", key);
 	p->method = word_of(asked, "method", "grid");
 	p->interface = word_of(asked, "interface", "");
 	p->source = word_of(asked, "source", "iperf");
@@ -278,7 +324,7 @@ static int parse(struct plan *p, json_t *asked)
 		if (parse_axis(&p->axis[col], &settings[i], list ? list : settings[i].preset))
 			return -1;
 	}
-	return check(p);
+	return check(p, asked);
 }
 
 void plan_free(struct plan *plan)
@@ -299,9 +345,9 @@ static int plan_from_json(struct plan *plan, const char *dir, json_t *json)
 	plan->dir = dir;
 	plan->json = json;
 	plan->seed = json_integer_value(json_object_get(json, "seed"));
-	if (json_integer_value(json_object_get(json, "format")) != 1 || !asked) {
+	if (json_integer_value(json_object_get(json, "format")) != 1 || !json_is_object(asked)) {
 		plan_free(plan);
-		return fail("%s/sweep.json is not of this version", dir);
+		return fail("it is not of this version");
 	}
 	if (parse(plan, asked)) {
 		plan_free(plan);
@@ -310,30 +356,38 @@ static int plan_from_json(struct plan *plan, const char *dir, json_t *json)
 	return 0;
 }
 
+int plan_parse(struct plan *plan, const char *dir, const char *text, size_t len)
+{
+	json_error_t error;
+	json_t *json = json_loadb(text, len, JSON_REJECT_DUPLICATES, &error);
+
+	if (!json)
+		return fail("sweep.json, line %d: %s", error.line, error.text);
+	if (plan_from_json(plan, dir, json))
+		return fail("sweep.json: %s", failure());
+	return 0;
+}
+
 int plan_load(struct plan *plan, const char *dir)
 {
-	char *path = xasprintf("%s/sweep.json", dir);
-	json_error_t error;
-	json_t *json = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
+	ssize_t len;
+	char *text = folder_read(dir, "sweep.json", &len);
+	int err;
 
-	free(path);
-	if (!json)
-		return fail("%s/sweep.json: %s", dir, error.text);
-	return plan_from_json(plan, dir, json);
+	if (!text)
+		return len ? -1 : fail("%s has no sweep.json: it is no results folder of a sweep", dir);
+	err = plan_parse(plan, dir, text, len);
+	free(text);
+	return err;
 }
 
 static int ask(json_t *asked, const char *word)
 {
 	const char *value = strchr(word, '=');
 	char *key = value ? strndup(word, value - word) : NULL;
-	bool known = false;
-	size_t i;
 	int err;
 
-	for (i = 0; key && i < ARRAY_SIZE(other_keys); i++)
-		known |= !strcmp(key, other_keys[i]);
-	known |= key && find_setting(key);
-	if (!known)
+	if (!key || !is_known(key))
 		err = fail("\"%s\" is no setting of a sweep", word);
 	else
 		err = json_object_set_new(asked, key, json_string(value + 1));
@@ -344,9 +398,9 @@ static int ask(json_t *asked, const char *word)
 int plan_make(const char *dir, char *const words[])
 {
 	json_t *asked = json_object(), *json = NULL;
-	char *path = xasprintf("%s/sweep.json", dir);
 	uint64_t seed = 0;
 	struct plan old;
+	ssize_t len;
 	char *text;
 	int err = 0;
 
@@ -354,8 +408,10 @@ int plan_make(const char *dir, char *const words[])
 		err = ask(asked, *words++);
 	if (err)
 		goto out;
-	if (access(path, F_OK) == 0) {
-		err = plan_load(&old, dir);
+	text = folder_read(dir, "sweep.json", &len);
+	if (text || len < 0) {
+		err = text ? plan_parse(&old, dir, text, len) : -1;
+		free(text);
 		if (err)
 			goto out;
 		if (!json_equal(asked, json_object_get(old.json, "asked")))
@@ -379,12 +435,11 @@ int plan_make(const char *dir, char *const words[])
 		goto out;
 	plan_free(&old);
 	text = json_dumps(json, JSON_INDENT(2) | JSON_SORT_KEYS);
-	err = replace_file(path, text);
+	err = folder_replace(dir, "sweep.json", text);
 	free(text);
 out:
 	json_decref(json);
 	json_decref(asked);
-	free(path);
 	return err;
 }
 
@@ -455,6 +510,35 @@ void plan_trial(const struct plan *plan, size_t trial, struct row *spec)
 		row_set(spec, COL_rep, "%zu", rep + 1);
 	}
 	row_set(spec, COL_trial, "%zu", trial + 1);
+}
+
+/* The rows are of this plan: nobody has changed the one or the other. */
+int plan_check(const struct plan *plan, const struct journal *runs)
+{
+	size_t i, j, total = plan_trials(plan);
+
+	if (!strcmp(plan->method, "mlfrr"))
+		return 0;
+	for (i = 0; i < runs->count; i++) {
+		const struct row *row = &runs->rows[i];
+		int64_t trial = row_integer(row, COL_trial, 0);
+		struct row spec;
+
+		if (trial < 1 || (uint64_t)trial > total)
+			return fail("runs.csv has trial %lld, sweep.json only %zu: somebody has edited one of them; put it right, or give another --out",
+				    (long long)trial, total);
+		plan_trial(plan, trial - 1, &spec);
+		for (j = 0; j < ARRAY_SIZE(settings); j++) {
+			enum column col = settings[j].col;
+
+			if (strcmp(spec.cell[col], "auto") && col < (enum column)plan->columns &&
+			    strcmp(spec.cell[col], row->cell[col]))
+				return fail("runs.csv says %s %s of trial %lld, sweep.json %s: somebody has edited one of them; put it right, or give another --out",
+					    column_name(col), row->cell[col], (long long)trial,
+					    spec.cell[col]);
+		}
+	}
+	return 0;
 }
 
 /* Of a trial, without and with what is around it. */

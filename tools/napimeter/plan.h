@@ -54,6 +54,10 @@ struct todo {
 /* words: KEY=VALUE, NULL at the end. The same as in sweep.json, or it fails. */
 int plan_make(const char *dir, char *const words[]);
 int plan_load(struct plan *plan, const char *dir);
+/* The text of a sweep.json, as somebody may have edited it. */
+int plan_parse(struct plan *plan, const char *dir, const char *text, size_t len);
+/* The rows there are have to be trials of this plan. */
+int plan_check(const struct plan *plan, const struct journal *runs);
 void plan_free(struct plan *plan);
 
 /* 1: *todo is to be done; 0: nothing left; -1: failed. */

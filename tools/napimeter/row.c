@@ -30,15 +30,12 @@ int column_find(const char *name)
 void row_set(struct row *row, enum column col, const char *fmt, ...)
 {
 	va_list ap;
-	char *p;
 
 	va_start(ap, fmt);
 	vsnprintf(row->cell[col], CELL_MAX, fmt, ap);
 	va_end(ap);
 	/* a line of the file is a row, whatever a program printed */
-	for (p = row->cell[col]; *p; p++)
-		if (*p == '\n' || *p == '\r')
-			*p = ' ';
+	clean_text(row->cell[col]);
 }
 
 void row_set_number(struct row *row, enum column col, double value)
@@ -59,6 +56,32 @@ double row_number(const struct row *row, enum column col)
 int64_t row_integer(const struct row *row, enum column col, int64_t if_empty)
 {
 	return row_empty(row, col) ? if_empty : strtoll(row->cell[col], NULL, 10);
+}
+
+int row_check(const struct row *row, int columns)
+{
+	static const enum column words[] = {
+		COL_status, COL_reason, COL_method, COL_preset, COL_protocol, COL_rcvbuf,
+	};
+	int i;
+
+	for (i = 0; i < columns; i++) {
+		const char *cell = row->cell[i];
+		size_t j = 0;
+		char *end;
+
+		while (j < ARRAY_SIZE(words) && (int)words[j] != i)
+			j++;
+		if (j < ARRAY_SIZE(words) || !*cell)
+			continue;
+		if (!isfinite(strtod(cell, &end)) || *end)
+			return fail("%s is \"%.60s\", which is no number", names[i], cell);
+	}
+	if (row_integer(row, COL_trial, 0) < 1 ||
+	    row->cell[COL_trial][strspn(row->cell[COL_trial], "0123456789")])
+		return fail("trial is \"%.60s\", which is no number of a trial",
+			    row->cell[COL_trial]);
+	return 0;
 }
 
 bool row_empty(const struct row *row, enum column col)

@@ -53,6 +53,8 @@ void row_set(struct row *row, enum column col, const char *fmt, ...) PRINTF(3, 4
 void row_set_number(struct row *row, enum column col, double value);
 double row_number(const struct row *row, enum column col);	/* NaN if empty */
 int64_t row_integer(const struct row *row, enum column col, int64_t if_empty);
+/* As a sweep writes them: numbers where they have to be, and the number of a trial. */
+int row_check(const struct row *row, int columns);
 bool row_empty(const struct row *row, enum column col);
 
 /* One CSV line with its newline (RFC 4180 quoting); returns its length. */

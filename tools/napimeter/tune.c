@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
 #include <net/if.h>
@@ -12,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "folder.h"
 #include "tune.h"
 
 /* A setting that is not a file: read and written by ethtool's ioctl. */
@@ -52,28 +54,121 @@ static int ethtool_value(const struct ethtool_setting *e, const char *interface,
 	return err ? fail("%s: %s: %s", interface, e->name, strerror(err)) : 0;
 }
 
+/* What a sweep changes, and hence may put back; * stands for one part of a path. */
+static bool is_ours(const char *path)
+{
+	static const char *const patterns[] = {
+		"/sys/kernel/debug/e1000_napi/*/weight", "/sys/class/net/*/threaded",
+		"/sys/class/net/*/napi_defer_hard_irqs", "/sys/class/net/*/gro_flush_timeout",
+		"/proc/sys/net/core/netdev_budget", "/proc/sys/net/core/netdev_budget_usecs",
+		"/proc/irq/*/smp_affinity_list",
+#ifdef TUNE_TEST_FILES
+		TUNE_TEST_FILES,
+#endif
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(patterns); i++)
+		if (!fnmatch(patterns[i], path, FNM_PATHNAME | FNM_PERIOD))
+			return true;
+	return false;
+}
+
+/* "KIND<tab>TARGET<tab>VALUE" */
+static int check_line(const char *line)
+{
+	char *copy = strdup(line), *rest = copy;
+	char *kind = strsep(&rest, "\t"), *target = strsep(&rest, "\t");
+	bool good = false;
+	size_t i;
+
+	if (rest && !strchr(rest, '\t') && strlen(rest) < 64) {
+		if (!strcmp(kind, "file"))
+			good = is_ours(target) && rest[strspn(rest, "0123456789,-")] == '\0';
+		for (i = 0; i < ARRAY_SIZE(ethtool_settings); i++)
+			if (!strcmp(kind, ethtool_settings[i].name))
+				good = strlen(target) < IFNAMSIZ && *rest &&
+				       !rest[strspn(rest, "0123456789")];
+	}
+	free(copy);
+	return good ? 0 : fail("\"%s\" is not what a sweep writes there", line);
+}
+
+/* All of it, before any of it is done. The last line without its end was never in force. */
+int tune_check_state(const char *text, size_t len)
+{
+	const char *line, *end;
+	int err = strlen(text) < len ? fail("it has NUL bytes in it") : 0;
+
+	for (line = text; !err && (end = strchr(line, '\n')); line = end + 1) {
+		char *copy = strndup(line, end - line);
+
+		err = check_line(copy);
+		free(copy);
+	}
+	return err;
+}
+
+/*
+ * The state file's text, or NULL with the reason kept. Root replays it, so it has to be
+ * root's own, and what a sweep wrote.
+ */
+static char *read_state(int fd, const char *state)
+{
+	struct stat st;
+	ssize_t len;
+	char *text;
+
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_nlink != 1 || st.st_uid != geteuid() ||
+	    st.st_mode & (S_IWGRP | S_IWOTH)) {
+		fail("%s could have been written by somebody else: nothing is put back; look at it, and remove it",
+		     state);
+		return NULL;
+	}
+	text = read_fd(fd, state, &len);
+	if (text && tune_check_state(text, len)) {
+		fail("%s: %s: somebody has edited it, and nothing is put back; look at it, and remove it",
+		     state, failure());
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
 /* A line "KIND<tab>TARGET<tab>VALUE", synced; only the first of a target counts. */
 static int record(const char *state, const char *kind, const char *target, const char *value)
 {
 	char *start = xasprintf("%s\t%s\t", kind, target);
 	char *line = xasprintf("%s%s\n", start, value);
-	char *old = NULL;
+	char *old = NULL, *end;
+	off_t whole = 0;
 	int fd, err = 0;
 
 	mkdir("/run/e1000_napi", 0755);
-	fd = open(state, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	fd = open(state, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
 	if (fd < 0) {
 		err = fail("%s: %s", state, strerror(errno));
 		goto out;
 	}
-	old = read_file(state);
-	if (!old)
+	old = read_state(fd, state);
+	if (!old) {
 		err = -1;
-	else if (!strstr(old, start) &&
-		 (write(fd, line, strlen(line)) != (ssize_t)strlen(line) || fsync(fd)))
+		goto out;
+	}
+	/* a half line, of a sweep that was stopped, would spoil the next one */
+	end = strrchr(old, '\n');
+	whole = end ? end + 1 - old : 0;
+	if (old[whole] && ftruncate(fd, whole))
 		err = fail("%s: %s", state, strerror(errno));
-	close(fd);
+	old[whole] = '\0';
+	if (!err && !strstr(old, start) && (write_all(fd, line, strlen(line)) || fsync(fd))) {
+		err = fail("%s: %s", state, strerror(errno));
+		if (ftruncate(fd, whole))
+			warning("%s: a half line remains", state);
+	}
 out:
+	if (fd >= 0)
+		close(fd);
 	free(old);
 	free(line);
 	free(start);
@@ -215,12 +310,13 @@ static int undo_line(char *line)
 /* Last change first. Goes on after a failure: the module may be gone, the rest is not. */
 int tune_undo(const char *state)
 {
+	int fd = open(state, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC), err = 0;
 	char *text, *line;
-	int err = 0;
 
-	if (access(state, F_OK))
-		return 0;
-	text = read_file(state);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : fail("%s: %s", state, strerror(errno));
+	text = read_state(fd, state);
+	close(fd);
 	if (!text)
 		return -1;
 	while (*text) {

@@ -22,5 +22,6 @@ int tune_restore(void);
 /* For the tests: the state file's lines, and where they are kept. */
 int tune_file(const char *state, const char *path, const char *value);
 int tune_undo(const char *state);
+int tune_check_state(const char *text, size_t len);
 
 #endif

@@ -17,6 +17,38 @@
 
 static char reason[256];
 
+/* Length of the UTF-8 character that begins here and can be shown; 0: there is none. */
+static size_t shown(const unsigned char *p)
+{
+	size_t len = *p < 0x80 ? 1 : *p >= 0xc2 && *p < 0xe0 ? 2 : *p >= 0xe0 && *p < 0xf0 ? 3 :
+		     *p >= 0xf0 && *p < 0xf5 ? 4 : 0;
+	size_t i;
+
+	if (*p < 0x20 || *p == 0x7f || (*p == 0xc2 && p[1] < 0xa0))
+		return 0;
+	for (i = 1; i < len; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	return len;
+}
+
+/*
+ * A program on the other side, or whoever edited a file, may have put anything
+ * into a text: what could steer a terminal or break a line becomes "?".
+ */
+void clean_text(char *text)
+{
+	unsigned char *p = (unsigned char *)text;
+
+	while (*p) {
+		size_t len = shown(p);
+
+		if (!len)
+			*p = *p == '\n' || *p == '\r' || *p == '\t' ? ' ' : '?';
+		p += len ? len : 1;
+	}
+}
+
 int fail(const char *fmt, ...)
 {
 	char text[sizeof(reason)];
@@ -26,6 +58,7 @@ int fail(const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	clean_text(text);
 	memcpy(reason, text, sizeof(reason));
 	return -1;
 }
@@ -35,26 +68,31 @@ const char *failure(void)
 	return reason;
 }
 
+static void say(const char *what, const char *fmt, va_list ap)
+{
+	char text[1024];
+
+	vsnprintf(text, sizeof(text), fmt, ap);
+	clean_text(text);
+	fprintf(stderr, "napimeter: %s%s\n", what, text);
+}
+
 void warning(const char *fmt, ...)
 {
 	va_list ap;
 
-	fputs("napimeter: warning: ", stderr);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	say("warning: ", fmt, ap);
 	va_end(ap);
-	fputc('\n', stderr);
 }
 
 void die(int code, const char *fmt, ...)
 {
 	va_list ap;
 
-	fputs("napimeter: ", stderr);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	say("", fmt, ap);
 	va_end(ap);
-	fputc('\n', stderr);
 	exit(code);
 }
 
@@ -110,18 +148,12 @@ void sleep_ns(int64_t ns)
 	sleep_until(mono_ns() + ns);
 }
 
-char *read_file(const char *path)
+char *read_fd(int fd, const char *path, ssize_t *len)
 {
 	size_t used = 0, size = 0;
 	char *text = NULL;
 	ssize_t got;
-	int fd;
 
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0) {
-		fail("%s: %s", path, strerror(errno));
-		return NULL;
-	}
 	do {
 		if (size - used < 4096) {
 			size = size ? size * 2 : 16384;
@@ -137,9 +169,25 @@ char *read_file(const char *path)
 		fail("%s: %s", path, strerror(errno));
 		free(text);
 		text = NULL;
+		*len = -1;
 	} else {
 		text[used] = '\0';
+		*len = used;
 	}
+	return text;
+}
+
+char *read_file(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t len;
+	char *text;
+
+	if (fd < 0) {
+		fail("%s: %s", path, strerror(errno));
+		return NULL;
+	}
+	text = read_fd(fd, path, &len);
 	close(fd);
 	return text;
 }
@@ -156,7 +204,7 @@ int read_line(const char *path, char *buf, size_t len)
 	return 0;
 }
 
-static int write_all(int fd, const char *text, size_t len)
+int write_all(int fd, const char *text, size_t len)
 {
 	while (len) {
 		ssize_t put = write(fd, text, len);
@@ -183,28 +231,6 @@ int write_file(const char *path, const char *text)
 	if (close(fd) && !err)
 		err = errno;
 	return err ? fail("%s: cannot write \"%s\": %s", path, text, strerror(err)) : 0;
-}
-
-int replace_file(const char *path, const char *text)
-{
-	char *temp = xasprintf("%s.new", path);
-	int fd, err = 0;
-
-	fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	if (fd < 0) {
-		err = errno;
-	} else {
-		if (write_all(fd, text, strlen(text)) || fsync(fd))
-			err = errno;
-		if (close(fd) && !err)
-			err = errno;
-		if (!err && rename(temp, path))
-			err = errno;
-		if (err)
-			unlink(temp);
-	}
-	free(temp);
-	return err ? fail("%s: %s", path, strerror(err)) : 0;
 }
 
 int parse_scaled(const char *word, unsigned int unit, uint64_t *value)

@@ -31,6 +31,9 @@ const char *failure(void);
 void warning(const char *fmt, ...) PRINTF(1, 2);
 void die(int code, const char *fmt, ...) PRINTF(2, 3) __attribute__((noreturn));
 
+/* What could steer a terminal becomes "?", a break of the line a space. */
+void clean_text(char *text);
+
 void *xcalloc(size_t n, size_t size);
 char *xasprintf(const char *fmt, ...) PRINTF(1, 2);
 
@@ -44,8 +47,9 @@ char *read_file(const char *path);
 /* First line without its newline; -1 if it cannot be read. */
 int read_line(const char *path, char *buf, size_t len);
 int write_file(const char *path, const char *text);
-/* All or nothing, also across a power cut: temporary file, fsync, rename. */
-int replace_file(const char *path, const char *text);
+int write_all(int fd, const char *text, size_t len);
+/* What is left to read, as a string (caller frees), and its length; path: what it is. */
+char *read_fd(int fd, const char *path, ssize_t *len);
 
 /* "100M", "8k", "3": unit is 1000 for rates, 1024 for memory. */
 int parse_scaled(const char *word, unsigned int unit, uint64_t *value);

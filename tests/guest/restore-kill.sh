@@ -1,69 +1,82 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # load.sh and restore.sh killed with -9 at random moments: restore.sh brings back
-# everything, every time. KILLS=N rounds (default 2), SEED=N for the same moments.
+# everything, every time. KILLS=N of each (default 1); SCRIPTS=load or restore: only it;
+# DRESS=dress_lightly: with less on the NIC, so that more rounds fit into an hour.
 set -eu
 # shellcheck source=tests/guest/lib.sh
 . "${0%/*}/lib.sh"
 # shellcheck source=tests/guest/common/nic.sh
 . "${0%/*}/common/nic.sh"
+# shellcheck source=tests/guest/common/kill.sh
+. "${0%/*}/common/kill.sh"
 
-kills=${KILLS:-2}
-seed=${SEED:-$(date +%s)}
-uptime_ms() { awk '{ print int($1 * 1000) }' /proc/uptime; }
+load=$top/scripts/load.sh
+restore=$top/scripts/restore.sh
 driver() { basename "$(readlink "/sys/class/net/$1/device/driver")"; }
-
-# run_and_kill MS COMMAND…: it, and its end after so many milliseconds
-run_and_kill() {
-	_ms=$1
-	shift
-	"$@" >/dev/null 2>&1 &
-	_pid=$!
-	sleep "$((_ms / 1000)).$(printf %03d $((_ms % 1000)))"
-	_when="was still running"
-	kill -9 $_pid 2>/dev/null || _when="was done already"
-	wait $_pid 2>/dev/null || :
-}
 
 modprobe e1000
 wait_for 10 test -e /sys/class/net/eth1
 "$top/scripts/lab/net.sh" up 0
-dress 1
+"${DRESS:-dress}" 1
 tree=$_tree
+# what other NICs and the whole machine have, too
 # shellcheck disable=SC2086 # names
-picture eth0 $tree >/tmp/before
+all() {
+	picture eth0 $tree
+	tc qdisc show | sort
+	grep -s '' /proc/sys/net/core/* /proc/sys/net/ipv4/*
+	cat /sys/class/net/eth1/device/driver_override
+}
+all >/tmp/before
 
-# how long each takes when nothing happens to it
-start=$(uptime_ms)
-"$top/scripts/load.sh" eth1 --yes 2>/dev/null
-middle=$(uptime_ms)
-"$top/scripts/restore.sh" eth1 2>/dev/null
-end=$(uptime_ms)
-echo "# seed $seed; load.sh takes $((middle - start)) ms, restore.sh $((end - middle)) ms"
-
-awk -v seed="$seed" -v n="$kills" -v load=$((middle - start)) -v restore=$((end - middle)) 'BEGIN {
-	srand(seed)
-	for (i = 1; i <= n; i++)
-		print i, (i % 2 ? "load" : "restore"), int(rand() * (i % 2 ? load : restore))
-}' >/tmp/plan
-while read -r round which ms <&4; do
-	if [ "$which" = load ]; then
-		run_and_kill "$ms" "$top/scripts/load.sh" eth1
-	else
-		"$top/scripts/load.sh" eth1 2>/dev/null
-		run_and_kill "$ms" "$top/scripts/restore.sh" eth1
+# as_before WHAT: one line, and the differences if there are any
+as_before() {
+	_rc=0
+	"$restore" --all >/tmp/restore.log 2>&1 || _rc=$?
+	all >/tmp/after
+	if [ "$_rc" -eq 0 ] && [ "$(driver eth1)" = e1000 ] && cmp -s /tmp/before /tmp/after &&
+		[ -z "$(find /run/e1000_napi -mindepth 1 ! -name watchdog.log)" ] &&
+		[ ! -e /sys/module/e1000_napi ] && ping -q -c 1 -W 5 10.0.0.1 >/dev/null; then
+		return
 	fi
-	echo "# round $round: $which.sh $_when after $ms ms; the driver is $(driver eth1 2>/dev/null || echo none)"
-	check "restore.sh works after that" "$top/scripts/restore.sh" --all
-	is "stock has it" "$(driver eth1)" e1000
-	# shellcheck disable=SC2086 # names
-	picture eth0 $tree >/tmp/after
-	same "everything is as before" /tmp/before /tmp/after
-	is "nothing is left over" "$(find /run/e1000_napi -mindepth 1 ! -name watchdog.log)" ""
-	check "the other NIC works" ping -q -c 1 -W 5 10.0.0.1
-done 4</tmp/plan
+	check "$1: all is as before" false
+	echo "# restore.sh ended with status $_rc; in /run/e1000_napi: $(ls /run/e1000_napi)"
+	sed 's/^/# /' /tmp/restore.log
+	diff /tmp/before /tmp/after | sed 's/^/# /' | head -n 20 || :
+}
 
-undress 1
+load_killed() {
+	_killed=0
+	kill_in "$1" "$load" eth1 || _killed=1
+	as_before "load.sh killed after $1 s"
+	return $_killed
+}
+
+restore_killed() {
+	"$load" eth1 >/tmp/load.log 2>&1 || {
+		check "load.sh works again" false
+		sed 's/^/# /' /tmp/load.log
+	}
+	_killed=0
+	kill_in "$1" "$restore" eth1 || _killed=1
+	as_before "restore.sh killed after $1 s"
+	return $_killed
+}
+
+load_ms=$(time_of "$load" eth1)
+restore_ms=$(time_of "$restore" eth1)
+echo "# load.sh takes $load_ms ms, restore.sh $restore_ms ms"
+for script in ${SCRIPTS:-load restore}; do
+	case $script in
+	load) kills load.sh "${KILLS:-1}" "$load_ms" load_killed ;;
+	restore) kills restore.sh "${KILLS:-1}" "$restore_ms" restore_killed ;;
+	esac
+done
+is "after every kill all was as before" "$failures" 0
+
+ip link set dev eth1 down
+[ -n "${DRESS-}" ] || undress 1
 "$top/scripts/lab/net.sh" down
 rmmod e1000
 finish

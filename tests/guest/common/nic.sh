@@ -60,6 +60,29 @@ dress() {
 	wait_for 5 settled
 }
 
+# dress_lightly N: as most have it, for tests that do things many times
+dress_lightly() {
+	_d=eth$1
+	modprobe 8021q
+	ip link set dev "$_d" mtu 1400 alias "the one $_d"
+	ethtool -G "$_d" rx 512
+	sysctl -qw "net.ipv4.conf.$_d.rp_filter=2"
+	ip link set dev "$_d" up
+	echo 1 >"/proc/irq/$(cat "/sys/class/net/$_d/device/irq")/smp_affinity"
+	wait_for 10 link_up "$_d"
+	ip addr add "10.9.$1.5/24" brd + dev "$_d" label "$_d:a"
+	ip addr add "10.9.$1.4/24" dev "$_d"
+	ip addr add "fd00:9:$1::1/64" dev "$_d" nodad
+	ip route add 10.20.0.0/16 via "10.9.$1.1" dev "$_d" metric 77 src "10.9.$1.4"
+	ip -6 route add default via "fd00:9:$1::9" dev "$_d" table 124
+	ip neigh add "10.9.$1.77" lladdr 02:00:00:00:00:77 nud permanent dev "$_d"
+	ip link add link "$_d" name "$_d.8" type vlan id 8
+	ip addr add 10.10.0.1/24 dev "$_d.8"
+	ip link set dev "$_d.8" up
+	_tree="$_d $_d.8"
+	wait_for 5 settled
+}
+
 # settled: no IPv6 address waits for its check for duplicates
 settled() { [ -z "$(ip -o -6 addr show tentative)" ]; }
 

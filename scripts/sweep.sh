@@ -131,7 +131,7 @@ take_lock() {
 	is_own "$run" || die "$run belongs to, or can be written by, somebody else; remove it"
 	if [ -e "$lock" ] && is_own "$lock"; then
 		while read -r pid name; do
-			is_uint "${pid%%:*}" && is_alive "$pid" || continue
+			if ! is_uint "${pid%%:*}" || ! is_alive "$pid"; then continue; fi
 			[ "$name" != sweep.sh ] || die "another sweep is running, process ${pid%%:*}"
 			[ "$name" != sar ] || kill "${pid%%:*}"
 		done <"$lock"
@@ -174,7 +174,7 @@ esac
 words="interface=$interface method=$method source=$source ${preset:+preset=$preset} $words"
 
 # shellcheck disable=SC2086 # words without spaces
-plan() { "$napimeter" plan "$1" $preset_words $words; }
+plan() (set -f && exec "$napimeter" plan "$1" $preset_words $words)
 
 if [ -n "$dry_run" ]; then
 	folder=$(mktemp -d)
@@ -217,8 +217,14 @@ start_sender() {
 	port="-p $port >/dev/null 2>&1"
 	there="iperf -s $port & a=\$!; iperf -s -u $port & b=\$!"
 	if [ "$source" = napimeter ]; then
-		ssh -o BatchMode=yes "$1" 'cat >/tmp/napimeter && chmod 755 /tmp/napimeter' <"$napimeter"
-		there="/tmp/napimeter serve ${port#-p } & a=\$!; b=\$a"
+		# a folder of our own: another user there may have a /tmp/napimeter
+		# shellcheck disable=SC2016 # of the shell there
+		dir=$(ssh -o BatchMode=yes "$1" 'd=$(mktemp -d) && cat >"$d/napimeter" &&
+			chmod 700 "$d/napimeter" && echo "$d"' <"$napimeter")
+		case $dir in
+		'' | *[!A-Za-z0-9/._-]*) die "ssh $1 could not be given napimeter" ;;
+		esac
+		there="$dir/napimeter serve ${port#-p } & a=\$!; b=\$a; sleep 1; rm -r $dir"
 	fi
 	mkfifo "$work/hold"
 	there="$there; sleep 1; kill -0 \$a \$b 2>/dev/null && echo ready || echo failed"

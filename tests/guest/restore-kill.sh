@@ -50,7 +50,7 @@ load_killed() {
 	_killed=0
 	kill_in "$1" "$load" eth1 || _killed=1
 	as_before "load.sh killed after $1 s"
-	return $_killed
+	return "$_killed"
 }
 
 restore_killed() {
@@ -61,7 +61,7 @@ restore_killed() {
 	_killed=0
 	kill_in "$1" "$restore" eth1 || _killed=1
 	as_before "restore.sh killed after $1 s"
-	return $_killed
+	return "$_killed"
 }
 
 load_ms=$(time_of "$load" eth1)

@@ -53,7 +53,7 @@ sweep_killed() {
 		kill -9 $(conductors) 2>/dev/null || :
 	fi
 	_status=0
-	wait $_job 2>/dev/null || _status=$?
+	wait "$_job" 2>/dev/null || _status=$?
 	_hit=0
 	[ "$_status" -eq 137 ] || _hit=1
 	_rc=0
@@ -61,7 +61,7 @@ sweep_killed() {
 	if [ $((moments % 2)) -eq 0 ] || [ "$_hit" = 1 ]; then
 		scripts/sweep.sh --restore >"$work/restore.log" 2>&1 || _rc=$?
 		settings >"$work/after"
-		if [ $_rc -ne 0 ] || ! cmp -s "$work/before" "$work/after" || [ -e /run/e1000_napi/sweep.state ]; then
+		if [ "$_rc" -ne 0 ] || ! cmp -s "$work/before" "$work/after" || [ -e /run/e1000_napi/sweep.state ]; then
 			check "killed after $1 s: the settings are as before" false
 			sed 's/^/# /' "$work/restore.log"
 			diff "$work/before" "$work/after" | sed 's/^/# /' || :
@@ -74,7 +74,7 @@ sweep_killed() {
 	0)
 		finished=$((finished + 1))
 		_rows=$(select_rows killed '{ n++ } END { print n + 0 }')
-		[ "$_rows" -eq $trials ] || is "each trial has its row" "$_rows" $trials
+		[ "$_rows" -eq "$trials" ] || is "each trial has its row" "$_rows" "$trials"
 		rm -r "$work/killed"
 		;;
 	*)
@@ -82,7 +82,7 @@ sweep_killed() {
 		tail -n 5 "$work/killed.log" | sed 's/^/# /'
 		;;
 	esac
-	return $_hit
+	return "$_hit"
 }
 
 ms=$(time_of run_it)

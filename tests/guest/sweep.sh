@@ -59,38 +59,6 @@ whole search "$(select_rows search '{ n++ } END { print n }')"
 is "a rate for each weight" "$(awk -F, 'NR > 1 { print $1, ($2 >= 1e6 && $4 > 0), $6 }' \
 	"$work/search/mlfrr.csv" | sort -n | xargs)" "1 1 1 60 1 1"
 
-# kill -9 of the conductor, of the measuring program, or both, at ten random moments
-awk 'BEGIN { srand(); for (i = 0; i < 10; i++) print 0.5 + 1.5 * rand() }' >"$work/moments"
-n=0
-while read -r moment; do
-	sweep killed --weight 1,60 --reps 25 --seconds 0.1 &
-	pid=$!
-	sleep "$moment"
-	both=$(pids "scripts/sweep.sh eth0 --out $work/killed")
-	step=$(pids "napimeter step $work/killed")
-	n=$((n + 1))
-	case $((n % 3)) in
-	0) step='' ;;
-	1) both='' ;;
-	esac
-	# shellcheck disable=SC2086 # lists of processes
-	kill -9 $both $step 2>/dev/null || :
-	# a conductor that lost a trial tries again: killed too, a moment later
-	sleep 0.5
-	# shellcheck disable=SC2046 # a list
-	kill -9 $(pids "scripts/sweep.sh eth0 --out $work/killed") 2>/dev/null || :
-	wait "$pid" || :
-	if [ "$n" -eq 9 ]; then
-		check "one command restores after kill -9" scripts/sweep.sh --restore
-		as_before "kill -9"
-	fi
-done <"$work/moments"
-select_rows killed '{ n++ } END { print "# " n + 0 " rows survived ten kills" }'
-check "it goes on to its end" sweep killed --weight 1,60 --reps 25 --seconds 0.1
-whole killed 50
-as_before "killed and resumed"
-check "no process is left" wait_for 5 none_left "napimeter step" sadc
-
 sweep stopped --weight 60 --reps 40 &
 pid=$!
 sleep 3

@@ -461,6 +461,20 @@ static void sources(void **state)
 		"0.000,0,0,-nan,0\n", &spec, &t), -1);
 	assert_int_equal(parse_iperf("connect failed: Connection refused\n", &spec, &t), -1);
 	assert_non_null(strstr(failure(), "Connection refused"));
+	/* a server that lies: as many as no wire carries, fewer than came, no time at all */
+	t = (struct traffic){ .sent = 1e9, .received = 1000, .bytes = 1e6, .seconds = 1 };
+	assert_int_equal(check_traffic(&t, 1470, 1), -1);
+	t.sent = 7;
+	assert_int_equal(check_traffic(&t, 1470, 1), -1);
+	assert_non_null(strstr(failure(), "sent 7 datagrams, and 1000 came"));
+	t.sent = 1000;
+	assert_int_equal(check_traffic(&t, 1470, 1), 0);
+	t.received = NAN;
+	assert_int_equal(check_traffic(&t, 1470, 1), -1);
+	t = (struct traffic){ .sent = NAN, .received = NAN, .bytes = 1e6, .seconds = 1 };
+	assert_int_equal(check_traffic(&t, 1470, 1), 0);
+	t.seconds = INFINITY;
+	assert_int_equal(check_traffic(&t, 1470, 1), -1);
 	row_set(&spec, COL_protocol, "tcp");
 	assert_int_equal(parse_iperf("19700101000000,127.0.0.1,5001,127.0.0.1,41892,1,0.0-1.0,"
 		"1250000,10000000\n", &spec, &t), 0);

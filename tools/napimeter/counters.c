@@ -83,7 +83,7 @@ void parse_softnet(struct counters *c, const char *text)
 	unsigned int dropped, squeeze;
 
 	c->backlog_dropped = c->time_squeeze = 0;
-	for (; text && *text; text = strchr(text, '\n'), text += !!text) {
+	for (; text && *text; text = next_line(text)) {
 		if (sscanf(text, "%*x %x %x", &dropped, &squeeze) != 2)
 			continue;
 		c->backlog_dropped += dropped;
@@ -98,7 +98,7 @@ double parse_snmp(const char *text, const char *protocol, const char *name)
 	const char *names = NULL;
 	int column = 0, i;
 
-	for (; text && *text; text = strchr(text, '\n'), text += !!text) {
+	for (; text && *text; text = next_line(text)) {
 		if (strncmp(text, protocol, len) || text[len] != ':')
 			continue;
 		if (!names) {
@@ -133,7 +133,7 @@ double parse_snmp6(const char *text, const char *name)
 {
 	size_t len = strlen(name);
 
-	for (; text && *text; text = strchr(text, '\n'), text += !!text)
+	for (; text && *text; text = next_line(text))
 		if (!strncmp(text, name, len) && strchr(" \t", text[len]))
 			return strtoll(text + len, NULL, 10);
 	return NAN;

@@ -40,7 +40,7 @@ void row_set(struct row *row, enum column col, const char *fmt, ...)
 
 void row_set_number(struct row *row, enum column col, double value)
 {
-	if (isnan(value))
+	if (!isfinite(value))
 		row_set(row, col, "%s", "");
 	else if (fabs(value) < 1e15 && value == floor(value))
 		row_set(row, col, "%.0f", value + 0.0);

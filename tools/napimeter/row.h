@@ -49,7 +49,7 @@ const char *column_name(enum column col);
 int column_find(const char *name);	/* -1: no such column */
 
 void row_set(struct row *row, enum column col, const char *fmt, ...) PRINTF(3, 4);
-/* A measured number: nothing is written for NaN, no fraction if it has none. */
+/* A measured number: nothing is written for NaN or infinity, no fraction if it has none. */
 void row_set_number(struct row *row, enum column col, double value);
 double row_number(const struct row *row, enum column col);	/* NaN if empty */
 int64_t row_integer(const struct row *row, enum column col, int64_t if_empty);

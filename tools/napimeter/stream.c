@@ -388,7 +388,7 @@ int parse_iperf(const char *text, const struct row *spec, struct traffic *t)
 	double bps, lost, total, jitter;
 	int found;
 
-	for (line = text; line && *line; line = strchr(line, '\n'), line += !!line)
+	for (line = text; line && *line; line = next_line(line))
 		if (strspn(line, "0123456789") >= 8)
 			last = line;
 	found = last ? sscanf(last, "%*[^,],%*[^,],%*[^,],%*[^,],%*[^,],%*[^,],%*[^,],%lf,%lf,%lf,%lf,%lf",
@@ -463,6 +463,20 @@ static int iperf_result(struct stream *s, struct traffic *t)
 
 /* ---- any of them ---- */
 
+/* The source is another machine's: what it says has to be possible. */
+int check_traffic(const struct traffic *t, double datagram, double seconds)
+{
+	double bits = (isnan(t->sent) ? 0 : t->sent * datagram * 8) + (isnan(t->bytes) ? 0 : t->bytes * 8);
+
+	if (!(t->seconds > 0 && t->seconds < 3 * seconds + 15))
+		return fail("the source says it took %.4g s instead of %.4g", t->seconds, seconds);
+	if (!(bits / t->seconds < 1e12))
+		return fail("the source says it sent %.4g Mbit/s, which no e1000 can", bits / t->seconds / 1e6);
+	if (!isnan(t->sent) && !(t->sent >= 0 && t->received >= 0 && t->received <= t->sent * 1.01 + 100))
+		return fail("the source says it sent %.0f datagrams, and %.0f came", t->sent, t->received);
+	return 0;
+}
+
 int stream_start(struct stream *s, const struct plan *plan, const struct row *spec,
 		 double seconds)
 {
@@ -522,7 +536,8 @@ int stream_result(struct stream *s, struct traffic *t)
 	*t = (struct traffic){ .sent = NAN, .received = NAN, .seconds = s->seconds,
 			       .bytes = NAN, .jitter_us = NAN, .arrived = NAN };
 	if (is_source(s, "iperf"))
-		return iperf_result(s, t);
+		return iperf_result(s, t) ||
+		       check_traffic(t, row_number(s->spec, COL_datagram), s->seconds) ? -1 : 0;
 	sink_stop(&s->sink);
 	t->received = page->received;
 	t->bytes = page->bytes;
@@ -535,7 +550,7 @@ int stream_result(struct stream *s, struct traffic *t)
 	t->sent = page->announced >= 0 ? page->announced : page->highest;
 	if (t->sent > 1)
 		t->seconds = (page->last_ns - page->first_ns) / 1e9 * t->sent / (t->sent - 1);
-	return 0;
+	return check_traffic(t, row_number(s->spec, COL_datagram), s->seconds);
 }
 
 void stream_free(struct stream *s)

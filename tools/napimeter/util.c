@@ -233,6 +233,12 @@ int write_file(const char *path, const char *text)
 	return err ? fail("%s: cannot write \"%s\": %s", path, text, strerror(err)) : 0;
 }
 
+const char *next_line(const char *line)
+{
+	line += strcspn(line, "\n");
+	return *line ? line + 1 : line;
+}
+
 int parse_scaled(const char *word, unsigned int unit, uint64_t *value)
 {
 	uint64_t scale = 1;

@@ -51,6 +51,9 @@ int write_all(int fd, const char *text, size_t len);
 /* What is left to read, as a string (caller frees), and its length; path: what it is. */
 char *read_fd(int fd, const char *path, ssize_t *len);
 
+/* The line after this one, or the end of the text. */
+const char *next_line(const char *line);
+
 /* "100M", "8k", "3": unit is 1000 for rates, 1024 for memory. */
 int parse_scaled(const char *word, unsigned int unit, uint64_t *value);
 

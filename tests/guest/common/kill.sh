@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # Scripts killed with -9 at random moments, which are spread evenly over the time
 # that they take when nobody kills them. Source it after lib.sh.
-# KILLS=N of each script, SEED=N for the same moments again.
+# KILLS=N of each script, SEED=N for the same moments again, FOR=S: no more than these
+# seconds for each script, and as many kills as fit.
 
 seed=${SEED:-$(date +%s)}
 echo "# the moments are those of SEED=$seed"
@@ -38,12 +39,12 @@ kill_in() {
 	_pid=$!
 	sleep "$_after"
 	_hit=0
-	kill -9 $_pid 2>/dev/null || _hit=1
+	kill -9 "$_pid" 2>/dev/null || _hit=1
 	_status=0
-	wait $_pid 2>/dev/null || _status=$?
+	wait "$_pid" 2>/dev/null || _status=$?
 	# a zombie can be killed too
 	[ "$_status" -eq 137 ] || _hit=1
-	return $_hit
+	return "$_hit"
 }
 
 # kills SCRIPT N MS ROUND: call ROUND SECONDS until it was killed N times; ROUND
@@ -51,7 +52,12 @@ kill_in() {
 kills() {
 	_n=0
 	_rounds=0
+	_end=$(($(uptime_ms) + ${FOR:-86400} * 1000))
 	while [ "$_n" -lt "$2" ] && [ "$_rounds" -lt $((3 * $2 + 10)) ]; do
+		if [ "$(uptime_ms)" -gt "$_end" ]; then
+			check "$1 was killed $_n times while it ran, then time was up" [ "$_n" -gt 0 ]
+			return
+		fi
 		_rounds=$((_rounds + 1))
 		moment "$3"
 		! "$4" "$moment" || _n=$((_n + 1))

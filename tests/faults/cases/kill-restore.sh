@@ -1,0 +1,12 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# restore.sh killed with -9 at 200 moments spread over its time; after restore.sh each time:
+# addresses, routes, neighbours, qdiscs, settings, affinities and the driver are as before.
+# Kernel: debian
+# Boot: three
+# Takes: 100, 3000 s
+# Limit: 9000 s
+set -eu
+KILLS=${KILLS:-$([ -n "${SHORT-}" ] && echo 5 || echo 200)}
+export KILLS SCRIPTS=restore DRESS=dress_lightly
+exec sh "${0%/*}/../../guest/restore-kill.sh"

@@ -7,7 +7,7 @@ set -eu
 . "${0%/*}/lib.sh"
 log=/tmp/case
 # A 9p mount does not live through a suspend
-cp /share/watch /share/fault "$bin"
+cp /share/watch /share/fault /share/liar "$bin"
 umount /share
 
 uptime_s() { cut -d . -f 1 /proc/uptime; }

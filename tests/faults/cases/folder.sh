@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# sweep.sh with links, FIFOs and folders of others in its way, results edited by hand,
+# The sweep with links, FIFOs and folders of others in its way, results edited by hand,
 # and the folder replaced under it. After: an error, or the old folder goes on; no other
 # file is written, no byte of the results is changed, settings are as before.
 # Kernel: debian
+# Short: debian
 # Boot: three
 # Takes: 90, 90 s
 # Limit: 600 s

@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# load.sh killed with -9 at 200 moments spread over its time; after restore.sh each time:
+# The script load killed with -9 at 200 moments spread over its time; after restore.sh each time:
 # addresses, routes, neighbours, qdiscs, settings, affinities and the driver are as before.
 # Kernel: debian
+# Short: debian
 # Boot: three
 # Takes: 100, 3000 s
 # Limit: 9000 s

@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# sweep.sh killed with -9 at 200 moments spread over its time; after each: settings as
+# The sweep killed with -9 at 200 moments spread over its time; after each: settings as
 # before, results whole, nothing doubled, and the same command goes on.
 # Kernel: debian
+# Short: debian
 # Boot: three
 # Takes: 100, 2400 s
 # Limit: 9000 s

@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# sweep.sh with a server that lies, stalls, floods, cuts, or sends escape sequences and
+# The sweep given a server that lies, stalls, floods, cuts, or sends escape sequences and
 # shell words. After: a failed or marked row with a reason, settings as before, nothing
 # executed, no escape sequence in any output or file, no process left.
 # Kernel: debian
+# Short: debian
 # Boot: three
 # Takes: 120, 120 s
 # Limit: 900 s

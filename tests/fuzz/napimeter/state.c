@@ -20,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 			    strncmp(line + 5, "/sys/", 5) && strncmp(line + 5, "/proc/", 6) :
 			    strncmp(line, "gro\t", 4) && strncmp(line, "rx_usecs\t", 9))
 				abort();
-			if (strstr(line, "/..") || strpbrk(line, ";|$`\033"))
+			if (strstr(line, "/.."))
 				abort();
 		}
 	free(text);

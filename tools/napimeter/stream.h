@@ -12,6 +12,7 @@ struct stream {
 	const struct plan *plan;
 	const struct row *spec;
 	double seconds;
+	int64_t started;		/* monotonic */
 	struct sink sink;		/* not with iperf, which receives itself */
 	int ask_fd;			/* napimeter: to the source */
 	pid_t child;			/* pktgen's starter, or iperf */

@@ -347,8 +347,10 @@ static void measure_loss(struct row *row, const struct counters *before,
 	double sock = after->udp_errors - before->udp_errors;
 	double app = lost_in_app(before, after, t);
 	double control = isnan(t->arrived) ? 0 : t->control;
-	double before_nic = at_least_zero(t->sent + control -
-					  snapshot_counter(nic, "rx_packets") - ring);
+	/* the driver's count is of another moment; at a slot's edges that makes a difference */
+	double taken = t->is_slot && !isnan(t->arrived) ? t->arrived + backlog :
+		       snapshot_counter(nic, "rx_packets") - control;
+	double before_nic = at_least_zero(t->sent - taken - ring);
 	double remainder = t->sent - t->received - before_nic - ring - backlog - sock - app;
 
 	row_set_number(row, COL_sent, t->sent);

@@ -38,6 +38,7 @@ struct traffic {
 	double jitter_us;
 	double arrived;			/* data that the driver handed on; NaN: not known */
 	double control;			/* datagrams that are no data; at most, if not known */
+	bool is_slot;			/* a part of a stream */
 	bool only_packets_at_nic;	/* a TCP stream: bytes, no datagrams */
 };
 

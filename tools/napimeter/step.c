@@ -165,7 +165,7 @@ static int finish_slot(const struct plan *plan, struct slot *slot, const struct 
 {
 	double seconds = (slot->after.mono - slot->before.mono) / 1e9;
 	struct traffic t = { .sent = slot->sent, .received = slot->received, .seconds = seconds,
-			     .jitter_us = NAN, .arrived = NAN };
+			     .jitter_us = NAN, .arrived = NAN, .is_slot = true };
 
 	if (!strcmp(plan->source, "iperf") && !isnan(t.sent)) {
 		/* what the socket took: the queue is the next reader's, whatever its weight */

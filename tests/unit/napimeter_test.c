@@ -614,6 +614,13 @@ static void loss_adds_up(void **state)
 	assert_string_equal(row.cell[COL_lost_before_nic], "59");
 	assert_string_equal(row.cell[COL_lost_app], "10");
 	assert_string_equal(row.cell[COL_remainder], "51");
+	/* 300 numbers lost before the first that came: the driver never had them */
+	t.arrived = 1010;
+	assert_int_equal(measure(&row, &before, &after, &t, &hist), 0);
+	free(hist);
+	assert_string_equal(row.cell[COL_lost_app], "61");
+	assert_string_equal(row.cell[COL_remainder], "0");
+	t.arrived = 710;
 	/* a slot: what came by the numbers, not what the driver had counted a moment later */
 	t.is_slot = true;
 	assert_int_equal(measure(&row, &before, &after, &t, &hist), 0);

@@ -329,11 +329,12 @@ static void measure_nic(struct row *row, const struct snapshot *nic)
  * it. Known from what came, or from what the kernel handed out (less what is no data).
  */
 static double lost_in_app(const struct counters *before, const struct counters *after,
-			  const struct traffic *t)
+			  const struct traffic *t, double handed_on)
 {
+	/* whether the first numbers were missed by us or lost, only the driver can tell */
 	if (!isnan(t->arrived))
-		return at_least_zero(t->arrived - (after->udp_errors - before->udp_errors) -
-				     t->received);
+		return at_least_zero(fmin(t->arrived, handed_on) - t->received -
+				     (after->udp_errors - before->udp_errors));
 	return at_least_zero(after->udp_delivered - before->udp_delivered - t->received -
 			     t->control) + after->udp_no_port - before->udp_no_port;
 }
@@ -345,11 +346,11 @@ static void measure_loss(struct row *row, const struct counters *before,
 	double ring = ring_loss(before, after);
 	double backlog = after->backlog_dropped - before->backlog_dropped;
 	double sock = after->udp_errors - before->udp_errors;
-	double app = lost_in_app(before, after, t);
 	double control = isnan(t->arrived) ? 0 : t->control;
 	/* the driver's count is of another moment; at a slot's edges that makes a difference */
 	double taken = t->is_slot && !isnan(t->arrived) ? t->arrived + backlog :
 		       snapshot_counter(nic, "rx_packets") - control;
+	double app = lost_in_app(before, after, t, taken - backlog);
 	double before_nic = at_least_zero(t->sent - taken - ring);
 	double remainder = t->sent - t->received - before_nic - ring - backlog - sock - app;
 

@@ -54,13 +54,16 @@ nic() {
 boot() { # boot N
 	mkdir "$work/g$1"
 	cp -R "$work/ssh/." "$work/g$1/"
+	# A host busy with several guests can be too slow for the kernel's test of the timer
 	# shellcheck disable=SC2046 # words without spaces
 	exec ip netns exec "$space" "$here/boot.sh" --no-module --timeout 0 --smp 1 --mem 384 \
 		--net none --nic none $(nic "$1" manage 0a) $(nic "$1" sweep 0b) --share "$work/g$1" \
+		--append no_timer_check \
 		-- sh scripts/lab/fleet-guest.sh "$1" >"$work/g$1.log" 2>&1
 }
 
-reached() { # reached N: by ssh
+reached() { # reached N: by ssh; also when its boot.sh is gone, for nothing more to wait for
+	! grep -q '^boot.sh: ' "$work/g$1.log" || return 0
 	ip netns exec "$space" ssh -i "$work/key" -o StrictHostKeyChecking=no \
 		-o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o BatchMode=yes \
 		-o ConnectTimeout=3 "root@192.168.77.$((10 + $1))" true 2>/dev/null
@@ -123,10 +126,11 @@ while [ "$n" -le "$guests" ]; do
 done
 n=1
 while [ "$n" -le "$guests" ]; do
-	wait_for 90 reached "$n" || {
+	# Sixty tries of up to three seconds
+	if ! wait_for 6 reached "$n" || grep -q '^boot.sh: ' "$work/g$n.log"; then
 		cat "$work/g$n.log" >&2
 		die "guest $n cannot be reached by ssh"
-	}
+	fi
 	n=$((n + 1))
 done
 

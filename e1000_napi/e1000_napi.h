@@ -101,6 +101,18 @@ enum e1000_napi_count_id {
 };
 
 /**
+ * enum e1000_napi_next - what asks for the next poll
+ * @E1000_NAPI_NEXT_NONE: nothing known: a busy poll or a timer may
+ * @E1000_NAPI_NEXT_IRQ: e1000_intr() scheduled it
+ * @E1000_NAPI_NEXT_REPOLL: the poll before, by returning its whole budget
+ */
+enum e1000_napi_next {
+	E1000_NAPI_NEXT_NONE,
+	E1000_NAPI_NEXT_IRQ,
+	E1000_NAPI_NEXT_REPOLL
+};
+
+/**
  * struct e1000_napi_file - what a histogram's debugfs file shows
  * @en: the device's state
  * @id: which histogram
@@ -113,14 +125,15 @@ struct e1000_napi_file {
 /**
  * struct e1000_napi - our part of an adapter
  * @reset_done: the value of @reset_asked that the poll's owner last carried out
- * @irq_pending: e1000_intr() scheduled the next poll
- * @repoll: the poll before asked to be called again
- * @cycle_open: an interrupt came since the last reset
+ * @next: what asks for the next poll, enum e1000_napi_next
+ * @odd: a reset was asked for, or no interrupt came since the last one. Also
+ *	written by who asks, under e1000_napi_lock
+ * @state: both in one, so that a poll looks at them at once
  * @skip: @rx_seen and @tx_seen are of before a gap in the recording
- * @cycle_polls: polls since that interrupt
+ * @cycle_polls: polls since the last interrupt, 0: none came since the reset
  * @cycle_rx: packets received since that interrupt
- * @rx_seen: how many of the driver's total_rx_packets are counted already;
- *	the driver begins its totals anew at each interrupt
+ * @rx_seen: how many of the driver's total_rx_packets are counted already, if
+ *	no interrupt is @next: the driver begins its totals anew at each interrupt
  * @tx_seen: the same for total_tx_packets
  * @irq_ns: when e1000_intr() scheduled the poll, 0 if not known;
  *	CLOCK_MONOTONIC, as all times here
@@ -148,9 +161,13 @@ struct e1000_napi_file {
  */
 struct e1000_napi {
 	u32 reset_done;
-	bool irq_pending;
-	bool repoll;
-	bool cycle_open;
+	union {
+		struct {
+			u8 next;
+			u8 odd;
+		};
+		u16 state;
+	};
 	bool skip;
 	u32 cycle_polls;
 	u32 cycle_rx;
@@ -192,9 +209,8 @@ bool e1000_napi_same_usecs(struct e1000_adapter *adapter,
 
 /* poll.c */
 void e1000_napi_init(struct e1000_adapter *adapter);
-void e1000_napi_count_irq(struct e1000_adapter *adapter, u32 icr);
-void e1000_napi_note_irq(struct e1000_adapter *adapter);
-void e1000_napi_time_poll(struct e1000_adapter *adapter, int budget);
+void e1000_napi_time_irq(struct e1000_napi *en);
+void e1000_napi_time_poll(struct e1000_napi *en, int budget);
 void e1000_napi_end_poll(struct e1000_adapter *adapter, int budget,
 			 int work_done, bool tx_done);
 void e1000_napi_list_add(struct e1000_napi *en);
@@ -212,40 +228,54 @@ void e1000_napi_remove(struct e1000_adapter *adapter);
 
 /**
  * e1000_napi_irq() - e1000_intr() has read the interrupt's cause
- * @adapter: the adapter
+ * @en: the adapter's state
  * @icr: the cause; 0: the interrupt is another device's
  *
- * Context: hard interrupt, or netpoll with the interrupt disabled.
+ * Context: hard interrupt, or netpoll with the interrupt disabled. One at a
+ * time for a device: the interrupt core does not run a handler twice at once,
+ * and netpoll disables the interrupt (and waits for its handler) before it
+ * calls e1000_intr().
  */
-static inline void e1000_napi_irq(struct e1000_adapter *adapter, u32 icr)
+static inline void e1000_napi_irq(struct e1000_napi *en, u32 icr)
 {
-	if (static_branch_likely(&e1000_napi_stats))
-		e1000_napi_count_irq(adapter, icr);
+	if (static_branch_likely(&e1000_napi_stats)) {
+		u64_stats_update_begin(&en->irq_sync);
+		if (likely(icr))
+			u64_stats_inc(&en->count[E1000_NAPI_IRQS]);
+		else
+			u64_stats_inc(&en->count[E1000_NAPI_IRQS_NOT_OURS]);
+		u64_stats_update_end(&en->irq_sync);
+	}
 }
 
 /**
  * e1000_napi_scheduled() - e1000_intr() is about to schedule the poll
- * @adapter: the adapter, whose NAPI the caller owns
+ * @en: the adapter's state, whose NAPI the caller owns
+ *
+ * The driver has just begun its totals anew.
  *
  * Context: as e1000_napi_irq(), after napi_schedule_prep() returned true.
  */
-static inline void e1000_napi_scheduled(struct e1000_adapter *adapter)
+static inline void e1000_napi_scheduled(struct e1000_napi *en)
 {
-	if (static_branch_likely(&e1000_napi_stats))
-		e1000_napi_note_irq(adapter);
+	if (static_branch_likely(&e1000_napi_stats)) {
+		en->next = E1000_NAPI_NEXT_IRQ;
+		if (static_branch_unlikely(&e1000_napi_timing))
+			e1000_napi_time_irq(en);
+	}
 }
 
 /**
  * e1000_napi_begin() - a poll begins
- * @adapter: the adapter, whose NAPI the caller owns
+ * @en: the adapter's state, whose NAPI the caller owns
  * @budget: as the poll got it; 0 from netpoll
  *
  * Context: poll, bottom halves off.
  */
-static inline void e1000_napi_begin(struct e1000_adapter *adapter, int budget)
+static inline void e1000_napi_begin(struct e1000_napi *en, int budget)
 {
 	if (static_branch_unlikely(&e1000_napi_timing))
-		e1000_napi_time_poll(adapter, budget);
+		e1000_napi_time_poll(en, budget);
 }
 
 /**
@@ -261,7 +291,10 @@ static inline void e1000_napi_begin(struct e1000_adapter *adapter, int budget)
 static inline void e1000_napi_end(struct e1000_adapter *adapter, int budget,
 				  int work_done, bool tx_done)
 {
-	if (static_branch_likely(&e1000_napi_stats))
+	/* On is likely, but called so the compiler readies the arguments first
+	 * and looks then, which those pay who have it off
+	 */
+	if (static_branch_unlikely(&e1000_napi_stats))
 		e1000_napi_end_poll(adapter, budget, work_done, tx_done);
 }
 

@@ -74,6 +74,16 @@ static inline void napi_hist_write(u64_stats_t *word, u64 value)
 }
 
 /**
+ * napi_hist_add_exact() - count one value that has a cell of its own
+ * @hist: histogram that the caller alone writes now
+ * @value: the value, at most NAPI_HIST_EXACT
+ */
+static inline void napi_hist_add_exact(struct napi_hist *hist, u32 value)
+{
+	u64_stats_inc(&hist->cell[value]);
+}
+
+/**
  * napi_hist_add() - count one value
  * @hist: histogram that the caller alone writes now
  * @value: the value, any
@@ -83,7 +93,7 @@ static inline void napi_hist_write(u64_stats_t *word, u64 value)
 static inline void napi_hist_add(struct napi_hist *hist, u64 value)
 {
 	if (likely(value <= NAPI_HIST_EXACT))
-		u64_stats_inc(&hist->cell[value]);
+		napi_hist_add_exact(hist, value);
 	else
 		napi_hist_add_over(hist, value);
 }

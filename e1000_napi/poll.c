@@ -46,7 +46,7 @@ static __always_inline bool e1000_napi_in_thread(const char *name, size_t len)
 }
 
 /* Softirq, on whatever it interrupted, is the common case and not counted */
-static void e1000_napi_count_context(struct e1000_napi *en)
+static __always_inline void e1000_napi_count_context(struct e1000_napi *en)
 {
 	if (likely(in_serving_softirq())) {
 		if (e1000_napi_in_thread("ksoftirq", 8))
@@ -72,26 +72,12 @@ static noinline void e1000_napi_clear(struct e1000_napi *en, u32 asked)
 		napi_hist_write(&word[i], 0);
 	u64_stats_update_end(&en->poll_sync);
 
-	en->cycle_open = false;
+	en->cycle_polls = 0;
 
 	/* Pairs with the acquire in e1000_napi_copy_hist(): who sees that the
 	 * reset is done sees cleared cells.
 	 */
 	smp_store_release(&en->reset_done, asked);
-}
-
-/* A poll that an interrupt asked for: the interrupt before is complete */
-static void e1000_napi_close_cycle(struct e1000_napi *en)
-{
-	if (en->cycle_open) {
-		napi_hist_add(&en->hist[E1000_NAPI_POLLS_PER_IRQ],
-			      en->cycle_polls);
-		napi_hist_add(&en->hist[E1000_NAPI_RX_PER_IRQ], en->cycle_rx);
-	}
-	en->irq_pending = false;
-	en->cycle_open = true;
-	en->cycle_polls = 0;
-	en->cycle_rx = 0;
 }
 
 static noinline void e1000_napi_add_times(struct e1000_napi *en)
@@ -109,52 +95,159 @@ static noinline void e1000_napi_add_times(struct e1000_napi *en)
 }
 
 /**
- * e1000_napi_count_irq() - count an interrupt
- * @adapter: the adapter
- * @icr: its cause, 0: another device's
- *
- * Context: hard interrupt. One at a time for a device: the interrupt core does
- * not run a handler twice at once, and netpoll disables the interrupt (and
- * waits for its handler) before it calls e1000_intr().
- */
-void e1000_napi_count_irq(struct e1000_adapter *adapter, u32 icr)
-{
-	struct e1000_napi *en = &adapter->napi_stats;
-
-	u64_stats_update_begin(&en->irq_sync);
-	e1000_napi_inc(en, icr ? E1000_NAPI_IRQS : E1000_NAPI_IRQS_NOT_OURS);
-	u64_stats_update_end(&en->irq_sync);
-}
-
-/**
- * e1000_napi_note_irq() - the next poll is an interrupt's
- * @adapter: the adapter, whose NAPI the caller owns
+ * e1000_napi_time_irq() - note when an interrupt scheduled the poll
+ * @en: the device's state, whose NAPI the caller owns
  *
  * Context: hard interrupt, between napi_schedule_prep() and __napi_schedule().
  */
-void e1000_napi_note_irq(struct e1000_adapter *adapter)
+void e1000_napi_time_irq(struct e1000_napi *en)
 {
-	struct e1000_napi *en = &adapter->napi_stats;
-
-	en->irq_pending = true;
-	/* The driver has just begun its totals anew */
-	en->rx_seen = 0;
-	en->tx_seen = 0;
-	if (static_branch_unlikely(&e1000_napi_timing))
-		en->irq_ns = ktime_get_ns();
+	en->irq_ns = ktime_get_ns();
 }
 
 /**
  * e1000_napi_time_poll() - note when a poll begins
- * @adapter: the adapter, whose NAPI the caller owns
+ * @en: the device's state, whose NAPI the caller owns
  * @budget: as the poll got it
  *
  * Context: poll.
  */
-void e1000_napi_time_poll(struct e1000_adapter *adapter, int budget)
+void e1000_napi_time_poll(struct e1000_napi *en, int budget)
 {
 	if (budget)
-		adapter->napi_stats.began_ns = ktime_get_ns();
+		en->began_ns = ktime_get_ns();
+}
+
+/* Does that ask for this poll, and is nothing odd? */
+static __always_inline bool e1000_napi_state_is(const struct e1000_napi *en,
+						enum e1000_napi_next next)
+{
+	/* data_race(): who asks for a reset at this moment is seen by this
+	 * poll or by the next, either is right
+	 */
+	return data_race(en->state) == (__force u16)cpu_to_le16(next);
+}
+
+/* @exact: all values are known to have a cell of their own in every histogram.
+ * One increment each is then all, and with no call left the compiler saves no
+ * registers, which in the common poll would cost as much as the counting.
+ */
+static __always_inline void e1000_napi_fill(struct e1000_napi *en,
+					    enum e1000_napi_hist_id id,
+					    u32 value, bool exact)
+{
+	if (exact)
+		napi_hist_add_exact(&en->hist[id], value);
+	else
+		napi_hist_add(&en->hist[id], value);
+}
+
+/* The next interrupt asked for this poll, so the one before is complete */
+static __always_inline void e1000_napi_close_cycle(struct e1000_napi *en,
+						   bool exact)
+{
+	e1000_napi_fill(en, E1000_NAPI_POLLS_PER_IRQ, en->cycle_polls, exact);
+	e1000_napi_fill(en, E1000_NAPI_RX_PER_IRQ, en->cycle_rx, exact);
+}
+
+/* The part that is the same for every poll */
+static __always_inline void e1000_napi_count_poll(struct e1000_napi *en,
+						  u32 rx, u32 tx, bool whole,
+						  bool tx_done, bool exact)
+{
+	e1000_napi_fill(en, E1000_NAPI_RX_PER_POLL, rx, exact);
+	e1000_napi_fill(en, E1000_NAPI_TX_PER_POLL, tx, exact);
+	e1000_napi_inc(en, E1000_NAPI_POLLS);
+	u64_stats_add(&en->count[E1000_NAPI_RX_PACKETS], rx);
+	u64_stats_add(&en->count[E1000_NAPI_TX_PACKETS], tx);
+	if (!(rx | tx))
+		e1000_napi_inc(en, E1000_NAPI_EMPTY);
+	if (whole) {
+		e1000_napi_inc(en, E1000_NAPI_WHOLE_BUDGET);
+		en->next = E1000_NAPI_NEXT_REPOLL;
+	} else if (unlikely(!tx_done)) {
+		e1000_napi_inc(en, E1000_NAPI_TX_UNFINISHED);
+		en->next = E1000_NAPI_NEXT_REPOLL;
+	} else {
+		en->next = E1000_NAPI_NEXT_NONE;
+	}
+	e1000_napi_count_context(en);
+	if (static_branch_unlikely(&e1000_napi_timing))
+		e1000_napi_add_times(en);
+}
+
+/* Any poll at all: after a reset, without an interrupt, with large numbers */
+static noinline void e1000_napi_end_any(struct e1000_adapter *adapter,
+					int budget, int work_done, bool tx_done)
+{
+	struct e1000_napi *en = &adapter->napi_stats;
+	bool irq = en->next == E1000_NAPI_NEXT_IRQ;
+	u32 asked, rx, tx;
+
+	rx = adapter->total_rx_packets - (irq ? 0 : en->rx_seen);
+	tx = adapter->total_tx_packets - (irq ? 0 : en->tx_seen);
+	en->rx_seen = adapter->total_rx_packets;
+	en->tx_seen = adapter->total_tx_packets;
+
+	if (irq && READ_ONCE(en->odd)) {
+		WRITE_ONCE(en->odd, 0);
+		/* Pairs with the one in e1000_napi_ask_reset(): who asks now
+		 * is either seen below, or makes the next poll odd
+		 */
+		smp_mb();
+	}
+	asked = READ_ONCE(en->reset_asked);
+	if (asked != en->reset_done) {
+		e1000_napi_clear(en, asked);
+		/* Switched on during this poll: when it began is not known,
+		 * nor what asks for the next
+		 */
+		if (en->skip) {
+			en->skip = false;
+			en->next = E1000_NAPI_NEXT_REPOLL;
+			WRITE_ONCE(en->odd, 1);
+			return;
+		}
+	}
+
+	u64_stats_update_begin(&en->poll_sync);
+	if (irq) {
+		if (en->cycle_polls)
+			e1000_napi_close_cycle(en, false);
+		en->cycle_polls = 1;
+		en->cycle_rx = rx;
+	} else {
+		if (en->next == E1000_NAPI_NEXT_NONE)
+			e1000_napi_inc(en, E1000_NAPI_NO_IRQ);
+		if (en->cycle_polls) {
+			en->cycle_polls++;
+			en->cycle_rx += rx;
+		}
+	}
+	e1000_napi_count_poll(en, rx, tx, work_done == budget, tx_done, false);
+	u64_stats_update_end(&en->poll_sync);
+}
+
+/* The poll before asked for this one */
+static noinline void e1000_napi_end_repoll(struct e1000_adapter *adapter,
+					   int budget, int work_done,
+					   bool tx_done)
+{
+	struct e1000_napi *en = &adapter->napi_stats;
+	u32 rx = adapter->total_rx_packets - en->rx_seen;
+	u32 tx = adapter->total_tx_packets - en->tx_seen;
+
+	if (unlikely(!e1000_napi_state_is(en, E1000_NAPI_NEXT_REPOLL) ||
+		     (rx | tx) >= NAPI_HIST_EXACT))
+		return e1000_napi_end_any(adapter, budget, work_done, tx_done);
+
+	u64_stats_update_begin(&en->poll_sync);
+	en->cycle_polls++;
+	en->cycle_rx += rx;
+	WRITE_ONCE(en->rx_seen, adapter->total_rx_packets);
+	WRITE_ONCE(en->tx_seen, adapter->total_tx_packets);
+	e1000_napi_count_poll(en, rx, tx, work_done == budget, tx_done, true);
+	u64_stats_update_end(&en->poll_sync);
 }
 
 /**
@@ -165,10 +258,15 @@ void e1000_napi_time_poll(struct e1000_adapter *adapter, int budget)
  * @tx_done: nothing sent is left to clean
  *
  * Packets are the growth of the driver's own totals, not @work_done, which
- * counts descriptors: fragments of jumbo frames and bad frames too.
+ * counts descriptors: fragments of jumbo frames and bad frames too. The driver
+ * begins them anew at each interrupt.
  *
  * netpoll's calls, with budget 0, only clean sent packets and do not own the
  * NAPI. What they clean is counted by the next poll.
+ *
+ * Nearly all polls have small numbers and are an interrupt's, counted here, or
+ * the next after one that took its whole budget, in e1000_napi_end_repoll(). All
+ * others are counted by e1000_napi_end_any().
  *
  * Context: poll, before napi_complete_done().
  */
@@ -176,51 +274,28 @@ void e1000_napi_end_poll(struct e1000_adapter *adapter, int budget,
 			 int work_done, bool tx_done)
 {
 	struct e1000_napi *en = &adapter->napi_stats;
-	u32 asked = READ_ONCE(en->reset_asked);
 	u32 rx, tx;
 
 	if (unlikely(!budget))
 		return;
+	if (unlikely(!e1000_napi_state_is(en, E1000_NAPI_NEXT_IRQ)))
+		return e1000_napi_end_repoll(adapter, budget, work_done,
+					     tx_done);
 
-	rx = adapter->total_rx_packets - en->rx_seen;
-	tx = adapter->total_tx_packets - en->tx_seen;
-	en->rx_seen = adapter->total_rx_packets;
-	en->tx_seen = adapter->total_tx_packets;
-
-	if (unlikely(asked != en->reset_done)) {
-		e1000_napi_clear(en, asked);
-		/* Switched on during this poll: when it began is not known */
-		if (en->skip) {
-			en->skip = false;
-			return;
-		}
-	}
+	rx = adapter->total_rx_packets;
+	tx = adapter->total_tx_packets;
+	if (unlikely((rx | tx | en->cycle_polls | en->cycle_rx) >=
+		     NAPI_HIST_EXACT))
+		return e1000_napi_end_any(adapter, budget, work_done, tx_done);
 
 	u64_stats_update_begin(&en->poll_sync);
-	if (en->irq_pending)
-		e1000_napi_close_cycle(en);
-	else if (!en->repoll)
-		e1000_napi_inc(en, E1000_NAPI_NO_IRQ);
-	en->cycle_polls++;
-	en->cycle_rx += rx;
-	en->repoll = true;
-
-	napi_hist_add(&en->hist[E1000_NAPI_RX_PER_POLL], rx);
-	napi_hist_add(&en->hist[E1000_NAPI_TX_PER_POLL], tx);
-	e1000_napi_inc(en, E1000_NAPI_POLLS);
-	u64_stats_add(&en->count[E1000_NAPI_RX_PACKETS], rx);
-	u64_stats_add(&en->count[E1000_NAPI_TX_PACKETS], tx);
-	if (!(rx | tx))
-		e1000_napi_inc(en, E1000_NAPI_EMPTY);
-	if (work_done == budget)
-		e1000_napi_inc(en, E1000_NAPI_WHOLE_BUDGET);
-	else if (!tx_done)
-		e1000_napi_inc(en, E1000_NAPI_TX_UNFINISHED);
-	else
-		en->repoll = false;
-	e1000_napi_count_context(en);
-	if (static_branch_unlikely(&e1000_napi_timing))
-		e1000_napi_add_times(en);
+	e1000_napi_close_cycle(en, true);
+	en->cycle_polls = 1;
+	en->cycle_rx = rx;
+	/* Else the compiler makes one word of the two, which takes longer */
+	WRITE_ONCE(en->rx_seen, rx);
+	WRITE_ONCE(en->tx_seen, tx);
+	e1000_napi_count_poll(en, rx, tx, work_done == budget, tx_done, true);
 	u64_stats_update_end(&en->poll_sync);
 }
 
@@ -235,6 +310,8 @@ static void e1000_napi_ask_reset(struct e1000_napi *en)
 	preempt_enable();
 
 	WRITE_ONCE(en->reset_asked, en->reset_asked + 1);
+	smp_mb();	/* Pairs with the one in e1000_napi_end_any() */
+	WRITE_ONCE(en->odd, 1);
 }
 
 /**
@@ -363,6 +440,7 @@ void e1000_napi_init(struct e1000_adapter *adapter)
 	u64_stats_init(&en->since_sync);
 	napi_hist_write(&en->since_ns, ktime_get_ns());
 	en->skip = !static_key_enabled(&e1000_napi_stats);
+	en->odd = 1;
 	e1000_napi_init_weight(adapter);
 }
 
@@ -416,11 +494,10 @@ static void e1000_napi_stats_off(void)
 	synchronize_rcu();
 	list_for_each_entry(en, &e1000_napi_list, entry) {
 		en->skip = true;
-		en->irq_pending = false;
 		/* Nobody knows what asks for the first poll after the gap;
 		 * do not call it one that nothing asked for.
 		 */
-		en->repoll = true;
+		en->next = E1000_NAPI_NEXT_REPOLL;
 	}
 }
 

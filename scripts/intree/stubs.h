@@ -22,15 +22,15 @@ static inline void e1000_napi_remove(struct e1000_adapter *adapter)
 {
 }
 
-static inline void e1000_napi_irq(struct e1000_adapter *adapter, u32 icr)
+static inline void e1000_napi_irq(struct e1000_napi *en, u32 icr)
 {
 }
 
-static inline void e1000_napi_scheduled(struct e1000_adapter *adapter)
+static inline void e1000_napi_scheduled(struct e1000_napi *en)
 {
 }
 
-static inline void e1000_napi_begin(struct e1000_adapter *adapter, int budget)
+static inline void e1000_napi_begin(struct e1000_napi *en, int budget)
 {
 }
 

@@ -92,6 +92,11 @@ check: DEPS += check
 check: lab-build
 	tests/run.sh
 
+# What it costs, beside ftrace, bpftrace, perf and printk; BENCH: parts, see --help
+bench: DEPS += bench
+bench: lab-build
+	scripts/bench/run.sh $(BENCH)
+
 # Root: compilers and kernels of other Debian suites go into private roots
 check-kernels: DEPS += kernels
 check-kernels: deps
@@ -129,6 +134,7 @@ help:
 	@echo 'make lab-fleet     three guests at once, for scripts/fleet/run.sh; needs root'
 	@echo 'make iso           a bootable ISO with the guest, for any hypervisor'
 	@echo 'make check         the tests, in ten minutes; tests/run.sh --help names slower ones'
+	@echo 'make bench         what it costs, against ftrace, bpftrace, perf; 25 minutes'
 	@echo 'make deps          install the Debian packages that building and the lab need'
 	@echo 'make check-kernels the same on every kernel from 5.10 to 7.3; needs root'
 	@echo 'make check-deb     the Debian packages in a Debian of their own; needs root'
@@ -142,5 +148,5 @@ help:
 	@echo 'make clean         remove build/'
 
 .PHONY: all module tools install uninstall deps lab-build demo lab lab-qemu lab-xen \
-	lab-virtualbox lab-vmware lab-all iso check clean help \
+	lab-virtualbox lab-vmware lab-all iso check bench clean help \
 	dkms-source dkms dkms-remove deb intree patch check-kernels check-static check-deb check-faults lab-fleet

@@ -21,6 +21,7 @@ is. --dry-run prints their names instead.
   static       for make check-static
   faults       for make check-faults
   fleet        for scripts/fleet and make lab-fleet
+  bench        what make bench compares with
   report       the browser, R and promtool that tests compare reports with
 EOF
 }
@@ -42,6 +43,7 @@ kernels="mmdebstrap arch-test debian-archive-keyring git bsdextrautils debhelper
 static="git clang shellcheck shfmt sparse codespell coccinelle reuse"
 faults="flex bison bc libelf-dev bsdextrautils"
 fleet="ansible-core openssh-client dropbear-bin"
+bench="bpftrace linux-perf e2fsprogs"
 report="chromium prometheus r-base-core clang libclang-rt-14-dev"
 
 dry='' wanted=$base
@@ -55,6 +57,7 @@ for word; do
 	static) wanted="$wanted $static" ;;
 	faults) wanted="$wanted $faults" ;;
 	fleet) wanted="$wanted $fleet" ;;
+	bench) wanted="$wanted $bench" ;;
 	report) wanted="$wanted $report" ;;
 	-h | --help) usage && exit 0 ;;
 	*) usage_error "there is no group $word" ;;

@@ -22,10 +22,6 @@ usage() {
 	END
 }
 
-has_addr() { # has_addr DEV ADDRESS
-	ip -o addr show dev "$1" | grep -q " $2/"
-}
-
 reaches() { # reaches ADDRESS: one echo there and back
 	ping -q -c 1 -W 1 "$1" >/dev/null 2>&1
 }
@@ -41,8 +37,9 @@ up() {
 		ip -n src addr add "fd00:$1::1/64" dev "peer$1" nodad
 		ip -n src link set "peer$1" up
 	fi
-	has_addr "eth$1" "10.0.$1.2" || ip addr add "10.0.$1.2/24" dev "eth$1"
-	has_addr "eth$1" "fd00:$1::2" || ip addr add "fd00:$1::2/64" dev "eth$1" nodad
+	# replace: they may be there
+	ip addr replace "10.0.$1.2/24" dev "eth$1"
+	ip addr replace "fd00:$1::2/64" dev "eth$1" nodad
 	ip link set "eth$1" up
 	wait_for 10 grep -qs 1 "/sys/class/net/eth$1/carrier" || die "eth$1 has no link"
 	# Ten tries of a second

@@ -477,3 +477,20 @@ PY
 		skip "clang has no libFuzzer (libclang-rt-14-dev)"
 	make -s -C tools/napistat fuzz SECONDS=6
 }
+
+@test "ratio: ratio and equivalence as R has them, and a damaged file named" {
+	for i in 1 2 3 4 5 6 7 8; do echo "10$i 101.$i"; done >"$tmp/pairs"
+	# R: t.test(x - 1.05 * y, alternative = "less")$p.value is 0.0174728
+	"$napistat" ratio -f csv --margin 5 "$tmp/pairs" >"$tmp/k.csv"
+	[ "$(value pairs <"$tmp/k.csv")" = 8 ]
+	value ratio <"$tmp/k.csv" | grep -q '^1\.03006'
+	value p_equal <"$tmp/k.csv" | grep -q '^0\.01747'
+	[ "$(value equal <"$tmp/k.csv")" = yes ]
+	[ "$("$napistat" ratio -f csv --margin 2 "$tmp/pairs" | value equal)" = 'not shown' ]
+	echo '1 two' >>"$tmp/pairs"
+	run "$napistat" ratio "$tmp/pairs"
+	[ "$status" -eq 1 ]
+	[[ "$output" == *"$tmp/pairs:9: not two numbers"* ]]
+	run "$napistat" ratio
+	[ "$status" -eq 2 ]
+}

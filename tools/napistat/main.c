@@ -25,6 +25,8 @@ static const char help[] =
 "  facts      the machines, from meta.json\n"
 "  figures    data for the report's figures, into --out DIR\n"
 "  metrics    the figures that --metric knows\n"
+"  ratio      of a file with two numbers a line, measured in turn: their ratio, its\n"
+"             interval, and whether they are equal within the margin\n"
 "\n"
 "Options:\n"
 "  -f, --format F      text (default), csv, json, markdown, html, prometheus\n"
@@ -227,6 +229,11 @@ int main(int argc, char **argv)
 	if (!strcmp(argv[0], "metrics")) {
 		list_metrics();
 		return 0;
+	}
+	if (!strcmp(argv[0], "ratio")) {
+		if (argc != 2)
+			usage("%s needs a file", argv[0]);
+		return cmd_ratio(argv[1], &o);
 	}
 	for (i = 0; i < N_COMMANDS; i++)
 		if (!strcmp(argv[0], commands[i].name))

@@ -106,6 +106,7 @@ int cmd_pairs(const struct data *d, const struct options *o);
 int cmd_verdict(const struct data *d, const struct options *o);
 int cmd_table(const struct data *d, const struct options *o);
 int cmd_figures(const struct data *d, const struct options *o);
+int cmd_ratio(const char *path, const struct options *o);
 
 int finish(struct table *t, const struct options *o);
 

@@ -12,7 +12,7 @@ change() {
 		case $_how in
 		reload)
 			row "module loaded again, ms until packets pass" "$_ms" - - -
-			row "module loaded again, packets lost" "$_lost" - - -
+			row "module loaded again, packets lost (a wire would lose more: the lab's holds the sender back)" "$_lost" - - -
 			;;
 		*)
 			row "live by $_how, ms each (with the program that does it)" "$_ms" "mean of $_n" - -

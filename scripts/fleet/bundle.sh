@@ -18,10 +18,8 @@ usage() {
 	END
 }
 
-# What a guest needs: no script that builds
-parts='scripts/lib.sh scripts/nic.sh scripts/nic-save.sh scripts/nic-replay.sh
-scripts/nic-reach.sh scripts/handover.sh scripts/watchdog.sh scripts/load.sh
-scripts/restore.sh scripts/sweep.sh scripts/detect.sh scripts/fleet/guest.sh'
+# By pattern, so that what a script comes to need is there
+parts='scripts/*.sh scripts/*.awk scripts/fleet/guest.sh'
 
 kver=${1-}
 case $kver in

@@ -7,7 +7,7 @@
 SCREENING=60 # percent of the time, the rest is for the confirmation
 MOST_ROUNDS=3
 LEAST_CONFIRM=4 # pairs
-MOST_CONFIRM=15
+MOST_CONFIRM=10
 DROP=90    # percent of the rate of the best so far: below, a value is not tried again
 LOAD=70    # percent of the loss-free rate: where CPU is compared
 WIDTH=0.02 # relative, of a search

@@ -99,7 +99,7 @@ run_sweep() {
 	_rc=0
 	# In the background, or a signal would have to wait for its end
 	# shellcheck disable=SC2086 # words
-	"$here/sweep.sh" "$interface" --out "$_into" --retries 1 --on-error stop --seed "$seed" $sweep "$@" \
+	"$here/sweep.sh" "$interface" --out "$_into" --retries 3 --on-error stop --seed "$seed" $sweep "$@" \
 		>>"$out/log" 2>&1 &
 	child=$!
 	wait "$child" || _rc=$?

@@ -13,9 +13,8 @@ LOAD=70    # percent of the loss-free rate: where CPU is compared
 WIDTH=0.02 # relative, of a search
 WIDTH_CONFIRM=0.01
 
-# calc EXPRESSION: as awk does
+# EXPRESSIONs are awk's
 calc() { awk "BEGIN { printf \"%.0f\", $1 }"; }
-# holds EXPRESSION
 holds() { [ "$(awk "BEGIN { print ($1) ? 1 : 0 }")" = 1 ]; }
 
 # shuffle LABEL WORD…: the same order for the same seed
@@ -87,29 +86,33 @@ prepare() {
 	seed=$(sed -n 2p "$out/tune")
 }
 
-# run_sweep DIR OPTION…
+# run_sweep DIR OPTION…: three times anew, for a source may need a moment to be quiet
+# again after an overload, and a failed trial would count as one with losses
 run_sweep() {
 	_into=$1
 	shift
-	mkdir -p "$_into"
-	# the source was tested once
-	if [ -s "$out/0/rate/probes.csv" ] && [ ! -e "$_into/probes.csv" ]; then
-		cp "$out/0/rate/probes.csv" "$_into/"
-	fi
-	_rc=0
-	# In the background, or a signal would have to wait for its end
-	# shellcheck disable=SC2086 # words
-	"$here/sweep.sh" "$interface" --out "$_into" --retries 3 --on-error stop --seed "$seed" $sweep "$@" \
-		>>"$out/log" 2>&1 &
-	child=$!
-	wait "$child" || _rc=$?
-	child=
-	[ "$_rc" -le 128 ] || exit "$_rc"
-	case $_rc in
-	0) ;;
-	1) return 1 ;;
-	*) die "the sweep failed: $(tail -n 1 "$out/log")" ;;
-	esac
+	for _pause in 2 5 0; do
+		mkdir -p "$_into"
+		# the source was tested once
+		if [ -s "$out/0/rate/probes.csv" ] && [ ! -e "$_into/probes.csv" ]; then
+			cp "$out/0/rate/probes.csv" "$_into/"
+		fi
+		_rc=0
+		# In the background, or a signal would have to wait for its end
+		# shellcheck disable=SC2086 # words
+		"$here/sweep.sh" "$interface" --out "$_into" --retries 1 --on-error stop --seed "$seed" \
+			$sweep "$@" >>"$out/log" 2>&1 &
+		child=$!
+		wait "$child" || _rc=$?
+		child=
+		case $_rc in
+		0) return 0 ;;
+		1) rm -r "$_into" && sleep $_pause ;;
+		2) die "the sweep failed: $(tail -n 1 "$out/log")" ;;
+		*) exit "$_rc" ;;
+		esac
+	done
+	return 1
 }
 
 # column FILE NAME: of its last row

@@ -10,14 +10,18 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 
 usage() {
 	cat <<EOF
-usage: tests/packages.sh [--no-boot]      (make check-deb)
+usage: tests/packages.sh [--dkms DIR] [--no-boot]      (make check-deb)
 
 Builds the packages, tests them in a private Debian 12 (some minutes; needs root), and
 boots the second kernel in QEMU.
+
+  --dkms DIR  with the dkms whose sources are in DIR in place of Debian's, as that of
+              git clone -b v3.4.3 https://github.com/dkms-project/dkms
+  --no-boot   not the last part
 EOF
 }
 
-# in_debian: runs in the private root; /debs and /out are bound
+# in_debian: runs in the private root; /debs, /dkms and /out are bound
 in_debian() {
 	cat <<'EOF'
 set -eu
@@ -29,6 +33,10 @@ apt-cache search --names-only '^linux-headers-6[.]1[.]0-[0-9]*-amd64$' | sed 's/
 first=$(tail -n 1 /tmp/kernels)
 second=$(sed 1q /tmp/kernels)
 [ "$first" != "$second" ] || fail "there are two kernels"
+
+install dkms
+[ ! -e /dkms/dkms.in ] || { cp -R /dkms /tmp/dkms && make -s -C /tmp/dkms install-debian >/dev/null; }
+ok "$(dkms --version)"
 
 # Without the kernel's sources DKMS cannot build, so the package is not configured
 install "linux-headers-$first"
@@ -57,33 +65,44 @@ ok "the scripts and tools start"
 
 apt-get -qq -y purge e1000-napi-dkms e1000-napi-tools >/tmp/apt.log 2>&1 || fail "purge: $(cat /tmp/apt.log)"
 find / -xdev \( -name '*e1000[-_]napi*' -o -name 'napistat*' -o -name 'napimeter*' \) \
-	! -path '/proc/*' ! -path '/sys/*' ! -path '/debs/*' ! -path '/out/*' ! -path '/tmp/*' >/tmp/left
+	! -path '/proc/*' ! -path '/sys/*' ! -path '/debs/*' ! -path '/dkms/*' ! -path '/out/*' ! -path '/tmp/*' >/tmp/left
 [ ! -s /tmp/left ] || fail "left after purge: $(cat /tmp/left)"
 ok "purged, nothing is left"
 EOF
 }
 
-boot=1
-case ${1:-} in
-'') ;;
---no-boot) boot='' ;;
--h | --help) usage && exit 0 ;;
-*) usage_error "unknown argument: $1" ;;
-esac
+boot=1 dkms=''
+while [ $# -gt 0 ]; do
+	case $1 in
+	--no-boot) boot='' ;;
+	--dkms)
+		dkms=${2-}
+		[ -e "$dkms/dkms.in" ] || usage_error "--dkms: '$dkms' is no folder with dkms's sources"
+		shift
+		;;
+	-h | --help) usage && exit 0 ;;
+	*) usage_error "unknown argument: $1" ;;
+	esac
+	shift
+done
 need_root
 "$top/packaging/deb.sh" >/dev/null
 root=$("$top/scripts/kernels/root.sh" make amd64 bookworm bookworm-security)
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 in_debian >"$out/test.sh"
-"$top/scripts/kernels/root.sh" run "$root" --scratch --bind "$top/build/deb" /debs --bind "$out" /out -- \
-	sh /out/test.sh >"$out/log" 2>&1 || {
+mkdir "$out/none"
+"$top/scripts/kernels/root.sh" run "$root" --scratch --bind "$top/build/deb" /debs --bind "$out" /out \
+	--bind "${dkms:-$out/none}" /dkms -- sh /out/test.sh >"$out/log" 2>&1 || {
 	cat "$out/log"
 	echo "$(grep -c '^ok' "$out/log" || :) passed, 1 failed, 0 skipped"
 	exit 1
 }
 grep '^ok' "$out/log"
-[ -n "$boot" ] || exit 0
+[ -n "$boot" ] || {
+	echo "$(grep -c '^ok' "$out/log") passed, 0 failed, 0 skipped"
+	exit 0
+}
 
 kver=$(cat "$out/kver")
 deb=$(cache_dir kernel)/linux-image-$kver.deb

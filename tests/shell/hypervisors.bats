@@ -47,7 +47,7 @@ hosts() {
 	began=$(date +%s)
 	. scripts/lib.sh
 	. scripts/lab/nested.sh
-	prog=test
+	prog="test"
 	acts=("$@")
 	host_machine() {
 		echo x >>"$tmp/started"

@@ -237,7 +237,7 @@ start_sender() {
 }
 [ -z "$sender" ] || start_sender "${sender#ssh:}"
 
-"$napimeter" meta "$out" "$command"
+"$napimeter" meta "$out" "$command" || exit "$EXIT_FAIL"
 if command -v sar >/dev/null && command -v sadc >/dev/null; then
 	# not to the results folder: that may be a disk, whose writes the trials would feel
 	sar -o "$work/sar" 1 >/dev/null 2>&1 8>&- &

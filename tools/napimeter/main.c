@@ -109,11 +109,16 @@ static void say_trial(const struct row *spec)
 
 static int cmd_plan(int argc, char *argv[])
 {
+	ssize_t len = -1;
+
 	if (argc < 1)
 		die(EXIT_BAD_USAGE, "plan: which results folder?");
 	if (mkdir(argv[0], 0755) && access(argv[0], W_OK))
 		die(EXIT_FAILED, "%s: cannot make or write this folder", argv[0]);
-	if (folder_check(argv[0]))
+	/* what is wrong there is no fault of the options */
+	if (!folder_check(argv[0]))
+		free(folder_read(argv[0], "sweep.json", &len));
+	if (len < 0)
 		die(EXIT_FAILED, "%s", failure());
 	if (plan_make(argv[0], argv + 1))
 		die(EXIT_BAD_USAGE, "%s", failure());

@@ -107,7 +107,7 @@ check "and goes on later" sweep module --weight 60 --reps 3 --seconds 1 --retrie
 settings >"$work/before"
 
 mkdir "$work/small"
-mount -t tmpfs -o size=8k,nr_inodes=20 small "$work/small"
+mount -t tmpfs -o mode=755,size=8k,nr_inodes=20 small "$work/small"
 rc=0
 sweep small --weight 1..12 || rc=$?
 is "disk full: it stops" $rc 1

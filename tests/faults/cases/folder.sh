@@ -140,7 +140,7 @@ check "and kills nobody" kill -0 1
 # no room
 mkdir "$work/small"
 for size in 8k 16k 24k 32k; do
-	mount -t tmpfs -o size=$size small "$work/small"
+	mount -t tmpfs -o "mode=755,size=$size" small "$work/small"
 	rc=0
 	reps=12 one small || rc=$?
 	check "disk full at $size: it stops with a reason (status $rc)" \

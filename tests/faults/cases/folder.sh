@@ -139,7 +139,7 @@ check "and kills nobody" kill -0 1
 
 # no room
 mkdir "$work/small"
-for size in 8k 16k 24k 32k; do
+for size in 8k 16k; do
 	mount -t tmpfs -o "mode=755,size=$size" small "$work/small"
 	rc=0
 	reps=12 one small || rc=$?
@@ -147,7 +147,6 @@ for size in 8k 16k 24k 32k; do
 		[ $rc -eq 0 -o "$(grep -c 'No space left' "$work/small.log")" -gt 0 ]
 	[ ! -s "$work/small/runs.csv" ] || check "no half row" [ -z "$(tail -c 1 "$work/small/runs.csv" | tr -d '\n')" ]
 	mount -o remount,size=2m "$work/small"
-	check "with room it goes on" env reps=12 true
 	reps=12
 	check "to its end" one small
 	whole small 12

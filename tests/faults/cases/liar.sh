@@ -33,7 +33,7 @@ for how in lies stalls floods cuts talks; do
 		rc=0
 		start=$(cut -d . -f 1 /proc/uptime)
 		pull $run --protocol $protocol --weight 60 || rc=$?
-		echo "# $run: status $rc after $(($(cut -d . -f 1 /proc/uptime) - start)) s: $(tail -n 1 "$work/$run.log" | tr -cd '[:print:]')"
+		echo "# $run: status $rc after $(($(cut -d . -f 1 /proc/uptime) - start)) s: $(tail -n 1 "$work/$run.log" | tr -cd ' -~')"
 		kill $liar_pid
 		for p in $(ip netns pids src); do kill -9 "$p" 2>/dev/null || :; done
 		case $rc in

@@ -97,6 +97,11 @@ bench: DEPS += bench
 bench: lab-build
 	scripts/bench/run.sh $(BENCH)
 
+# Root: taps and bridges in a network namespace of their own
+check-fleet: DEPS += check fleet
+check-fleet: lab-build
+	bats --tap tests/slow/fleet.bats
+
 # Root: compilers and kernels of other Debian suites go into private roots
 check-kernels: DEPS += kernels
 check-kernels: deps
@@ -139,6 +144,7 @@ help:
 	@echo 'make check-kernels the same on every kernel from 5.10 to 7.3; needs root'
 	@echo 'make check-deb     the Debian packages in a Debian of their own; needs root'
 	@echo 'make check-faults  faults under load on kernels with sanitizers; FAULTS=--short'
+	@echo 'make check-fleet   scripts/fleet over three guests, in six minutes; needs root'
 	@echo 'make check-static  checkpatch, sparse, shellcheck and the like'
 	@echo 'make dkms          have dkms build it, now and for each new kernel'
 	@echo 'make dkms-remove   take that away again'
@@ -149,4 +155,4 @@ help:
 
 .PHONY: all module tools install uninstall deps lab-build demo lab lab-qemu lab-xen \
 	lab-virtualbox lab-vmware lab-all iso check bench clean help \
-	dkms-source dkms dkms-remove deb intree patch check-kernels check-static check-deb check-faults lab-fleet
+	dkms-source dkms dkms-remove deb intree patch check-kernels check-static check-deb check-faults lab-fleet check-fleet

@@ -20,7 +20,7 @@ is. --dry-run prints their names instead.
   kernels      for make check-kernels, deb and check-deb
   static       for make check-static
   faults       for make check-faults
-  fleet        for scripts/fleet and make lab-fleet
+  fleet        for scripts/fleet, make lab-fleet and make check-fleet
   bench        what make bench compares with
   report       the browser, R and promtool that tests compare reports with
 EOF

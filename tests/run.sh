@@ -17,7 +17,7 @@ usage: tests/run.sh [GROUP…]
   guest  the driver, load.sh and restore.sh in a booted guest
   sweep  the sweep in a booted guest; not without its name
   tune   tune.sh in a booted guest, deterministic; not without its name
-  slow   the lab, the ISO and the in-tree form, with bats; not without its name
+  slow   the lab, the ISO, fleets and the in-tree form, with bats; not without its name
 
 Without a group, the first three. What fails is printed; everything is in build/check/.
 Ends with a line: N passed, N failed, N skipped.
@@ -104,7 +104,7 @@ for g in "$@"; do
 	guest) group guest "the driver in a booted guest (five to eight minutes)" guest ;;
 	sweep) group sweep "the sweep in a booted guest" sweep ;;
 	tune) group tune "tune.sh in a booted guest" tune ;;
-	slow) group slow "the lab, the ISO, the in-tree form" slow ;;
+	slow) group slow "the lab, the ISO, fleets, the in-tree form" slow ;;
 	*) usage_error "no such group: $g" ;;
 	esac
 done

@@ -264,7 +264,8 @@ while :; do
 		failed=$((failed + 1))
 		[ "$on_error" = go-on ] || die "stopped; the same command goes on with the next trial"
 		;;
-	*) die "$results cannot be written; see above, and then give the same command again" ;;
+	3) die "$results cannot be written; see above, and then give the same command again" ;;
+	*) die "napimeter ended with status $status; give the same command again" ;;
 	esac
 done
 [ "$method" != mlfrr ] || "$napimeter" mlfrr "$out" | put_result mlfrr.csv

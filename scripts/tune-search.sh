@@ -251,7 +251,7 @@ confirm() {
 		# fixed before the first, so that no result decides how many there are
 		_n=$(((budget - spent) / (2 * pace)))
 		[ "$_n" -ge $LEAST_CONFIRM ] || _n=$LEAST_CONFIRM
-		[ "$_n" -le $MOST_CONFIRM ] || _n=$MOST_CONFIRM
+		[ "$_n" -le "$confirms" ] || _n=$confirms
 		mkdir -p "$_dir"
 		echo "$_n" >"$_dir/pairs.new"
 		mv "$_dir/pairs.new" "$_dir/pairs"

@@ -5,9 +5,9 @@
 # Kernel: debian
 # Short: debian
 # Boot: three
-# Takes: 100, 3000 s
+# Takes: 60, 3000 s
 # Limit: 9000 s
 set -eu
-KILLS=${KILLS:-$([ -n "${SHORT-}" ] && echo 5 || echo 200)}
+KILLS=${KILLS:-$([ -n "${SHORT-}" ] && echo 2 || echo 200)}
 export KILLS SCRIPTS=load DRESS=dress_lightly
 exec sh "${0%/*}/../../guest/restore-kill.sh"

@@ -5,9 +5,9 @@
 # Kernel: debian
 # Short: debian
 # Boot: three
-# Takes: 100, 2400 s
+# Takes: 40, 1200 s
 # Limit: 9000 s
 set -eu
-KILLS=${KILLS:-$([ -n "${SHORT-}" ] && echo 10 || echo 200)}
+KILLS=${KILLS:-$([ -n "${SHORT-}" ] && echo 5 || echo 200)}
 export KILLS
 exec sh "${0%/*}/../../guest/sweep-kill.sh"

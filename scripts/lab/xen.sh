@@ -21,8 +21,8 @@ host_prepare() {
 	[ "$accel" = tcg ] || cpu=host
 }
 
-# QEMU 7.2's AMD-V loses the mark of a pending interrupt at times (in helper_vmrun() its
-# vCPU sets another bit of the same word without a lock). If that was the timer's, for
+# QEMU 7.2's AMD-V loses the mark of a pending interrupt at times (likely as the vCPU, in
+# helper_vmrun(), sets another bit of that word without a lock). If it was the timer's, for
 # which Xen sleeps, it sleeps until the next interrupt: its serial line's, five times
 # a second. conswitch=ax: what comes there is for Xen, which ignores dots.
 keep_awake() {

@@ -87,7 +87,7 @@ static int check_line(const char *line)
 			good = is_ours(target) && rest[strspn(rest, "0123456789,-")] == '\0';
 		for (i = 0; i < ARRAY_SIZE(ethtool_settings); i++)
 			if (!strcmp(kind, ethtool_settings[i].name))
-				good = strlen(target) < IFNAMSIZ && *rest &&
+				good = strlen(target) < IFNAMSIZ && !strchr(target, '/') && *rest &&
 				       !rest[strspn(rest, "0123456789")];
 	}
 	free(copy);

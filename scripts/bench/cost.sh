@@ -30,15 +30,19 @@ cells() {
 }
 
 cost() {
-	_runs=3 _packets=4000
-	[ -z "$short" ] || _runs=1
+	_runs=3 _packets=4000 _weights='1 64 200'
+	[ -z "$short" ] || _runs=1 _weights=64
+	_traffic=''
+	for _w in $_weights; do
+		_traffic="$_traffic one:$_w full:$_w"
+	done
 	_order=$variants
 	for _r in $(seq $_runs); do
-		progress "run $_r of $_runs: stock, ours and the peers, six kinds of traffic each"
+		progress "run $_r of $_runs: stock, ours and the peers in turn"
 		mkdir -p "$out/cost/run$_r"
 		# shellcheck disable=SC2086 # words
-		bench_guest "$out/cost/run$_r" --icount -- sh scripts/bench/guest.sh $_packets "0.0$_r" $_order -- \
-			one:1 one:64 one:200 full:1 full:64 full:200 >"$out/cost/run$_r/cells"
+		bench_guest "$out/cost/run$_r" --icount -- sh scripts/bench/guest.sh $_packets "0.0$_r" \
+			$_order -- $_traffic >"$out/cost/run$_r/cells"
 		rm -f "$out/cost/run$_r"/*.ko
 		# Another order each time
 		_order="${_order#* } ${_order%% *}"
@@ -46,9 +50,9 @@ cost() {
 	cells >"$out/cost/cells"
 	for _v in ftrace bpftrace bpftrace-times perf printk; do
 		for _load in one full; do
-			for _w in 1 64 200; do
+			for _w in $_weights; do
 				# shellcheck disable=SC2046 # three numbers
-				set -- $(awk -v v="$_v" -v l=$_load -v w=$_w '$1 == l && $2 == w && $3 == v { printf "%.0f\n", $4 }' "$out/cost/cells" | middle)
+				set -- $(awk -v v="$_v" -v l=$_load -v w="$_w" '$1 == l && $2 == w && $3 == v { printf "%.0f\n", $4 }' "$out/cost/cells" | middle)
 				row "stock with $_v, instructions added to a poll; $_load at weight $_w" "$1" "$2 to $3" - -
 			done
 		done

@@ -10,9 +10,8 @@ cd /opt/e1000_napi
 insmod /share/stock.ko
 second=$(basename "$(readlink /sys/class/net/eth1/device)")
 echo "$second" >/sys/bus/pci/drivers/e1000/unbind
+# It takes the one that is free
 insmod e1000_napi.ko
-echo e1000_napi >"/sys/bus/pci/devices/$second/driver_override"
-echo "$second" >/sys/bus/pci/drivers/e1000_napi/bind
 scripts/lab/net.sh up
 
 pull() { # pull N: from the other side of ethN, for a second

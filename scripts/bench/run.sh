@@ -98,7 +98,9 @@ layer=$("$here/layer.sh")
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
 
-failed=''
+failed='' child=''
+trap '[ -z "$child" ] || kill "$child" 2>/dev/null; exit 143' HUP TERM
+trap 'exit 130' INT
 for part in $chosen; do
 	# shellcheck source=/dev/null # one of $parts
 	. "$here/$part.sh"
@@ -107,7 +109,9 @@ for part in $chosen; do
 	# Apart, so that one that fails takes no other with it. (In a condition set -e is off.)
 	status=0
 	("$part") &
-	wait $! || status=$?
+	child=$!
+	wait "$child" || status=$?
+	child=''
 	[ "$status" -eq 0 ] || failed="$failed $part"
 done
 

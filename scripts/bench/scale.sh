@@ -32,14 +32,14 @@ scale_nics() {
 }
 
 scale_rows() {
-	# As many blocks as make the rows: four weights, ten loads
 	for _rows in 10 1000 100000; do
 		_dir=$out/scale/rows-$_rows
-		_make="$top/tests/shell/make-results.sh --kind interleave"
-		[ "$_rows" -gt 10 ] || _make="$_make --weights 64"
-		_reps=$((_rows / 40))
-		[ "$_rows" -gt 10 ] || _reps=1
-		$_make --reps "$_reps" "$_dir"
+		# Ten loads, and weights that make four times as many rows of a repetition
+		if [ "$_rows" -eq 10 ]; then
+			"$top/tests/shell/make-results.sh" --weights 64 --reps 1 "$_dir"
+		else
+			"$top/tests/shell/make-results.sh" --reps $((_rows / 40)) "$_dir"
+		fi
 		_have=$(($(wc -l <"$_dir/runs.csv") - 1))
 		seconds "$napistat" verdict "$_dir"
 		row "verdict of $_have rows, seconds" "$(ratio "$took" 1000 2)" - - -

@@ -121,7 +121,7 @@ function trial(rep, block, method, preset, proto, load, w, buf, app, irq, sec, h
 	hcpu = (cpu * 1.25 + 20) * scatter()
 	bps = proto == "tcp" ? rx * 1448 * 8 / sec : rec * 1470 * 8 / sec
 	c = id "," rep "," block ",ok,," method "," preset "," proto "," load * 1e6 ",1470," w "," buf "," app "," irq ",,1,0,1,"
-	c = c "17000" sprintf("%05d", id) "000000000," sec ","
+	c = c "1700" sprintf("%06d", id) "000000000," sec ","
 	if (proto == "tcp")
 		c = c ",,,,,,,,,,"
 	else

@@ -70,6 +70,75 @@ build() {
 	[ -z "$(modinfo -F parm "$tmp/build/e1000.ko" | grep '^weight:')" ]
 }
 
+# The smallest kernel that shows it: nothing is a module
+config() {
+	local y
+	for y in 64BIT PRINTK TTY SERIAL_8250 SERIAL_8250_CONSOLE BLK_DEV_INITRD RD_GZIP BINFMT_ELF \
+		BINFMT_SCRIPT FUTEX MULTIUSER POSIX_TIMERS HIGH_RES_TIMERS JUMP_LABEL PROC_FS SYSFS \
+		DEVTMPFS DEBUG_FS PCI ACPI NET UNIX PACKET INET NETDEVICES ETHERNET NET_VENDOR_INTEL \
+		E1000 E1000_NAPI_STATS; do
+		echo "CONFIG_$y=y"
+	done
+}
+
+@test "built into a kernel: e1000.weight= at boot, a live weight, exact counts" {
+	for tool in flex bison bc qemu-system-x86_64 busybox; do
+		command -v $tool >/dev/null || skip "no $tool: scripts/deps.sh faults"
+	done
+	# No other architecture, and no graphics
+	tar -xf "$tarball" -C "$tmp/tree" --strip-components=1 --exclude='*/arch/[!x]*/*.[chS]' \
+		--exclude='*/drivers/gpu/drm/*/*.[ch]' --exclude='*/sound/*.[ch]'
+	make intree KSRC="$tmp/tree"
+	linux=("make" -s -C "$tmp/tree" O="$tmp/o" -j2)
+	"${linux[@]}" tinyconfig
+	config >>"$tmp/o/.config"
+	"${linux[@]}" olddefconfig
+	# Nothing that was asked for got lost
+	diff <(config | sort) <(sort "$tmp/o/.config" | comm -12 - <(config | sort))
+	"${linux[@]}" bzImage
+
+	mkdir -p "$tmp/root/bin"
+	cp "$(command -v busybox)" "$tmp/root/bin/"
+	cat >"$tmp/root/init" <<-'END'
+		#!/bin/busybox sh
+		busybox --install /bin
+		mkdir -p /proc /sys
+		mount -t proc proc /proc
+		mount -t sysfs sys /sys
+		mount -t debugfs debug /sys/kernel/debug
+		d=/sys/kernel/debug/e1000/eth0
+		ip link set eth0 up
+		ip addr add 10.0.2.15/24 dev eth0
+		sleep 3
+		echo "says: $(cat $d/weight) at boot"
+		echo 9 >$d/weight
+		echo 5000 >$d/weight || echo "says: 5000 refused"
+		echo "says: $(cat $d/weight) live"
+		ping -c 20 -i 0.1 10.0.2.2 | sed -n 's/.* \([0-9]*\) packets received.*/says: \1 answers/p'
+		sleep 1
+		sums=$(awk '$1 != "#" { s += $1 * $2 } END { print s }' $d/rx_per_poll)
+		[ "$sums" -ge 20 ] && [ "$sums" = "$(cat /sys/class/net/eth0/statistics/rx_packets)" ] &&
+			echo "says: exact"
+		echo "says: end"
+		reboot -f
+	END
+	chmod +x "$tmp/root/init"
+	(cd "$tmp/root" && find . | cpio --quiet -o -H newc | gzip -1) >"$tmp/initrd"
+	timeout 120 qemu-system-x86_64 -m 256 -display none -no-reboot -serial "file:$tmp/console" \
+		-kernel "$tmp/o/arch/x86/boot/bzImage" -initrd "$tmp/initrd" \
+		-append 'console=ttyS0 panic=-1 net.ifnames=0 e1000.weight=33' -nic user,model=e1000
+	cat "$tmp/console"
+	diff - <(tr -d '\r' <"$tmp/console" | grep -a '^says: ') <<-'END'
+		says: 33 at boot
+		says: 5000 refused
+		says: 9 live
+		says: 20 answers
+		says: exact
+		says: end
+	END
+	! grep -aE 'BUG|WARNING|Oops|Call Trace' "$tmp/console" || false
+}
+
 @test "without KSRC, or with a folder that is no kernel: one sentence" {
 	run make intree
 	[ "$status" -ne 0 ]

@@ -63,6 +63,14 @@ set_weight() { # set_weight WEIGHT
 
 attached() { grep -qs counting /tmp/tracer; }
 
+# rests: perf has its file and used no CPU for a second; fails at once when it is gone
+rests() {
+	kill -0 "$tracer" || die "perf ended: $(cat /tmp/tracer)"
+	_used=$(cut -d ' ' -f 14,15 "/proc/$tracer/stat")
+	sleep 1
+	[ -s /tmp/perf.data ] && [ "$(cut -d ' ' -f 14,15 "/proc/$tracer/stat")" = "$_used" ]
+}
+
 start_peer() { # start_peer VARIANT
 	case $1 in
 	ftrace) echo "$trigger" >$event/trigger ;;
@@ -75,8 +83,8 @@ start_peer() { # start_peer VARIANT
 	perf)
 		layer perf record -q -a -e napi:napi_poll -o /tmp/perf.data >/tmp/tracer 2>&1 &
 		tracer=$!
-		sleep 5
-		kill -0 "$tracer" || die "perf did not start: $(cat /tmp/tracer)"
+		# It does not say when it counts, but rests from then on
+		wait_for 300 rests || die "perf did not start: $(cat /tmp/tracer)"
 		;;
 	esac
 }

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # The CPU that polls is taken away and given back under load; the interrupt moves.
 # Boot: three
+# Short: no
 set -eu
 # shellcheck source=tests/faults/lib.sh
 . "${0%/*}/../lib.sh"

@@ -3,6 +3,7 @@
 # Eight NICs on four interrupt lines, two and two; all under load, each with its own
 # weight; one goes away and comes back, while the others work.
 # Boot: eight
+# Short: no
 set -eu
 # shellcheck source=tests/faults/lib.sh
 . "${0%/*}/../lib.sh"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Runts, frames longer than the MTU, and broadcasts, as fast as they go.
 # Boot: three
+# Short: no
 set -eu
 # shellcheck source=tests/faults/lib.sh
 . "${0%/*}/../lib.sh"

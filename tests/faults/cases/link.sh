@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # The link goes down and up under traffic, as a cable pulled or a switch gone.
 # Boot: three
+# Short: no
 set -eu
 # shellcheck source=tests/faults/lib.sh
 . "${0%/*}/../lib.sh"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # The module is loaded and unloaded again and again, up and down, traffic coming in.
 # Boot: three
+# Short: no
 # Limit: 3000 s
 set -eu
 # shellcheck source=tests/faults/lib.sh

@@ -3,6 +3,7 @@
 # Lockdown, in the end of a boot: what can be written in debugfs is closed by it, the rest
 # may be read, and ethtool still sets the weight.
 # Boot: three
+# Short: no
 # Kernel: kasan
 set -eu
 # shellcheck source=tests/faults/lib.sh

@@ -3,6 +3,7 @@
 # Who polls changes under load: softirq, the NAPI thread, busy polling sockets, the
 # deferring timer; recording and timing are switched too.
 # Boot: three
+# Short: no
 set -eu
 # shellcheck source=tests/faults/lib.sh
 . "${0%/*}/../lib.sh"

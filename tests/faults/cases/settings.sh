@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # MTU, ring sizes and offloads change under load, all at random.
 # Boot: three
+# Short: no
 set -eu
 # shellcheck source=tests/faults/lib.sh
 . "${0%/*}/../lib.sh"

@@ -3,6 +3,7 @@
 # The weight changes while the device is down, is being opened, closed and reset.
 # After: the weight asked for last is there.
 # Boot: three
+# Short: no
 set -eu
 # shellcheck source=tests/faults/lib.sh
 . "${0%/*}/../lib.sh"

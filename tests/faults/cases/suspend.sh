@@ -3,6 +3,7 @@
 # The machine suspends and resumes under traffic, at each of the kernel's test levels.
 # After: weight and counters are what they were, traffic comes back.
 # Boot: three
+# Short: no
 set -eu
 # shellcheck source=tests/faults/lib.sh
 . "${0%/*}/../lib.sh"

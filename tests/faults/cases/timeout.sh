@@ -3,6 +3,8 @@
 # The transmitter is switched off behind the driver's back; the core's watchdog sees
 # that nothing is sent any more (it says so, with a stack, once) and has it reset.
 # Boot: three
+# Kernel: kasan kcsan
+# Short: no
 set -eu
 # shellcheck source=tests/faults/lib.sh
 . "${0%/*}/../lib.sh"

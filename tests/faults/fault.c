@@ -10,6 +10,7 @@
  * fault refuse FILE		all that is no number, in one write each: none may be taken
  * fault fuzz FILE SECONDS	writes of random length and content
  * fault frames IF SECONDS	frames of 14 to 9014 bytes to anybody, as fast as they go
+ * fault listen PORT SECONDS	how many datagrams come; none is a failure
  * fault call CALL…		CALL once
  *
  * CALL: insmod FILE PARAMETERS | rmmod NAME | write FILE TEXT | read FILE |
@@ -295,6 +296,25 @@ static int frames(char **c)
 	return sent ? 0 : 1;
 }
 
+static int listen_to(char **c)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET };
+	struct timeval wait = { .tv_sec = 1 };
+	double end = now() + atof(c[1]);
+	unsigned long got = 0;
+	char buf[2048];
+
+	at.sin_port = htons(atoi(c[0]));
+	if (bind(sock, (void *)&at, sizeof(at)))
+		die(c[0]);
+	setsockopt(sock, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
+	while (now() < end)
+		got += recv(sock, buf, sizeof(buf), 0) > 0;
+	printf("%lu datagrams\n", got);
+
+	return got ? 0 : 1;
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 2 ? argv[1] : "";
@@ -309,11 +329,13 @@ int main(int argc, char **argv)
 		return refuse(argv + 2);
 	if (!strcmp(what, "weights") && argc >= 5)
 		return weights(argv + 2);
+	if (!strcmp(what, "listen") && argc == 4)
+		return listen_to(argv + 2);
 	if (!strcmp(what, "fuzz") && argc == 4)
 		return fuzz(argv + 2);
 	if (!strcmp(what, "frames") && argc == 4)
 		return frames(argv + 2);
-	fprintf(stderr, "usage: fault fail | call | refuse | weights | fuzz | frames …, see fault.c\n");
+	fprintf(stderr, "usage: fault fail | call | refuse | listen | weights | fuzz | frames …, see fault.c\n");
 
 	return 2;
 }

@@ -58,15 +58,6 @@ napistat=${NAPISTAT:-$here/../build/tools/napistat}
 [ -x "$napistat" ] || napistat=$(command -v napistat) ||
 	die "napistat is missing; build it with: make -C tools/napistat"
 
-# answer COMMAND ARG…: napistat over all folders
-dirs=$#
-answer() {
-	_command=$1
-	shift
-	# shellcheck disable=SC2086 # options holds checked words
-	"$napistat" "$_command" $options "$@"
-}
-
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 trap 'exit 1' HUP INT TERM
@@ -76,8 +67,9 @@ tab=$(printf '\t')
 
 # --- the figures -----------------------------------------------------------
 
-# the damaged file is named here, before anything is drawn
-answer figures --out "$tmp/figures" "$@"
+# every number is made here; a damaged file is named before anything is drawn
+# shellcheck disable=SC2086 # options holds checked words
+"$napistat" report --out "$tmp/parts" $options "$@"
 
 gnuplot_text() {
 	printf "%s" "$1" | sed "s/'/''/g"
@@ -86,7 +78,7 @@ gnuplot_text() {
 # one gnuplot for all: each figure sets its words, then runs its kind's script
 {
 	while IFS=$tab read -r id kind _ _ xname yname low high styles _; do
-		printf "data = '%s'\n" "$(gnuplot_text "$tmp/figures/$id.dat")"
+		printf "data = '%s'\n" "$(gnuplot_text "$tmp/parts/$id.dat")"
 		printf "xname = '%s'\nyname = '%s'\n" "$(gnuplot_text "$xname")" \
 			"$(gnuplot_text "$yname")"
 		printf "low = %s\nhigh = %s\nstyles = '%s'\n" "$low" "$high" "$styles"
@@ -107,7 +99,7 @@ gnuplot_text() {
 			printf "load '%s'\nload '%s'\n" "$(gnuplot_text "$here/report/style.gp")" \
 				"$(gnuplot_text "$here/report/$kind.gp")"
 		done
-	done <"$tmp/figures/index.tsv"
+	done <"$tmp/parts/index.tsv"
 	printf 'unset output\n'
 } >"$tmp/all.gp"
 gnuplot "$tmp/all.gp" 2>"$tmp/gnuplot.log" || {
@@ -116,6 +108,11 @@ gnuplot "$tmp/all.gp" 2>"$tmp/gnuplot.log" || {
 }
 
 # --- the page --------------------------------------------------------------
+
+# part NAME.FORMAT: a table that napistat made
+part() {
+	cat "$tmp/parts/$1"
+}
 
 html_text() {
 	printf '%s' "$1" | sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g; s/"/\&quot;/g'
@@ -144,7 +141,7 @@ figures() {
 	printf '<div class="groups">\n'
 	awk -F "$tab" 'NR == FNR { n[$2, $3]++; next }
 		{ print (n[$2, $3] > 1 ? "many" : "one") FS $0 }' \
-		"$tmp/figures/index.tsv" "$tmp/figures/index.tsv" >"$tmp/grouped"
+		"$tmp/parts/index.tsv" "$tmp/parts/index.tsv" >"$tmp/grouped"
 	while IFS=$tab read -r many id kind title subtitle _ _ _ _ _ see seen; do
 		if [ "$kind$title" != "$_last" ]; then
 			[ -z "$_last" ] || printf '</div></section>\n'
@@ -203,24 +200,24 @@ href="#numbers">Numbers</a><a href="#machines">Machines</a><a href="#data">Raw d
 <h2 id="verdict">Verdict</h2>
 HEAD
 	printf '<div class="groups">\n'
-	answer verdict -f html "$@"
+	part verdict.html
 	printf '</div>\n'
 	printf '<h2 id="questions">The study&#39;s questions</h2>\n'
 	printf '<p>Table 4.27 of the study that this reproduces, answered from these data. 60 and 200 stand for large weights, 1 and 2 for small ones.</p>\n'
-	answer table -f html "$@"
+	part table.html
 	printf '<h2 id="figures">Figures</h2>\n'
 	printf '<p class="soft">Points are means, the bars on them intervals; where there is no bar, there was one repetition or the bar is smaller than the point.</p>\n'
 	figures
 	printf '<h2 id="numbers">Numbers</h2>\n<h3>Loss-free rate of each weight</h3>\n'
-	answer mlfrr -f html "$@"
+	part mlfrr.html
 	printf '<details><summary>CPU cost of a packet</summary>\n'
-	answer cost -f html "$@"
+	part cost.html
 	printf '</details>\n<details><summary>Each weight against the reference</summary>\n'
-	answer compare -f html --reference 64 "$@"
+	part compare.html
 	printf '</details>\n<details><summary>Correlation of bandwidth and packets</summary>\n'
-	answer correlate -f html "$@"
+	part correlate.html
 	printf '</details>\n<h2 id="machines">Machines</h2>\n'
-	answer facts -f html "$@"
+	part facts.html
 	printf '<h2 id="data">Raw data</h2>\n<p>One row for each trial in runs.csv; they lie beside this page.</p>\n'
 	raw_data "$@"
 	printf '</body>\n</html>\n'
@@ -228,22 +225,22 @@ HEAD
 
 paper() {
 	printf '# Which NAPI weight?\n\n'
-	answer verdict -f markdown "$@"
+	part verdict.markdown
 	printf "\n## The study's questions (table 4.27)\n\n"
-	answer table -f markdown "$@"
+	part table.markdown
 	printf '\n## Loss-free rate\n\n'
-	answer mlfrr -f markdown "$@"
+	part mlfrr.markdown
 	printf '\n## CPU cost\n\n'
-	answer cost -f markdown "$@"
+	part cost.markdown
 	printf '\n## Machines\n\n'
-	answer facts -f markdown "$@"
+	part facts.markdown
 }
 
 page "$@" >"$tmp/report/report.html"
-paper "$@" >"$tmp/report/report.md"
+paper >"$tmp/report/report.md"
 {
-	answer summary -f prometheus "$@"
-	answer hist -f prometheus --histogram rx_per_poll "$@"
+	part summary.prometheus
+	part hist.prometheus
 } >"$tmp/report/report.prom"
 
 # all is made: only now an older report goes, and only what is a report's
@@ -252,5 +249,5 @@ rm -f "$out"/figures/[0-9]*.svg "$out"/figures/[0-9]*.png
 rm -rf "$out"/data/[0-9]*
 cp -R "$tmp/report/." "$out/"
 
-answer verdict "$@"
-log "$dirs folder(s), $(wc -l <"$tmp/figures/index.tsv") figures: $(cd "$out" && pwd)/report.html"
+part verdict.text
+log "$# folder(s), $(wc -l <"$tmp/parts/index.tsv") figures: $(cd "$out" && pwd)/report.html"

@@ -263,6 +263,22 @@ PY
 	refute grep -E 'VMware($|[^ ]| [^(])' "$tmp/f/index.tsv"
 }
 
+@test "the report's parts are what the commands say one by one" {
+	"$napistat" report --margin 5 --out "$tmp/r" "$all" "$irq"
+	"$napistat" figures --margin 5 --out "$tmp/f" "$all" "$irq"
+	for part in "$tmp"/r/*.*; do
+		name=${part##*/} options=
+		case $name in
+		*.dat | index.tsv) cmp "$part" "$tmp/f/$name" && continue ;;
+		compare.*) options="--reference 64" ;;
+		hist.*) options="--histogram rx_per_poll" ;;
+		esac
+		# shellcheck disable=SC2086 # words on purpose
+		"$napistat" "${name%.*}" -f "${name##*.}" --margin 5 $options "$all" "$irq" | cmp - "$part"
+	done
+	[ "$(find "$tmp/r" -type f | wc -l)" -eq $(($(find "$tmp/f" -type f | wc -l) + 15)) ]
+}
+
 @test "folders of one hypervisor are told apart by their own names" {
 	cp -r "$irq" "$tmp/before"
 	cp -r "$irq" "$tmp/after"
@@ -455,7 +471,7 @@ PY
 	done
 	run "$napistat" --help
 	[ "$status" -eq 0 ]
-	for command in verdict table summary compare correlate mlfrr cost hist facts figures metrics; do
+	for command in verdict table summary compare correlate mlfrr cost hist facts figures report metrics; do
 		[[ $output == *"  $command "* ]]
 	done
 }

@@ -160,6 +160,18 @@ LOOK
 	refute grep -q 'Packets per poll<' "$tmp/report/report.html"
 }
 
+@test "the folders are read once, however much is asked of them" {
+	"$make" --weights 64 --reps 1 "$tmp/one"
+	cat >"$tmp/napistat" <<-EOF
+		#!/bin/sh
+		echo "\$1" >>"$tmp/calls"
+		exec build/tools/napistat "\$@"
+	EOF
+	chmod +x "$tmp/napistat"
+	NAPISTAT=$tmp/napistat scripts/report.sh --out "$tmp/report" "$tmp/one"
+	[ "$(cat "$tmp/calls")" = report ]
+}
+
 @test "names that try to be HTML, SVG or gnuplot stay names" {
 	evil="$tmp/it's <b>\"bold\"</b> & \`so\`"
 	"$make" --reps 2 --hypervisor "<script>alert(1)</script>'|&" "$evil"

@@ -749,7 +749,7 @@ int cmd_figures(const struct data *d, const struct options *o)
 	size_t i;
 
 	if (!o->out) {
-		fputs("napistat: figures needs --out DIR\n", stderr);
+		fputs("napistat: --out DIR is missing\n", stderr);
 		return 1;
 	}
 	if (mkdir(o->out, 0777) && errno != EEXIST)

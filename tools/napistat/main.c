@@ -24,6 +24,7 @@ static const char help[] =
 "  hist       the driver's histograms, summed over each cell\n"
 "  facts      the machines, from meta.json\n"
 "  figures    data for the report's figures, into --out DIR\n"
+"  report     the same, and every table of scripts/report.sh beside them\n"
 "  metrics    the figures that --metric knows\n"
 "  ratio      of a file with two numbers a line, measured in turn: their ratio, its\n"
 "             interval, and whether they are equal within the margin\n"
@@ -41,15 +42,62 @@ static const char help[] =
 "      --x M, --y M    correlate: which figures (delivered_bps, packets_per_s)\n"
 "      --over O        correlate: over weight (default) or load\n"
 "      --histogram H   hist: this one only, rx_per_poll say\n"
-"      --out DIR       figures: where to write\n"
+"      --out DIR       figures, report: where to write\n"
 "  -h, --help          this text\n"
 "\n"
 "A folder whose meta.json says stand_in is named a stand-in wherever it shows.\n"
 "Exit: 0 done, 1 failed (a damaged file is named with line and column), 2 usage.\n";
 
+typedef int command(const struct data *d, const struct options *o);
+
+/* all that scripts/report.sh puts together, as to read the folders takes longest */
+static int cmd_report(const struct data *d, const struct options *o)
+{
+	static const struct {
+		const char *file;
+		command *run;
+		enum format format;
+	} parts[] = {
+		{ "verdict.text", cmd_verdict, F_TEXT },
+		{ "verdict.html", cmd_verdict, F_HTML },
+		{ "verdict.markdown", cmd_verdict, F_MARKDOWN },
+		{ "table.html", cmd_table, F_HTML },
+		{ "table.markdown", cmd_table, F_MARKDOWN },
+		{ "mlfrr.html", cmd_mlfrr, F_HTML },
+		{ "mlfrr.markdown", cmd_mlfrr, F_MARKDOWN },
+		{ "cost.html", cmd_cost, F_HTML },
+		{ "cost.markdown", cmd_cost, F_MARKDOWN },
+		{ "compare.html", cmd_compare, F_HTML },
+		{ "correlate.html", cmd_correlate, F_HTML },
+		{ "facts.html", cmd_facts, F_HTML },
+		{ "facts.markdown", cmd_facts, F_MARKDOWN },
+		{ "summary.prometheus", cmd_summary, F_PROMETHEUS },
+		{ "hist.prometheus", cmd_hist, F_PROMETHEUS },
+	};
+	struct options part = *o;
+	size_t i;
+	char *path;
+	int err = cmd_figures(d, o);
+
+	part.only_reference = true; /* the report has no room for every pair */
+	part.histogram = "rx_per_poll";
+	for (i = 0; i < sizeof(parts) / sizeof(parts[0]) && !err; i++) {
+		if (asprintf(&path, "%s/%s", o->out, parts[i].file) < 0)
+			must(NULL);
+		part.format = parts[i].format;
+		err = !freopen(path, "w", stdout);
+		if (err)
+			perror(path);
+		else
+			err = parts[i].run(d, &part);
+		free(path);
+	}
+	return err;
+}
+
 static const struct {
 	const char *name;
-	int (*run)(const struct data *d, const struct options *o);
+	command *run;
 } commands[] = {
 	{ "verdict", cmd_verdict },
 	{ "table", cmd_table },
@@ -62,6 +110,7 @@ static const struct {
 	{ "hist", cmd_hist },
 	{ "facts", cmd_facts },
 	{ "figures", cmd_figures },
+	{ "report", cmd_report },
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * libcsv does not tell where a field stands, so it is fed one byte at a time:
- * whatever it reports then ends at that byte.
+ * libcsv does not tell where a field stands, so each byte at which a field may
+ * end is fed alone: whatever it reports then ends at that byte.
  */
 #include <csv.h>
 #include <string.h>
@@ -91,26 +91,34 @@ static void on_row(int end, void *arg)
 	f->index = 0;
 }
 
+static bool is_special(char c)
+{
+	return c == ',' || c == '"' || c == '\r' || c == '\n';
+}
+
 static int read_bytes(struct csv_parser *p, struct state *st, const char *buf,
 		      size_t len)
 {
 	struct csv_reader *r = st->r;
-	size_t i;
+	size_t i, n, taken;
 
-	for (i = 0; i < len && !st->failed; i++) {
+	for (i = 0; i < len && !st->failed; i += n) {
 		char c = buf[i];
 
+		for (n = 1; !is_special(c) && i + n < len && !is_special(buf[i + n]); n++)
+			;
 		if (c == '\r' && (i + 1 == len || buf[i + 1] != '\n'))
 			return refuse(r->why, r->name, st->line, st->column,
 				      "a carriage return without a line feed");
 		if (c != '\r' && c != '\n')
-			st->row_bytes++;
+			st->row_bytes += n;
 		else if (c == '\n' && !st->row_bytes &&
 			 (i == 0 || buf[i - 1] == '\n' ||
 			  (buf[i - 1] == '\r' && (i == 1 || buf[i - 2] == '\n'))))
 			return refuse(r->why, r->name, st->line, 1, "an empty line");
-		if (csv_parse(p, &c, 1, on_field, on_row, st) != 1)
-			return refuse(r->why, r->name, st->line, st->column,
+		taken = csv_parse(p, buf + i, n, on_field, on_row, st);
+		if (taken != n)
+			return refuse(r->why, r->name, st->line, st->column + taken,
 				      "%s", csv_error(p) == CSV_EPARSE ?
 				      "a quote in a place where none may be" :
 				      csv_strerror(csv_error(p)));
@@ -122,7 +130,7 @@ static int read_bytes(struct csv_parser *p, struct state *st, const char *buf,
 				st->next.column = 1;
 			}
 		} else {
-			st->column++;
+			st->column += n;
 		}
 	}
 	return st->failed ? -1 : 0;

@@ -13,7 +13,10 @@ umount /share
 uptime_s() { cut -d . -f 1 /proc/uptime; }
 
 for c in "$@"; do
-	file=$top/tests/faults/cases/$c.sh
+	case $c in
+	guest-*) file=$top/tests/guest/${c#guest-}.sh ;;
+	*) file=$top/tests/faults/cases/$c.sh ;;
+	esac
 	limit=$(sed -n 's/^# Limit: \([0-9]*\) s$/\1/p' "$file")
 	echo "case $c begins"
 	dmesg -c >/dev/null

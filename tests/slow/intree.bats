@@ -101,7 +101,7 @@ config() {
 	cp "$(command -v busybox)" "$tmp/root/bin/"
 	cat >"$tmp/root/init" <<-'END'
 		#!/bin/busybox sh
-		busybox --install /bin
+		/bin/busybox --install -s /bin
 		mkdir -p /proc /sys
 		mount -t proc proc /proc
 		mount -t sysfs sys /sys

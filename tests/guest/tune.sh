@@ -8,6 +8,13 @@ set -eu
 # shellcheck source=tests/guest/common/sweep.sh
 . "${0%/*}/common/sweep.sh"
 
+# This copy of it searches coarser and confirms with fewer pairs than a person's, so that
+# the test is done in minutes
+sed -i 's/^MOST_ROUNDS=3/MOST_ROUNDS=1/; s/^LEAST_CONFIRM=4/LEAST_CONFIRM=3/
+	s/^MOST_CONFIRM=10/MOST_CONFIRM=3/; s/^WIDTH\(.*\)=0.0[12]/WIDTH\1=0.05/' scripts/tune-search.sh
+is "the constants are where the test looks" \
+	"$(grep -cE '^(MOST_ROUNDS=1|(LEAST|MOST)_CONFIRM=3|WIDTH(_CONFIRM)?=0.05)( |$)' scripts/tune-search.sh)" 5
+
 # bursts, between which the source sleeps, so that CPU can be compared
 tune() {
 	_name=$1
@@ -26,7 +33,7 @@ sed 's/^/# /' "$work/planted.log"
 check "weight 64 is found" grep -q '^Use weight=64\. Better than the defaults\.' "$work/planted/answer"
 check "a quarter more at least, with its interval ($(field planted rate_lo) to $(field planted rate_hi))" \
 	[ "$(field planted rate_lo | awk '{ print ($1 > 1.25) }')" = 1 ]
-check "from four pairs or more" [ "$(field planted pairs)" -ge 4 ]
+is "from all pairs" "$(field planted pairs)" 3
 as_before "the search"
 check "its file" grep -qx 'options e1000_napi weight=64' "$work/planted/keep/etc/modprobe.d/e1000_napi-tune.conf"
 

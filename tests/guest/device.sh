@@ -48,7 +48,8 @@ check "the second to its own ($(hist_max eth1/rx_per_poll))" [ "$(hist_max eth1/
 works() { ping -c 1 -W 1 10.0.0.1 >/dev/null; }
 all_counted() { # the counters against the device, from load to now
 	wait_for 10 still eth0 || :
-	is "$1: every packet is counted" "$(count_of eth0/counters rx_packets)" "$(rx_of eth0)"
+	wait_for 10 counted_at_rest eth0 || :
+	is "$1: every packet is counted" "$counted" "$rx1"
 	is "$1: the weight stays" "$(cat $debug/eth0/weight)" 5
 }
 

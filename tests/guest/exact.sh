@@ -84,7 +84,8 @@ kill -0 $f 2>/dev/null && echo "# traffic was still on"
 wait $f || :
 is "live changes: no poll above the weight in force" $above 0
 wait_for 10 still eth0 || :
-is "live changes: every packet counted" "$(count_of eth0/counters rx_packets)" "$(rx_of eth0)"
+wait_for 10 counted_at_rest eth0 || :
+is "live changes: every packet counted" "$counted" "$rx1"
 
 # Interrupts: ours against the kernel's own count of the line, both at rest
 line=$(cat /sys/class/net/eth0/device/irq)

@@ -86,6 +86,14 @@ still() {
 	[ "$(rx_of "$1")" = "$_a" ]
 }
 
+# counted_at_rest IF: $rx1 is what the device has received, $counted what our counter
+# says, with no packet between the two reads
+counted_at_rest() {
+	rx1=$(rx_of "$1")
+	counted=$(count_of "$1/counters" rx_packets)
+	[ "$(rx_of "$1")" = "$rx1" ]
+}
+
 # begin_count IF: empty histograms, and $rx0 is what the device had received by then
 begin_count() {
 	wait_for 10 still "$1" || :

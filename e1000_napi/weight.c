@@ -14,7 +14,6 @@
 #include <linux/kernel.h>
 #include <linux/moduleparam.h>
 #include <linux/rcupdate.h>
-#include <linux/slab.h>
 #include <linux/string.h>
 
 #include "e1000.h"
@@ -57,16 +56,18 @@ static int e1000_napi_parse_weights(char *list)
 static int e1000_napi_set_weights(const char *val,
 				  const struct kernel_param *kp)
 {
-	char *list;
-	int err;
+	/* Built in, this runs before there is anything to allocate from; one
+	 * at a time, as the core holds a lock. 32 ports and some white space.
+	 */
+	static char list[256];
 
-	list = kstrdup(val, GFP_KERNEL);
-	if (!list)
-		return -ENOMEM;
-	err = e1000_napi_parse_weights(strim(list));
-	kfree(list);
+	if (strscpy(list, val, sizeof(list)) < 0) {
+		pr_err("weight: a list of over %zu characters\n",
+		       sizeof(list) - 1);
+		return -EINVAL;
+	}
 
-	return err;
+	return e1000_napi_parse_weights(strim(list));
 }
 
 static int e1000_napi_get_weights(char *buf, const struct kernel_param *kp)

@@ -33,6 +33,8 @@ usage() {
 		  --netdev-budget LIST  --netdev-budget-usecs LIST  --defer-hard-irqs LIST
 		  --gro-flush-timeout LIST
 		  --reps N            repetitions (default 1)   --seconds S  a trial's (default 5)
+		  --until PCT         repeat only until a cell's mean is known within PCT per cent
+		                      (95 %), 3 to --reps times (then 20)
 		  --seed N            of the random order; default: a new one
 		  --blocks N  --slot S  --settle S              for interleave
 		  --min-load B  --max-load B  --goal-…          for mlfrr, see docs/sweep.md

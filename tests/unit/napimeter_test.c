@@ -683,6 +683,43 @@ static void plan_grid(void **state)
 	assert_non_null(strstr(failure(), "another sweep"));
 }
 
+/* Cells are repeated until their mean is known, and no longer. */
+static void plan_until(void **state)
+{
+	char *words[] = { "interface=eth0", "server=10.0.0.1", "weight=1,2,3", "reps=10", "until=1",
+			  "seed=5", NULL };
+	/* weight 1: no spread; 2: 100 and 101 in turn; 3: too wide for ten */
+	static const double rate[4][2] = { [1] = { 500, 500 }, [2] = { 100, 101 }, [3] = { 100, 200 } };
+	size_t count[4] = { 0 }, i;
+	struct journal runs = { 0 }, probes = { 0 };
+	struct plan plan;
+	struct todo todo;
+
+	(void)state;
+	make(&plan, words);
+	runs.rows = calloc(30, sizeof(*runs.rows));
+	for (i = 0; plan_next(&plan, &runs, &probes, &todo) == 1; i++) {
+		int64_t weight = row_integer(&todo.spec, COL_weight, 0);
+
+		assert_true(i < 30);
+		/* one of them failed: it is no measurement */
+		row_set(&todo.spec, COL_status, "%s", i == 1 ? "failed" : "ok");
+		if (i != 1)
+			row_set_number(&todo.spec, COL_bandwidth_bps, rate[weight][count[weight]++ & 1]);
+		else
+			assert_int_not_equal(weight, 3);
+		runs.rows[runs.count++] = todo.spec;
+		assert_int_equal(todo.done, i);
+	}
+	assert_int_equal(count[1], 3);
+	/* of three: 4.30 x 0.58 / 1.73 = 1.43 of 100.3; of four: 3.18 x 0.58 / 2 = 0.92 of 100.5 */
+	assert_int_equal(count[2], 4);
+	assert_int_equal(count[3], 10);
+	assert_int_equal(todo.total, runs.count);
+	free(runs.rows);
+	plan_free(&plan);
+}
+
 static void plan_blocks(void **state)
 {
 	char *words[] = { "interface=eth0", "source=pktgen", "method=interleave", "weight=1,2,60,200",
@@ -715,7 +752,8 @@ static void plan_refuses(void **state)
 {
 	static char *const bad[] = { "weight=0", "weight=4097", "weight=1,1", "weight=5..3",
 		"weight=1.5", "weight=x", "nothing=1", "method=best", "source=iperf3", "protocol=sctp",
-		"seconds=-1", "reps=0", "offered_bps=fast", "burst=4", "datagram=70000", "min_load=2G",
+		"seconds=-1", "reps=0", "until=0", "until=x", "until=2 reps=2",
+		"until=2 method=interleave", "offered_bps=fast", "burst=4", "datagram=70000", "min_load=2G",
 		"interface=../../etc", "interface=a b", "netns=../x", "preset=\033[2J",
 		/* 4096 to the fifth is more than 64 bits can count */
 		"datagram=16..4111 rx_usecs=0..4095 app_cpu=0..4095 irq_cpu=0..4095 weight=1..4096 rcvbuf=1..4096" };
@@ -727,9 +765,8 @@ static void plan_refuses(void **state)
 		char *copy = strdup(bad[i]), *rest = copy;
 		size_t n = 2;
 
-		/* the only one of several words is the last */
 		while (rest)
-			words[n++] = strsep(&rest, i + 1 == ARRAY_SIZE(bad) ? " " : "");
+			words[n++] = strsep(&rest, strchr(bad[i], '=') == strrchr(bad[i], '=') ? "" : " ");
 		empty_dir(NULL);
 		if (plan_make(dir, words) == 0)
 			fail_msg("%s was taken", bad[i]);
@@ -981,6 +1018,7 @@ int main(void)
 		cmocka_unit_test(numbers_watched),
 		cmocka_unit_test(loss_adds_up),
 		cmocka_unit_test(plan_grid),
+		cmocka_unit_test(plan_until),
 		cmocka_unit_test(plan_blocks),
 		cmocka_unit_test(plan_refuses),
 		cmocka_unit_test_setup(plan_edited, empty_dir),

@@ -145,8 +145,9 @@ static int cmd_list(int argc, char *argv[])
 		printf("\n");
 	}
 	if (strcmp(plan.method, "mlfrr"))
-		printf("%zu trials, %zu of them done, about %s to go\n", plan_trials(&plan),
-		       runs.count, minutes(todo.left_s));
+		printf("%s%zu trials, %zu of them done, about %s to go\n",
+		       plan.until > 0 ? "at most " : "", todo.total, runs.count,
+		       minutes(todo.left_s));
 	else
 		printf("a search of about %zu trials, about %s to go\n", todo.total,
 		       minutes(todo.left_s));
@@ -162,7 +163,8 @@ static int cmd_next(int argc, char *argv[])
 	load(argv[0]);
 	if (!next(&todo))
 		return EXIT_NOTHING;
-	printf("[%zu/%zu, %s left] ", todo.done + 1, todo.total, minutes(todo.left_s));
+	printf("[%zu/%zu, %s%s left] ", todo.done + 1, todo.total, plan.until > 0 ? "at most " : "",
+	       minutes(todo.left_s));
 	say_trial(&todo.spec);
 	printf("\n");
 	return EXIT_OK;

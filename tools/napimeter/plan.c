@@ -12,10 +12,13 @@
 #include "plan.h"
 #include "probe.h"
 #include "search.h"
+#include "../napistat/stats.h"
 
 #define SEED_MASK ((1ULL << 53) - 1)	/* what a JSON reader keeps exactly */
 #define AXIS_MAX 4096
 #define TRIALS_MAX 100000	/* a week of five seconds each */
+#define UNTIL_LEAST 3	/* repetitions, before an interval is believed */
+#define UNTIL_REPS 20	/* repetitions at most, if nothing else is asked for */
 
 enum scale { SCALE_NONE, SCALE_RATE, SCALE_MEMORY, SCALE_WORD };
 
@@ -45,7 +48,7 @@ static const struct setting {
 
 static const char *const other_keys[] = {
 	"method", "preset", "quick", "seed", "interface", "source", "server", "port", "netns", "peer",
-	"host", "reps", "seconds", "blocks", "slot_s", "settle_s", "goal_loss_ratio",
+	"host", "reps", "seconds", "until", "blocks", "slot_s", "settle_s", "goal_loss_ratio",
 	"goal_width", "goal_exceed_ratio", "goal_initial_trial_s", "goal_final_trial_s",
 	"goal_duration_sum_s", "min_load", "max_load",
 };
@@ -205,8 +208,9 @@ static int parse_numbers(struct plan *p, json_t *asked)
 {
 	double port, reps, blocks;
 
-	if (number_key(asked, "port", !strcmp(p->source, "iperf") ? 5001 : 5003, 1, 65535, &port) ||
-	    number_key(asked, "reps", 1, 1, 10000, &reps) ||
+	if (number_key(asked, "until", 0, 0.01, 100, &p->until) ||
+	    number_key(asked, "port", !strcmp(p->source, "iperf") ? 5001 : 5003, 1, 65535, &port) ||
+	    number_key(asked, "reps", p->until > 0 ? UNTIL_REPS : 1, 1, 10000, &reps) ||
 	    number_key(asked, "seconds", 5, 0.01, 86400, &p->seconds) ||
 	    number_key(asked, "blocks", 20, 1, 100000, &blocks) ||
 	    number_key(asked, "slot_s", 0.3, 0.01, 3600, &p->slot_s) ||
@@ -220,16 +224,21 @@ static int parse_numbers(struct plan *p, json_t *asked)
 	    number_key(asked, "min_load", 1e6, 1e3, 1e12, &p->min_load) ||
 	    number_key(asked, "max_load", 1e9, 1e3, 1e12, &p->max_load))
 		return -1;
+	p->until /= 100;
 	p->port = port;
 	p->reps = reps;
 	p->blocks = blocks;
 	if (!strcmp(word_of(asked, "quick", "0"), "1")) {
 		p->seconds /= 10;
-		p->reps = reps < 3 ? reps : 3;
+		if (!p->until)
+			p->reps = reps < 3 ? reps : 3;
 		p->blocks = (blocks + 1) / 2;
 	}
 	if (p->min_load >= p->max_load)
 		return fail("min_load is not below max_load");
+	if (p->until > 0 && p->reps < UNTIL_LEAST)
+		return fail("until: an interval wants at least %d repetitions, reps allows %u", UNTIL_LEAST,
+			    p->reps);
 	return 0;
 }
 
@@ -262,6 +271,8 @@ static int check(const struct plan *p, json_t *asked)
 	if (found != 5)
 		return fail("method %s with source %s: methods are grid, interleave, mlfrr; sources are iperf, pktgen, napimeter",
 			    p->method, p->source);
+	if (p->until > 0 && strcmp(p->method, "grid"))
+		return fail("until goes with method grid only");
 	if (!*p->interface)
 		return fail("no interface given");
 	/* these become parts of paths */
@@ -485,6 +496,13 @@ size_t plan_trials(const struct plan *plan)
 	return plan_cells(plan, COL_COUNT) * plan->reps;
 }
 
+static size_t grid_cell(const struct plan *plan, size_t trial)
+{
+	size_t cells = plan_cells(plan, COL_COUNT);
+
+	return plan_shuffled(plan, trial / cells, 0, cells, trial % cells);
+}
+
 /* trial counts from 0 here, from 1 in the files */
 void plan_trial(const struct plan *plan, size_t trial, struct row *spec)
 {
@@ -503,11 +521,8 @@ void plan_trial(const struct plan *plan, size_t trial, struct row *spec)
 		row_set(spec, COL_block, "%zu", block + 1);
 		row_set(spec, COL_weight, "%s", weight->value[pick]);
 	} else {
-		size_t cells = plan_cells(plan, COL_COUNT);
-		size_t rep = trial / cells;
-
-		plan_cell(plan, plan_shuffled(plan, rep, 0, cells, trial % cells), COL_COUNT, spec);
-		row_set(spec, COL_rep, "%zu", rep + 1);
+		plan_cell(plan, grid_cell(plan, trial), COL_COUNT, spec);
+		row_set(spec, COL_rep, "%zu", trial / plan_cells(plan, COL_COUNT) + 1);
 	}
 	row_set(spec, COL_trial, "%zu", trial + 1);
 }
@@ -577,10 +592,72 @@ static double seen_pace(const struct journal *j, double pace)
 	return n ? sum / n : pace;
 }
 
+/* Per second; within one cell packets are as good as bits. NaN if the trial failed. */
+static double delivered(const struct row *row)
+{
+	double rate = row_number(row, COL_bandwidth_bps);
+
+	if (strcmp(row->cell[COL_status], "ok"))
+		return NAN;
+	if (isnan(rate))
+		rate = row_number(row, COL_received) / row_number(row, COL_seconds);
+	return isnan(rate) ? row_number(row, COL_rx_packets) / row_number(row, COL_seconds) : rate;
+}
+
+/*
+ * Of every cell: is its mean known well enough? Follows from the rows alone, so that a
+ * sweep that is taken up again decides the same.
+ */
+static bool *cells_known(const struct plan *plan, const struct journal *runs)
+{
+	size_t i, cells = plan_cells(plan, COL_COUNT);
+	double *rate = xcalloc(cells * plan->reps, sizeof(*rate));
+	size_t *count = xcalloc(cells, sizeof(*count));
+	bool *known = xcalloc(cells, sizeof(*known));
+
+	for (i = 0; i < runs->count; i++) {
+		size_t cell = grid_cell(plan, row_integer(&runs->rows[i], COL_trial, 1) - 1);
+		double value = delivered(&runs->rows[i]);
+
+		if (!isnan(value) && count[cell] < plan->reps)
+			rate[cell * plan->reps + count[cell]++] = value;
+	}
+	for (i = 0; i < cells; i++) {
+		struct sample sample = sample_of(&rate[i * plan->reps], count[i]);
+		struct interval ci = mean_interval(&sample, 0.95);
+
+		known[i] = count[i] >= UNTIL_LEAST && (ci.hi - ci.lo) / 2 <= plan->until * sample.mean;
+	}
+	free(rate);
+	free(count);
+	return known;
+}
+
+static int next_until(const struct plan *plan, const struct journal *runs, struct todo *todo)
+{
+	bool *known = cells_known(plan, runs);
+	size_t i, left = 0;
+
+	for (i = 0; i < plan_trials(plan); i++) {
+		if (journal_has(runs, i + 1) || known[grid_cell(plan, i)])
+			continue;
+		if (!left++)
+			plan_trial(plan, i, &todo->spec);
+	}
+	free(known);
+	todo->done = runs->count;
+	todo->total = runs->count + left;
+	todo->seconds = trial_seconds(plan);
+	todo->left_s = left * seen_pace(runs, trial_pace(plan));
+	return left > 0;
+}
+
 static int next_of_grid(const struct plan *plan, const struct journal *runs, struct todo *todo)
 {
 	size_t i;
 
+	if (plan->until > 0)
+		return next_until(plan, runs, todo);
 	todo->total = plan_trials(plan);
 	todo->done = runs->count;
 	if (todo->done >= todo->total)

@@ -31,6 +31,7 @@ struct plan {
 	const char *host;		/* ADDR:PORT of scripts/host/cpu.sh, or "" */
 	unsigned int reps;
 	double seconds;
+	double until;			/* grid: half the interval's width that is enough, as a ratio; 0: all reps */
 	struct axis axis[COL_COUNT];	/* of the columns that are settings */
 	int columns;
 	/* interleave */
@@ -47,7 +48,7 @@ struct todo {
 	struct row spec;
 	double seconds;
 	const char *journal;		/* runs.csv, or probes.csv before it */
-	size_t total, done;		/* trials; total is an upper bound for mlfrr */
+	size_t total, done;		/* trials; total is an upper bound for mlfrr and until */
 	double left_s;
 };
 

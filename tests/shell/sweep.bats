@@ -17,7 +17,7 @@ last() { tail -n 1; }
 		run $sh scripts/sweep.sh --help
 		[ "$status" -eq 0 ]
 		for option in preset quick method weight load rcvbuf cpus burst server sender source out \
-			dry-run retries on-error restore seed reps seconds; do
+			dry-run retries on-error restore seed reps seconds until; do
 			[[ $output == *--$option* ]]
 		done
 	done

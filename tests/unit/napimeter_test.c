@@ -899,6 +899,47 @@ static void searches(void **state)
 	assert_true(s.done && !s.lower && n <= 15);
 }
 
+/* A burst of 100 is a trial of 0.1 s at 8 Mbit/s, though it is sent in a moment. */
+static void one_burst(void **state)
+{
+	struct trial_result t;
+	struct row row = { 0 };
+
+	(void)state;
+	row_set(&row, COL_offered_bps, "8000000");
+	row_set(&row, COL_datagram, "1000");
+	row_set(&row, COL_sent, "100");
+	row_set(&row, COL_lost, "2");
+	row_set(&row, COL_seconds, "0.0002");
+	t = trial_result_of(&goal, &row);
+	assert_true(fabs(t.seconds - 0.1) < 1e-9 && fabs(t.reached - 1) < 1e-9);
+	assert_true(fabs(t.loss_ratio - 0.02) < 1e-9);
+	/* a source that is too slow */
+	row_set(&row, COL_seconds, "0.2");
+	t = trial_result_of(&goal, &row);
+	assert_true(fabs(t.seconds - 0.2) < 1e-9 && fabs(t.reached - 0.5) < 1e-9);
+	row_set(&row, COL_sent, "%s", "");
+	t = trial_result_of(&goal, &row);
+	assert_true(t.loss_ratio == 1);
+}
+
+/* Trials that are too short to be counted do not make a search without end. */
+static void no_endless_search(void **state)
+{
+	static struct trial_result t[1000];
+	struct search_state s;
+	size_t n;
+
+	(void)state;
+	for (n = 0; n < ARRAY_SIZE(t); n++) {
+		search_state(&goal, t, n, &s);
+		if (s.done)
+			break;
+		t[n] = (struct trial_result){ s.load, s.seconds / 10, s.load > 3e8, 1 };
+	}
+	assert_true(s.done && n <= 200);
+}
+
 /* ---- settings and the host ---- */
 
 static void undo(void **state)
@@ -1025,6 +1066,8 @@ int main(void)
 		cmocka_unit_test(numbers),
 		cmocka_unit_test(classes),
 		cmocka_unit_test(searches),
+		cmocka_unit_test(one_burst),
+		cmocka_unit_test(no_endless_search),
 		cmocka_unit_test_setup(undo, empty_dir),
 		cmocka_unit_test_setup(undo_refuses, empty_dir),
 		cmocka_unit_test(host_mean),

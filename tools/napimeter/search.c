@@ -8,6 +8,7 @@
 
 #define TRIALS_PER_CELL 25	/* for the estimate of time only */
 #define HINT_WIDTHS 4		/* short trials narrow down to so many widths */
+#define MOST_TRIALS 200		/* of a cell: what will not be classified ends too */
 #define SHORT_OF_LOAD 0.98	/* below: the source did not send what was asked */
 
 static bool same(double a, double b)
@@ -132,7 +133,8 @@ void search_state(const struct goal *goal, const struct trial_result *trials, si
 	find_bounds(goal, trials, count, false, &s->lower, &s->upper);
 	find_bounds(goal, trials, count, true, &hint_lower, &hint_upper);
 
-	if (s->lower && s->upper && s->upper <= s->lower * step * 1.0001) {
+	if ((s->lower && s->upper && s->upper <= s->lower * step * 1.0001) ||
+	    count >= MOST_TRIALS) {
 		s->done = true;
 	} else if (s->lower >= max_load * 0.9999) {
 		s->done = s->source_limit = true;
@@ -196,30 +198,39 @@ static bool of_cell(const struct plan *plan, const struct row *row, const struct
 	return true;
 }
 
+struct trial_result trial_result_of(const struct goal *goal, const struct row *row)
+{
+	double sent = row_number(row, COL_sent), bits;
+	struct trial_result t = { .load = row_number(row, COL_offered_bps) };
+
+	if (!(sent > 0)) {
+		/* a failed trial is a bad one, or the search would never end */
+		t.seconds = goal->final_trial_s;
+		t.loss_ratio = 1;
+		t.reached = 1;
+		return t;
+	}
+	bits = sent * 8 * row_number(row, COL_datagram);
+	/* one burst is sent in no time: what counts is for how long it is the load */
+	t.seconds = fmax(row_number(row, COL_seconds), bits / t.load);
+	t.loss_ratio = row_number(row, COL_lost) / sent;
+	t.reached = bits / t.seconds / t.load;
+	return t;
+}
+
 static struct trial_result *results_of(const struct plan *plan, const struct journal *runs,
 				       const struct row *cell, size_t *count)
 {
 	struct trial_result *results = xcalloc(runs->count + 1, sizeof(*results));
+	struct goal goal = goal_of(plan);
 	size_t i;
 
 	*count = 0;
 	for (i = 0; i < runs->count; i++) {
 		const struct row *row = &runs->rows[i];
-		struct trial_result *t = &results[*count];
-		double sent = row_number(row, COL_sent);
 
-		if (!of_cell(plan, row, cell))
-			continue;
-		t->load = row_number(row, COL_offered_bps);
-		if (!(sent > 0)) {
-			/* a failed trial is a bad one, or the search would never end */
-			*t = (struct trial_result){ t->load, plan->goal_final_trial_s, 1, 1 };
-		} else {
-			t->seconds = row_number(row, COL_seconds);
-			t->loss_ratio = row_number(row, COL_lost) / sent;
-			t->reached = sent * 8 * row_number(row, COL_datagram) / t->seconds / t->load;
-		}
-		(*count)++;
+		if (of_cell(plan, row, cell))
+			results[(*count)++] = trial_result_of(&goal, row);
 	}
 	return results;
 }

@@ -32,6 +32,8 @@ struct search_state {
 	bool source_limit;		/* lower is as much as can be sent, or was asked */
 };
 
+/* Of a trial that was made; a failed one is a bad one. */
+struct trial_result trial_result_of(const struct goal *goal, const struct row *row);
 enum load_class classify_load(const struct goal *goal, const struct trial_result *trials,
 			      size_t count, double load);
 void search_state(const struct goal *goal, const struct trial_result *trials, size_t count,

@@ -78,6 +78,14 @@ wait_for() {
 	done
 }
 
+# serve_iperf OPTION…: for good. That of 2.1.8 dies of a segmentation fault at times, when
+# a UDP stream that was pulled has ended
+serve_iperf() {
+	while :; do
+		iperf -s "$@" || sleep 0.1
+	done
+}
+
 # cache_dir NAME: a folder for things that are costly to make and easy to lose
 cache_dir() {
 	printf '%s/%s\n' \

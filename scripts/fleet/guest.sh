@@ -99,7 +99,7 @@ poll() {
 	if [ -e "$top/status" ]; then
 		case $(cat "$top/status") in
 		0) echo "done" ;;
-		*) echo "failed: $(tail -n 1 "$top/log")" ;;
+		*) echo "failed: $(tail -n 1 "$top/log")$(sed -n 's/^napimeter: \(.*\)/ (\1)/p' "$top/log" | tail -n 1)" ;;
 		esac
 	elif busy; then
 		_at=$(sed -n 's/^\(\[.*left\]\).*/\1/p' "$top/log" | tail -n 1)

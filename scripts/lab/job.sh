@@ -106,8 +106,8 @@ fi
 echo "$kind is up; facts:"
 "$host" facts "$vm" | tee results/host_facts.txt
 if [ "$kind" != kvm ]; then
-	iperf -s >/dev/null 2>&1 &
-	iperf -s -u >/dev/null 2>&1 &
+	serve_iperf >/dev/null 2>&1 &
+	serve_iperf -u >/dev/null 2>&1 &
 fi
 
 for try in 1 2 3; do

@@ -76,8 +76,10 @@ up() { # up taps|bridges COUNT
 	ip netns add "$space"
 	ip -n "$space" link set lo up
 	"$1" "$2"
-	ip netns exec "$space" iperf -s >/dev/null 2>&1 &
-	ip netns exec "$space" iperf -s -u >/dev/null 2>&1 &
+	# shellcheck disable=SC2016 # for the shell there
+	for option in '' -u; do
+		ip netns exec "$space" sh -c '. "$0"; serve_iperf $1' "$here/../lib.sh" "$option" >/dev/null 2>&1 &
+	done
 	wait_for 5 listens tcp || die "iperf -s did not start"
 	wait_for 5 listens udp || die "iperf -s -u did not start"
 }

@@ -42,12 +42,12 @@ tried() {
 	echo "$_best $_list"
 }
 
-# schedule: how often everything is measured
+# schedule [PACE]: how often everything is measured, with so many seconds for one measurement
 schedule() {
 	# CPU time is counted in ticks of 10 ms
 	cost_s=$(awk "BEGIN { print 2 * $trial < 1 ? 1 : 2 * $trial }")
 	# a search is some nine trials; each has a second around it
-	pace=$(calc "9 * ($trial + 0.8) + 2 * $cost_s + 3.5")
+	pace=${1:-$(calc "9 * ($trial + 0.8) + 2 * $cost_s + 3.5")}
 	budget=$(calc "60 * $minutes")
 	best=$base measures=0
 	for _f in $factors; do
@@ -68,13 +68,16 @@ schedule() {
 	total=$((1 + rounds * measures + 2 * confirms))
 }
 
+# time_for MEASUREMENTS PERCENT: they can be done before so much of the time is gone
+time_for() { [ $((spent + $1 * pace)) -le $((budget * $2 / 100)) ]; }
+
 prepare() {
 	trap '[ -z "$child" ] || { kill -TERM "$child" 2>/dev/null; wait "$child" || :; }; exit 130' INT
 	trap '[ -z "$child" ] || { kill -TERM "$child" 2>/dev/null; wait "$child" || :; }; exit 143' HUP TERM
 	need_tools
 	child='' spent=0 count=0 bad=''
 	mkdir -p "$out"
-	_words="$interface $sweep against $base try $plan minutes $minutes trial $trial margin $margin seed $seed"
+	_words="$interface $sweep against $base try $plan trial $trial margin $margin seed $seed"
 	if [ -e "$out/tune" ]; then
 		[ "$(sed -n 1p "$out/tune")" = "$_words" ] ||
 			die "$out holds another search: give another --out, or the options it was started with"
@@ -87,11 +90,14 @@ prepare() {
 }
 
 # run_sweep DIR OPTION…: three times anew, for a source may need a moment to be quiet
-# again after an overload, and a failed trial would count as one with losses
+# again after an overload, and a failed trial would count as one with losses. Never for
+# longer than until $end
 run_sweep() {
 	_into=$1
 	shift
 	for _pause in 2 5 0; do
+		_left=$((end - $(uptime_now)))
+		[ "$_left" -gt 0 ] || break
 		mkdir -p "$_into"
 		# the source was tested once
 		if [ -s "$out/0/rate/probes.csv" ] && [ ! -e "$_into/probes.csv" ]; then
@@ -100,18 +106,20 @@ run_sweep() {
 		_rc=0
 		# In the background, or a signal would have to wait for its end
 		# shellcheck disable=SC2086 # words
-		"$here/sweep.sh" "$interface" --out "$_into" --retries 1 --on-error stop --seed "$seed" \
-			$sweep "$@" >>"$out/log" 2>&1 &
+		timeout "$_left" "$here/sweep.sh" "$interface" --out "$_into" --retries 1 \
+			--on-error stop --seed "$seed" $sweep "$@" >>"$out/log" 2>&1 &
 		child=$!
 		wait "$child" || _rc=$?
 		child=
 		case $_rc in
 		0) return 0 ;;
 		1) rm -r "$_into" && sleep $_pause ;;
+		124) break ;;
 		2) die "the sweep failed: $(tail -n 1 "$out/log")" ;;
 		*) exit "$_rc" ;;
 		esac
 	done
+	[ "$_rc" -ne 124 ] || echo "no end after $_left s" >>"$out/log"
 	return 1
 }
 
@@ -131,6 +139,7 @@ measure() {
 	if [ ! -e "$1/done" ]; then
 		printf '%s' "$_about: "
 		_start=$(uptime_now) _ok=yes _options=
+		end=$((_start + (budget > spent ? budget - spent : 0) + pace))
 		for _w in $2; do
 			_options="$_options $(option_of "$_w")"
 		done
@@ -163,6 +172,8 @@ calibrate() {
 	_rate=$(rate_in "$out/0")
 	holds "$_rate > 0" || die "the defaults lose packets at the lowest load already: give a lower --min-load"
 	cost_load=$(calc "$_rate * $LOAD / 100")
+	# it had no trials at a fixed load yet
+	schedule $((pace + 2 * ${cost_s%.*} + 3))
 }
 
 # pairs_of REFERENCE RIVAL DIR…: napistat's answer; DIRs hold a folder of each
@@ -182,11 +193,10 @@ pairs_of() {
 # rounds_with DIR NAME NAME: the rounds in which both were measured
 rounds_with() {
 	for _r in "$1"/*; do
-		if grep -qs yes "$_r/$2/done" && grep -qs yes "$_r/$3/done"; then
-			echo "$_r"
-		fi
+		! both_in "$_r" "$2" "$3" || echo "$_r"
 	done
 }
+both_in() { grep -qs yes "$1/$2/done" && grep -qs yes "$1/$3/done"; }
 
 # better RATE COST THAN-RATE THAN-COST: ratios; the rate first, then the CPU
 better() {
@@ -201,12 +211,12 @@ screen() {
 	_factor=$1
 	shift
 	for _round in $(seq "$rounds"); do
-		if [ ! -d "$_dir/$_round" ] && [ "$spent" -ge $((budget * SCREENING / 100)) ]; then
-			echo "$_factor, round $_round: left out, time for the confirmation"
-			total=$((total - $# * (rounds - _round + 1)))
-			break
-		fi
 		for _value in $(shuffle "$_factor $_round" "$@"); do
+			if [ ! -e "$_dir/$_round/$_value/done" ] && ! time_for 1 $SCREENING; then
+				echo "$_factor $_value, round $_round: left out, time for the confirmation"
+				total=$((total - 1))
+				continue
+			fi
 			case $bad in *" $_value "*) total=$((total - 1)) && continue ;; esac
 			_config=$(with "$best" "$_factor" "$_value")
 			measure "$_dir/$_round/$_value" "$_config" "$_factor $_value, round $_round of $rounds" ||
@@ -214,9 +224,10 @@ screen() {
 		done
 		case $bad in *" $_was "*) die "the best so far cannot be measured any more: see $out/log" ;; esac
 		for _value; do
-			case $bad in *" $_value "*) continue ;; esac
-			holds "$(rate_in "$_dir/$_round/$_value") < $DROP / 100 * $(rate_in "$_dir/$_round/$_was")" || continue
-			bad="$bad$_value "
+			if both_in "$_dir/$_round" "$_was" "$_value" &&
+				holds "$(rate_in "$_dir/$_round/$_value") < $DROP / 100 * $(rate_in "$_dir/$_round/$_was")"; then
+				bad="$bad$_value "
+			fi
 		done
 	done
 	_chosen=$_was _rate=1 _cost=1
@@ -259,6 +270,10 @@ confirm() {
 	confirms=$(cat "$_dir/pairs")
 	total=$((count + 2 * confirms))
 	for _round in $(seq "$confirms"); do
+		if [ "$_round" -gt 2 ] && [ ! -e "$_dir/$_round/found/done" ] && ! time_for 2 100; then
+			echo "the time is over after $((_round - 1)) of $confirms pairs"
+			break
+		fi
 		for _side in $(shuffle "confirm $_round" defaults found); do
 			_config=$base
 			[ "$_side" = defaults ] || _config=$best
@@ -266,35 +281,4 @@ confirm() {
 				"$WIDTH_CONFIRM" || die "stopped; the same command goes on"
 		done
 	done
-}
-
-# answer: what came out, in $action and in DIR/answer
-answer() {
-	action=keep
-	if [ -z "$found" ]; then
-		echo "Keep the defaults ($base): in the screening nothing was better by more than $margin %." >"$out/answer"
-	else
-		# shellcheck disable=SC2046 # words
-		pairs_of defaults found $(rounds_with "$out/confirm" defaults found) >"$out/answer.csv"
-		action=$(column "$out/answer.csv" action)
-		_text=$(sed -n '2s/.*,"\(.*\)"$/\1/p' "$out/answer.csv" |
-			sed "s/the reference/the defaults/g; s/The rival is better/Better than the defaults/")
-		case $action in
-		change) echo "Use $found. $_text" ;;
-		*) echo "Keep the defaults ($base). The best in the screening was $found. $_text" ;;
-		esac >"$out/answer"
-	fi
-	echo
-	cat "$out/answer"
-	[ "$action" = change ] || return 0
-	# shellcheck disable=SC2086 # words
-	keep_files "$interface" "$out/keep" $found
-	echo
-	echo "To make it permanent, in these files ($out/keep has them):"
-	(cd "$out/keep" && find . -type f | sort | while read -r _file; do
-		echo "${_file#.}:"
-		sed 's/^/    /' "$_file"
-	done)
-	# shellcheck disable=SC2086
-	keep_by_hand "$interface" $found
 }

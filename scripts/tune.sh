@@ -10,6 +10,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/nic.sh"
 . "$here/nic-reach.sh"
 . "$here/tune-keep.sh"
+. "$here/tune-factors.sh"
 PATH=$PATH:/usr/sbin:/sbin
 
 all='rcvbuf cpus weight rx-usecs gro threaded defer budget'
@@ -41,83 +42,6 @@ usage() {
 	END
 }
 
-# ---- the factors ----
-
-stock_of() {
-	case $1 in
-	rcvbuf) echo default ;;
-	cpus) echo free ;;
-	weight) echo 64 ;;
-	rx-usecs) echo 3 ;;
-	gro) echo 1 ;;
-	threaded) echo 0 ;;
-	defer) echo 0:0 ;;
-	budget) echo 300 ;;
-	*) usage_error "no factor '$1': $all" ;;
-	esac
-}
-
-values_of() {
-	case $1 in
-	rcvbuf) echo 1M 8M ;;
-	cpus) echo one two ;;
-	weight) echo 16 128 256 ;;
-	rx-usecs) echo 0 50 200 ;;
-	gro) echo 0 ;;
-	threaded) echo 1 ;;
-	defer) echo 2:50000 20:200000 ;;
-	budget) echo 600 1200 ;;
-	esac
-}
-
-# option_of FACTOR=VALUE: for sweep.sh
-option_of() {
-	case $1 in
-	cpus=free) ;;
-	defer=*)
-		_v=${1#*=}
-		echo "--defer-hard-irqs ${_v%:*} --gro-flush-timeout ${_v#*:}"
-		;;
-	budget=*) echo "--netdev-budget ${1#*=}" ;;
-	*) echo "--${1%%=*} ${1#*=}" ;;
-	esac
-}
-
-check_value() { # check_value FACTOR VALUE
-	case $1=$2 in
-	rcvbuf=default | cpus=free | cpus=one | cpus=two | gro=[01] | threaded=[01]) return ;;
-	rcvbuf=?*)
-		_v=${2%[KMG]}
-		! is_uint "$_v" || return 0
-		;;
-	defer=*:*) if is_uint "${2%:*}" && is_uint "${2#*:}"; then return; fi ;;
-	weight=* | budget=* | rx-usecs=*) ! is_uint "$2" || return 0 ;;
-	esac
-	usage_error "$1 cannot be '$2'"
-}
-
-# missing FACTOR: why it cannot be tried here; fails if it can
-missing() {
-	_net=$SYS/class/net/$interface
-	case $1 in
-	cpus) [ "$(nproc)" -lt 2 ] && echo "there is one CPU" ;;
-	rx-usecs) ethtool -c "$interface" 2>/dev/null | grep -q '^rx-usecs:[[:space:]]*[1-9]' ||
-		echo "this NIC has no such setting" ;;
-	threaded) [ -e "$_net/threaded" ] || echo "this kernel has no such setting" ;;
-	defer) [ -e "$_net/napi_defer_hard_irqs" ] || echo "this kernel has no such setting" ;;
-	esac | grep .
-}
-
-with() { # with CONFIG FACTOR VALUE: CONFIG, one value replaced
-	echo " $1 " | sed "s| $2=[^ ]* | $2=$3 |; s/^ *//; s/ *$//"
-}
-
-value_in() { # value_in CONFIG FACTOR
-	echo " $1 " | sed -n "s|.* $2=\([^ ]*\) .*|\1|p"
-}
-
-# ---- the command ----
-
 list_plan() {
 	echo "to beat: $base"
 	for _f in $factors; do
@@ -126,6 +50,37 @@ list_plan() {
 	echo "then the best against the defaults: $confirms pairs of fresh trials"
 	echo "about $total measurements of $pace s: $(minutes_of $((total * pace))), at most about $minutes min"
 	[ -n "$here_now" ] || echo "$interface is not here: what it cannot do would be left out"
+}
+
+# answer: what came out, in $action and in DIR/answer
+answer() {
+	action=keep
+	if [ -z "$found" ]; then
+		echo "Keep the defaults ($base): in the screening nothing was better by more than $margin %." >"$out/answer"
+	else
+		# shellcheck disable=SC2046 # words
+		pairs_of defaults found $(rounds_with "$out/confirm" defaults found) >"$out/answer.csv"
+		action=$(column "$out/answer.csv" action)
+		_text=$(sed -n '2s/.*,"\(.*\)"$/\1/p' "$out/answer.csv" |
+			sed "s/the reference/the defaults/g; s/The rival is better/Better than the defaults/")
+		case $action in
+		change) echo "Use $found. $_text" ;;
+		*) echo "Keep the defaults ($base). The best in the screening was $found. $_text" ;;
+		esac >"$out/answer"
+	fi
+	echo
+	cat "$out/answer"
+	[ "$action" = change ] || return 0
+	# shellcheck disable=SC2086 # words
+	keep_files "$interface" "$out/keep" $found
+	echo
+	echo "To make it permanent, in these files ($out/keep has them):"
+	(cd "$out/keep" && find . -type f | sort | while read -r _file; do
+		echo "${_file#.}:"
+		sed 's/^/    /' "$_file"
+	done)
+	# shellcheck disable=SC2086
+	keep_by_hand "$interface" $found
 }
 
 find_napistat() {

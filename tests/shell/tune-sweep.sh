@@ -22,6 +22,8 @@ done
 echo "$method$options $dir" >>"$CALLS"
 [ ! -e "$dir/runs.csv" ] || exit 0
 [ -z "${PAUSE-}" ] || sleep "$PAUSE"
+# what the clock of the test says is so much later then
+[ -z "${TAKES-}" ] || echo $(($(cat "$CLOCK") + TAKES)) >"$CLOCK"
 
 # a number that looks random, and is the same for the same folder of the same test
 noise=$(echo "${dir#"${TRUTH%/*}"} $method" | cksum | cut -d ' ' -f 1)

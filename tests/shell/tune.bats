@@ -211,6 +211,47 @@ as_root() { [ "$(id -u)" -eq 0 ] || skip "tune.sh measures as root only"; }
 	[ "$(wc -l <"$CALLS")" -eq "$calls" ]
 }
 
+# A clock that stands still but for what the made-up sweep takes
+own_clock() {
+	export CLOCK=$dir/clock TAKES=$1
+	echo 1000 >"$CLOCK"
+	# shellcheck disable=SC2016 # for the shell there
+	sed -i 's/^uptime_now().*/uptime_now() { cat "$CLOCK"; }/' "$dir/scripts/nic.sh"
+	grep -q 'cat "$CLOCK"' "$dir/scripts/nic.sh"
+}
+
+@test "slower than thought: the minutes are said that it takes, and they hold" {
+	as_root
+	own_clock 40
+	printf '%s\n' "weight=128 1.1 1" >"$TRUTH"
+	run tune --try weight --minutes 10
+	[ "$status" -eq 2 ]
+	need=$(sed -n 's/.*: --minutes \([0-9]*\),.*/\1/p' <<<"$output")
+	[ "$need" -gt 10 ]
+	# the defaults are not measured again
+	calls=$(grep -c 'out/0/rate' "$CALLS")
+	run tune --try weight --minutes "$need"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"the time is over after "[23]" of 4 pairs"*"Use weight=128."* ]]
+	[ "$(grep -c 'out/0/rate' "$CALLS")" -eq "$calls" ]
+	# and one measurement, which takes two sweeps
+	[ $(($(cat "$CLOCK") - 1000)) -le $((need * 60 + 80)) ]
+}
+
+@test "a sweep that does not end is stopped when the time is over" {
+	before=$(date +%s)
+	PAUSE=60 run sh -eu -c 'here=$1/scripts interface=eth0 seed=1 sweep= out=$1/out
+		. scripts/lib.sh; . scripts/nic.sh; . scripts/tune-search.sh
+		mkdir -p "$out"
+		end=$(($(uptime_now) + 2))
+		run_sweep "$out/here" --method mlfrr || tail -n 1 "$out/log"' - "$dir"
+	[ "$status" -eq 0 ]
+	[[ $output =~ "no end after "[12]" s" ]]
+	[ $(($(date +%s) - before)) -lt 20 ]
+	[ ! -e "$dir/out/here/runs.csv" ]
+}
+
 # keep WORD…: the functions of tune-keep.sh, made-up /etc and /sys
 keep() {
 	sh -eu -c '. scripts/lib.sh; . scripts/nic.sh; . scripts/nic-reach.sh; . scripts/tune-keep.sh

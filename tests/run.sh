@@ -67,17 +67,32 @@ in_guest() {
 		sh tests/guest/run.sh "$@"
 }
 
-guest() { in_guest device exact load restore-kill switches weight; }
-
-# bring PROGRAM…: with the libraries they need, to where the guest has /share/ssh
+# bring PROGRAM…: with the libraries they need, to where the guest has /share/programs
 bring() {
 	rm -rf "$out/share"
-	mkdir -p "$out/share/ssh/lib"
+	mkdir -p "$out/share/programs/lib"
 	for _p; do
 		_p=$(command -v "$_p") || return 0
-		cp "$_p" "$out/share/ssh/"
-		ldd "$_p" | sed -n 's|.*=> \(/[^ ]*\).*|\1|p' | xargs -I % cp -L % "$out/share/ssh/lib/"
+		cp "$_p" "$out/share/programs/"
+		ldd "$_p" | sed -n 's|.*=> \(/[^ ]*\).*|\1|p' | xargs -I % cp -L % "$out/share/programs/lib/"
 	done
+}
+
+# Debian's, also where there is none installed
+udevadm() {
+	_deb=$(cache_dir kernel)/udev.deb
+	if [ ! -e "$_deb" ]; then
+		mkdir -p "$out/udev" "${_deb%/*}"
+		(cd "$out/udev" && rm -f ./*.deb && apt-get -q -o APT::Sandbox::User=root download udev) >&2 || return 0
+		mv "$out"/udev/*.deb "$_deb"
+	fi
+	dpkg-deb -x "$_deb" "$out/udev"
+	echo "$out/udev/bin/udevadm"
+}
+
+guest() {
+	bring /sbin/modprobe "$(udevadm)"
+	in_guest device exact load restore-kill switches weight keep
 }
 
 # a boot each: what one has started is nothing for the other

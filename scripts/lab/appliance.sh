@@ -7,7 +7,8 @@
 # iperf server there. napi.ip=dhcp (default) or ADDRESS/BITS, napi.gw=ADDR, napi.print
 # (results on the console too). Any other napi.NAME=VALUE becomes --NAME VALUE of
 # sweep.sh, napi.NAME becomes --NAME; without a load they are chosen by what the
-# place carries.
+# place carries. napi.run=NAME runs scripts/bench/guest-NAME.sh in place of a sweep;
+# napi.run=tune runs tune.sh, and the others are its options.
 # Progress is on the console and at http://GUEST/state, results at http://GUEST/.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
@@ -32,7 +33,7 @@ order() { # order NAME DEFAULT: a word of the kernel line
 sweep_options() {
 	tr ' ' '\n' </proc/cmdline | while read -r _word; do
 		case $_word in
-		napi.ip=* | napi.gw=* | napi.percent=* | napi.print) ;;
+		napi.ip=* | napi.gw=* | napi.percent=* | napi.run=* | napi.print) ;;
 		napi.*=*)
 			_word=${_word#napi.}
 			echo "--${_word%%=*} ${_word#*=}"
@@ -89,7 +90,13 @@ sweep() { # sweep OPTION…
 	mkdir "$results"
 	rm -f "$www/log"
 	{
-		scripts/sweep.sh "$nic" --out "$results" "$@" 2>&1
+		if [ "$run" = tune ]; then
+			scripts/tune.sh "$nic" --out "$results" "$@" 2>&1
+		elif [ -n "$run" ]; then
+			sh "scripts/bench/guest-$run.sh" 2>&1 >"$results/output"
+		else
+			scripts/sweep.sh "$nic" --out "$results" "$@" 2>&1
+		fi
 		echo $? >"$www/status"
 	} | while IFS= read -r _line; do
 		echo "$_line"
@@ -105,7 +112,7 @@ sweep() { # sweep OPTION…
 	done
 	tar -C "$www" -czf "$www/results.tgz.new" results
 	mv "$www/results.tgz.new" "$www/results.tgz"
-	[ ! -x tools/napistat ] || tools/napistat table "$results" || :
+	[ ! -e "$results/runs.csv" ] || tools/napistat table "$results" || :
 	if [ "$_status" -eq 0 ]; then
 		state "done; results at http://$(address)/results.tgz"
 	else
@@ -176,14 +183,14 @@ boot() {
 		state "ready at http://$(address)/"
 		[ -n "$server" ] || return
 		loads=''
-		[ -n "$(order load '')$(order preset '')" ] || loads="--load $(choose_loads "$server")"
+		[ -n "$(order load '')$(order preset '')$run" ] || loads="--load $(choose_loads "$server")"
 		# shellcheck disable=SC2046,SC2086 # options without spaces
 		sweep $loads $(sweep_options) || :
 		! grep -qw napi.print /proc/cmdline || print_results
 	fi
 }
 
-server=$(order server '')
+server=$(order server '') run=$(order run '')
 case ${1-} in
 boot)
 	boot

@@ -10,12 +10,16 @@
 
 nested_usage() {
 	cat <<-END
-		usage: $prog [--short] [--out DIR] [--timeout S]
+		usage: $prog [--short] [--out DIR] [--timeout S] [--run NAME]
 		       [--weight LIST] [--load LIST] [--reps N] [--seconds S]
 		Sweep weights in a guest with e1000 on $title, and report.
 		  --short      one load, two weights, one repetition: does it work at all?
 		  --out DIR    results (default build/lab/$lab; what was there goes)
 		  --timeout S  give up after S seconds (default 900)
+		  --run NAME   no sweep, but scripts/bench/guest-NAME.sh there; prints its output
+		  --run tune   search there for the best setting (results: build/lab/$lab-tune), with
+		               --try --against --minutes --trial --margin --seed --min-load
+		               --max-load, as tune.sh's; prints the answer
 		  the others   as sweep.sh's; loads are chosen from what the place carries
 		Exit status: 4 when a package that it needs could not be fetched.
 	END
@@ -94,7 +98,7 @@ run_hosts() {
 
 nested_main() {
 	top=$(cd "$here/../.." && pwd)
-	out=$top/build/lab/$lab limit=900 weight=1,2,60,200 load='' reps=2 seconds=5
+	out='' limit='' minutes=30 orders='' weight=1,2,60,200 load='' reps=2 seconds=5 run=''
 	percent=25,50,100,200
 	while [ $# -gt 0 ]; do
 		case $1 in
@@ -107,20 +111,34 @@ nested_main() {
 			shift
 			continue
 			;;
-		--out | --timeout | --weight | --load | --reps | --seconds) ;;
+		--out | --timeout | --run | --weight | --load | --reps | --seconds) ;;
+		--try | --against | --minutes | --trial | --margin | --seed | --min-load | --max-load) ;;
 		*) usage_error "unknown argument '$1'" ;;
 		esac
 		[ $# -ge 2 ] || usage_error "$1 wants a word after it"
 		case $1 in
 		--out) out=$2 ;;
 		--timeout) limit=$2 ;;
+		--run) run=$2 ;;
 		--weight) weight=$2 ;;
 		--load) load=$2 ;;
 		--reps) reps=$2 ;;
 		--seconds) seconds=$2 ;;
+		*)
+			[ "$1" != --minutes ] || minutes=$2
+			order "${1#--}" "$2"
+			;;
 		esac
 		shift 2
 	done
+	is_uint "$minutes" || usage_error "--minutes wants a whole number"
+	if [ "$run" = tune ]; then
+		# host and guest have to come up, more than once may be
+		: "${limit:=$((minutes * 60 + 900))}" "${out:=$top/build/lab/$lab-tune}"
+	elif [ -n "$orders" ]; then
+		usage_error "these go with --run tune:$orders"
+	fi
+	: "${limit:=900}" "${out:=$top/build/lab/$lab}"
 	is_uint "$limit" || usage_error "--timeout wants a number of seconds"
 	need qemu-system-x86_64 qemu-system-x86
 	need gnuplot gnuplot-nox
@@ -141,16 +159,20 @@ nested_main() {
 	cp "$top/build/tools/napimeter" "$share/tools/"
 	cp "$here/host-init" "$share/host-init"
 	cp "$here/job.sh" "$share/job"
-	orders='napi.ip=10.0.0.2/24 napi.server=10.0.0.1 napi.rcvbuf=8M'
+	orders="napi.ip=10.0.0.2/24 napi.server=10.0.0.1$orders"
+	[ -z "$run" ] || order run "$run"
 	order host 10.0.0.1:5002
-	order weight "$weight"
-	if [ -n "$load" ]; then
-		order load "$load"
-	else
-		order percent "$percent"
+	if [ "$run" != tune ]; then
+		order rcvbuf 8M
+		order weight "$weight"
+		if [ -n "$load" ]; then
+			order load "$load"
+		else
+			order percent "$percent"
+		fi
+		order reps "$reps"
+		order seconds "$seconds"
 	fi
-	order reps "$reps"
-	order seconds "$seconds"
 	"$top/scripts/iso.sh" --bios --out "$share/guest.iso" --console "$guest_console" \
 		--append "$orders $guest_append" 2>/dev/null
 	began=$(date +%s)
@@ -166,6 +188,11 @@ nested_main() {
 	if [ "$status" != 0 ]; then
 		tail -n 15 "$work/console" "$work/machine" >&2 2>/dev/null || :
 		die "no sweep on $title (status ${status:-none}); what was said is in $out/console"
+	fi
+	if [ -n "$run" ]; then
+		cat "$out/output" 2>/dev/null || cat "$out/answer"
+		log "$prog: done in $(($(date +%s) - began)) s; results in $out"
+		return
 	fi
 	add_facts
 	add_late_cpu

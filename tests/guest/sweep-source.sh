@@ -68,17 +68,17 @@ check "with a sentence" grep -q 'iperf is 2.0.13; .* needs 2.1' "$work/old.log"
 rm "$work/bin/iperf"
 
 # A real ssh and sshd; tests/run.sh brings them along
-if [ -x /share/ssh/dropbear ]; then
-	LD_LIBRARY_PATH=/share/ssh/lib
+if [ -x /share/programs/dropbear ]; then
+	LD_LIBRARY_PATH=/share/programs/lib
 	export LD_LIBRARY_PATH
 	mkdir -p /root/.ssh /etc/dropbear
 	chmod 700 /root/.ssh
 	printf 'Host *\nStrictHostKeyChecking no\nUserKnownHostsFile /dev/null\nLogLevel ERROR\n' >/root/.ssh/config
-	/share/ssh/ssh-keygen -q -t ed25519 -N '' -f /root/.ssh/id_ed25519
+	/share/programs/ssh-keygen -q -t ed25519 -N '' -f /root/.ssh/id_ed25519
 	cp /root/.ssh/id_ed25519.pub /root/.ssh/authorized_keys
-	ip netns exec src /share/ssh/dropbear -R -F -E -P /run/dropbear 2>/run/dropbear.log &
+	ip netns exec src /share/programs/dropbear -R -F -E -P /run/dropbear 2>/run/dropbear.log &
 	sshd=$!
-	ln -sf /share/ssh/ssh "$work/bin/ssh"
+	ln -sf /share/programs/ssh "$work/bin/ssh"
 	by_ssh() { PATH=$work/bin:$PATH pull "$@" --sender ssh:root@10.0.0.1 --weight 60 --rcvbuf 1M; }
 	wait_for 10 sh -c 'ip netns exec src ss -ltn | grep -q :22' || cat /run/dropbear.log
 	check "--sender ssh:HOST, iperf" by_ssh ssh
@@ -103,7 +103,7 @@ if [ -x /share/ssh/dropbear ]; then
 	kill "$sshd" "$!" || :
 	unset LD_LIBRARY_PATH
 else
-	echo "ok --sender ssh:HOST # SKIP no ssh and dropbear in /share/ssh, see tests/run.sh"
+	echo "ok --sender ssh:HOST # SKIP no ssh and dropbear in /share/programs, see tests/run.sh"
 fi
 as_before "iperf and ssh"
 rm -rf "$work"

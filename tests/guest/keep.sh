@@ -1,0 +1,90 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# What tune.sh --apply writes, read by what reads it at a boot: modprobe of kmod, udev,
+# sysctl. And that --undo takes all of it back.
+set -eu
+# shellcheck source=tests/guest/lib.sh
+. "${0%/*}/lib.sh"
+PATH=$PATH:/usr/sbin:/sbin
+if [ ! -x /share/programs/udevadm ] || [ ! -x /share/programs/modprobe ]; then
+	echo "ok what tune.sh makes permanent # SKIP no udevadm or modprobe in /share/programs, see tests/run.sh"
+	exit 4
+fi
+cd "$top"
+. scripts/nic.sh
+. scripts/nic-reach.sh
+. scripts/tune-keep.sh
+work=$(mktemp -d)
+
+# program NAME FILE: one that was brought, by a name that it obeys
+program() {
+	mkdir -p "$work/bin" "$work/real"
+	cp "/share/programs/$2" "$work/real/$1"
+	printf '#!/bin/sh\nLD_LIBRARY_PATH=/share/programs/lib exec %s "$@"\n' "$work/real/$1" >"$work/bin/$1"
+	chmod 755 "$work/bin/$1"
+}
+program modprobe modprobe
+program depmod modprobe
+program udevadm udevadm
+program systemd-udevd udevadm
+PATH=$work/bin:$PATH
+settled() { udevadm settle -t 20; }
+
+# boot: what a boot does with the files in /etc
+boot() {
+	echo 300 >/proc/sys/net/core/netdev_budget
+	echo 212992 >/proc/sys/net/core/rmem_default
+	modprobe e1000_napi
+	settled
+	for _f in /etc/sysctl.d/*; do
+		[ ! -e "$_f" ] || sysctl -qp "$_f"
+	done
+}
+settings() {
+	for _nic in eth0 eth1; do
+		echo "$_nic weight $(cat "$debug/$_nic/weight") threaded $(cat /sys/class/net/$_nic/threaded)" \
+			"defer $(cat /sys/class/net/$_nic/napi_defer_hard_irqs):$(cat /sys/class/net/$_nic/gro_flush_timeout)" \
+			"gro $(ethtool -k $_nic | sed -n 's/^generic-receive-offload: //p')" \
+			"rx-usecs $(ethtool -c $_nic | sed -n 's/^rx-usecs:[^0-9]*//p')"
+	done
+	echo "budget $(cat /proc/sys/net/core/netdev_budget) rmem_default $(cat /proc/sys/net/core/rmem_default)"
+}
+etc() { find /etc -type f -exec md5sum {} + | sort; }
+
+mkdir -p "/lib/modules/$(uname -r)/updates" /run/udev
+cp "$ko" "/lib/modules/$(uname -r)/updates/"
+depmod -a
+systemd-udevd --daemon 2>"$work/udevd.log"
+check "udev runs" settled
+boot
+stock=$(settings)
+etc >"$work/etc"
+
+# eth1 is an 82545, which has rx-usecs
+words='weight=32 rx-usecs=50 gro=0 threaded=1 defer=2:50000 budget=600 rcvbuf=8M'
+want="eth0 weight 32 threaded 0 defer 0:0 gro on rx-usecs $(echo "$stock" | sed -n '1s/.*usecs *//p')
+eth1 weight 32 threaded 1 defer 2:50000 gro off rx-usecs 50
+budget 600 rmem_default 16777216"
+# shellcheck disable=SC2086 # words
+keep_files eth1 "$work/keep" $words
+# shellcheck disable=SC2086
+check "--apply" keep_apply eth1 "$work/keep" $words
+# the weight of the other ports is the module's, from the next load on
+is "all is set at once" "$(settings | sed '1s/weight 64/weight 32/')" "$want"
+is "eth0 is left alone" "$(cat "$debug/eth0/weight")" 64
+check "udev takes its rules" settled
+
+rmmod e1000_napi
+boot
+is "the same after a boot" "$(settings)" "$want"
+
+check "--undo" scripts/tune.sh --undo
+etc >"$work/etc2"
+check "no file is left, none is changed" cmp "$work/etc" "$work/etc2"
+is "eth1 is at once as before" "$(settings | sed 's/weight 32/weight 64/')" "$stock"
+rmmod e1000_napi
+boot
+is "and after a boot" "$(settings)" "$stock"
+udevadm control --exit
+rm -rf "/lib/modules/$(uname -r)/updates" "$work"
+finish

@@ -4,7 +4,7 @@
 # a part of tune.sh, whose variables it uses.
 # shellcheck disable=SC2154 # set there
 
-SCREENING=60 # percent of the time, the rest is for the confirmation
+SCREENING=60 # percent of the time at most, if one round needs no more
 MOST_ROUNDS=3
 LEAST_CONFIRM=4 # pairs
 MOST_CONFIRM=10
@@ -55,27 +55,30 @@ schedule() {
 		set -- $(tried "$_f")
 		measures=$((measures + $#))
 	done
-	rounds=$(calc "int($SCREENING / 100 * $budget / ($measures * $pace))")
+	_fit=$((budget / pace - 1))
+	rounds=$((_fit * SCREENING / 100 / measures))
+	while [ "$rounds" -gt 1 ] && [ $((rounds * measures + 2 * LEAST_CONFIRM)) -gt "$_fit" ]; do
+		rounds=$((rounds - 1))
+	done
+	[ "$rounds" -ge 1 ] || rounds=1
 	[ "$rounds" -le $MOST_ROUNDS ] || rounds=$MOST_ROUNDS
-	confirms=$(calc "int((100 - $SCREENING) / 100 * $budget / (2 * $pace))")
+	confirms=$(((_fit - rounds * measures) / 2))
 	[ "$confirms" -le $MOST_CONFIRM ] || confirms=$MOST_CONFIRM
-	if [ "$rounds" -lt 1 ] || [ "$confirms" -lt $LEAST_CONFIRM ]; then
-		_need=$(calc "1 + $measures * $pace * 100 / $SCREENING / 60")
-		_need2=$(calc "1 + $LEAST_CONFIRM * 2 * $pace * 100 / (100 - $SCREENING) / 60")
-		[ "$_need" -ge "$_need2" ] || _need=$_need2
+	if [ "$confirms" -lt $LEAST_CONFIRM ]; then
+		_need=$((((1 + measures + 2 * LEAST_CONFIRM) * pace + 59) / 60))
 		usage_error "$minutes minutes are too short for this: --minutes $_need, a shorter --trial, or fewer factors (--try)"
 	fi
 	total=$((1 + rounds * measures + 2 * confirms))
 }
 
-# time_for MEASUREMENTS PERCENT: they can be done before so much of the time is gone
-time_for() { [ $((spent + $1 * pace)) -le $((budget * $2 / 100)) ]; }
+# time_for MEASUREMENTS: they can be done before the time is over
+time_for() { [ $((spent + $1 * pace)) -le "$budget" ]; }
 
 prepare() {
 	trap '[ -z "$child" ] || { kill -TERM "$child" 2>/dev/null; wait "$child" || :; }; exit 130' INT
 	trap '[ -z "$child" ] || { kill -TERM "$child" 2>/dev/null; wait "$child" || :; }; exit 143' HUP TERM
 	need_tools
-	child='' spent=0 count=0 bad=''
+	child='' spent=0 count=0 bad='' missed=''
 	mkdir -p "$out"
 	_words="$interface $sweep against $base try $plan trial $trial margin $margin seed $seed"
 	if [ -e "$out/tune" ]; then
@@ -147,8 +150,9 @@ measure() {
 		run_sweep "$1/rate" $_options --method mlfrr --goal-initial-trial-s "$trial" \
 			--goal-final-trial-s "$trial" --goal-duration-sum-s "$trial" \
 			--goal-width "${4:-$WIDTH}" || _ok=no
+		[ $_ok = no ] || load_for_cost
 		# shellcheck disable=SC2086
-		[ $_ok = no ] || [ -z "$cost_load" ] ||
+		[ $_ok = no ] ||
 			run_sweep "$1/cost" $_options --load "$cost_load" --seconds "$cost_s" --reps 2 || _ok=no
 		echo "$(($(uptime_now) - _start)) $_ok" >"$1/done.new"
 		mv "$1/done.new" "$1/done"
@@ -165,15 +169,18 @@ measure() {
 	echo "${_about:+$_about: }$(awk "BEGIN { printf \"%.1f\", $(rate_in "$1") / 1e6 }") Mbit/s"
 }
 
-# The defaults' loss-free rate tells at which load CPU is compared
-calibrate() {
-	cost_load=
-	measure "$out/0" "$base" "the defaults" || die "the defaults cannot be measured: see $out/log"
+# load_for_cost: the defaults' loss-free rate tells at which load CPU is compared
+load_for_cost() {
 	_rate=$(rate_in "$out/0")
 	holds "$_rate > 0" || die "the defaults lose packets at the lowest load already: give a lower --min-load"
 	cost_load=$(calc "$_rate * $LOAD / 100")
-	# it had no trials at a fixed load yet
-	schedule $((pace + 2 * ${cost_s%.*} + 3))
+}
+
+calibrate() {
+	measure "$out/0" "$base" "the defaults" || die "the defaults cannot be measured: see $out/log"
+	load_for_cost
+	# now it is known how long one takes
+	schedule "$pace"
 }
 
 # pairs_of REFERENCE RIVAL DIR…: napistat's answer; DIRs hold a folder of each
@@ -212,9 +219,10 @@ screen() {
 	shift
 	for _round in $(seq "$rounds"); do
 		for _value in $(shuffle "$_factor $_round" "$@"); do
-			if [ ! -e "$_dir/$_round/$_value/done" ] && ! time_for 1 $SCREENING; then
+			if [ ! -e "$_dir/$_round/$_value/done" ] && ! time_for $((1 + 2 * LEAST_CONFIRM)); then
 				echo "$_factor $_value, round $_round: left out, time for the confirmation"
 				total=$((total - 1))
+				[ -d "$_dir/1/$_value" ] || missed="$missed $_factor=$_value"
 				continue
 			fi
 			case $bad in *" $_value "*) total=$((total - 1)) && continue ;; esac
@@ -270,7 +278,7 @@ confirm() {
 	confirms=$(cat "$_dir/pairs")
 	total=$((count + 2 * confirms))
 	for _round in $(seq "$confirms"); do
-		if [ "$_round" -gt 2 ] && [ ! -e "$_dir/$_round/found/done" ] && ! time_for 2 100; then
+		if [ "$_round" -gt 2 ] && [ ! -e "$_dir/$_round/found/done" ] && ! time_for 2; then
 			echo "the time is over after $((_round - 1)) of $confirms pairs"
 			break
 		fi

@@ -68,6 +68,7 @@ answer() {
 		*) echo "Keep the defaults ($base). The best in the screening was $found. $_text" ;;
 		esac >"$out/answer"
 	fi
+	[ -z "$missed" ] || echo "Not tried, as the time was over:$missed; --minutes gives more." >>"$out/answer"
 	echo
 	cat "$out/answer"
 	[ "$action" = change ] || return 0

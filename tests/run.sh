@@ -14,7 +14,7 @@ usage: tests/run.sh [GROUP…]
 
   unit   C code in userspace, under sanitizers
   shell  the scripts, and the builds, with bats
-  guest  the driver, load.sh and restore.sh in a booted guest
+  guest  the driver, load.sh, restore.sh, tune.sh --apply in a booted guest
   sweep  the sweep in a booted guest; not without its name
   tune   tune.sh in a booted guest, deterministic; not without its name
   slow   the lab, the ISO, fleets and the in-tree form, with bats; not without its name

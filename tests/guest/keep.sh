@@ -14,6 +14,7 @@ cd "$top"
 . scripts/nic.sh
 . scripts/nic-reach.sh
 . scripts/tune-keep.sh
+need_tools
 work=$(mktemp -d)
 
 # program NAME FILE: one that was brought, by a name that it obeys

@@ -93,7 +93,7 @@ check: lab-build
 	tests/run.sh
 
 # What it costs, beside ftrace, bpftrace, perf and printk; BENCH: parts, see --help
-bench: DEPS += bench
+bench: DEPS += bench hypervisors
 bench: lab-build
 	scripts/bench/run.sh $(BENCH)
 

@@ -6,12 +6,12 @@
 
 variants='stock off on timing ftrace bpftrace bpftrace-times perf printk'
 
-# cells: LOAD WEIGHT VARIANT, then of the runs: median, least and greatest instructions
-# a poll more than stock of the same run; and the median of stock's busy time they are
+# cells: a line for each run, LOAD WEIGHT VARIANT, then what it takes more than stock of
+# the same run: instructions a poll, a packet, and per cent of stock's busy time
 cells() {
 	cat "$out"/cost/run*.cells | awk -v variants="$variants" '
 		$1 != "cell" { next }
-		$2 == "stock" { run[$3 $4]++ }
+		{ packets = $6 }
 		{ busy[$2, $3, $4, ++n[$2, $3, $4]] = $5 }
 		$2 == "on" { polls[$3, $4, n[$2, $3, $4]] = $8 }
 		{ where[$3 " " $4] = 1 }
@@ -22,52 +22,46 @@ cells() {
 					s = busy["stock", c[1], c[2], r]
 					for (i = split(variants, v, " "); i; i--) {
 						b = busy[v[i], c[1], c[2], r]
-						print c[1], c[2], v[i], (b - s) / 2 / polls[c[1], c[2], r], 100 * (b - s) / s
+						print c[1], c[2], v[i], (b - s) / 2 / polls[c[1], c[2], r],
+							(b - s) / 2 / packets, 100 * (b - s) / s
 					}
 				}
 			}
 		}'
 }
 
-# of_runs VARIANT LOAD:WEIGHT COLUMN DIGITS: a line for each run
+# of_runs VARIANT LOAD:WEIGHT COLUMN DIGITS: median, least and greatest of the runs
 of_runs() {
 	awk -v v="$1" -v l="${2%:*}" -v w="${2#*:}" -v c="$3" -v d="$4" \
-		'$1 == l && $2 == w && $3 == v { printf "%.*f\n", d, $c }' "$out/cost/cells"
+		'$1 == l && $2 == w && $3 == v { printf "%.*f\n", d, $c }' "$out/cost/cells" | middle
+}
+
+cost_run() { # cost_run N: the variants in another order in each
+	_order=$variants
+	for _i in $(seq 2 "$1"); do
+		_order="${_order#* } ${_order%% *}"
+	done
+	# shellcheck disable=SC2086 # words
+	bench_guest "$out/cost/run$1" --icount -- sh scripts/bench/guest.sh 4000 "0.0$1" \
+		$_order -- $_traffic >"$out/cost/run$1.cells"
 }
 
 cost() {
 	# With one packet a poll 64 and 200 are the same
-	_runs=3 _packets=4000 _traffic='one:1 one:64 full:1 full:64 full:200'
+	_runs=3 _traffic='one:1 one:64 full:1 full:64 full:200'
 	[ -z "$short" ] || _runs=1 _traffic='one:64 full:64'
-	_order=$variants
 	progress "stock, ours and the peers in turn; runs side by side: $_runs"
-	# The guest's time is counted, so that the runs may share the machine
-	_pids='' _ok=1
-	trap 'kill $_pids 2>/dev/null || :; exit 143' HUP TERM
-	for _r in $(seq $_runs); do
-		# shellcheck disable=SC2086 # words
-		bench_guest "$out/cost/run$_r" --icount -- sh scripts/bench/guest.sh $_packets "0.0$_r" \
-			$_order -- $_traffic >"$out/cost/run$_r.cells" &
-		_pids="$_pids $!"
-		# Another order each time
-		_order="${_order#* } ${_order%% *}"
-	done
-	for _p in $_pids; do
-		wait "$_p" || _ok=''
-	done
-	trap - HUP TERM
+	# shellcheck disable=SC2046 # numbers
+	together cost_run $(seq $_runs)
 	rm -f "$out"/cost/run*/*.ko
-	[ -n "$_ok" ] || die "a run failed: see above"
 	cells >"$out/cost/cells"
-	for _v in ftrace bpftrace bpftrace-times perf printk; do
+	for _v in ${variants#stock }; do
 		for _c in $_traffic; do
-			_of="$_v, ${_c%:*} at weight ${_c#*:}"
-			# shellcheck disable=SC2046 # three numbers
-			set -- $(of_runs "$_v" "$_c" 4 0 | middle)
-			row "stock with $_of: instructions added to a poll" "$1" "$2 to $3" - -
-			# shellcheck disable=SC2046
-			set -- $(of_runs "$_v" "$_c" 5 1 | middle)
-			row "stock with $_of: busy time added, per cent" "$1" "$2 to $3" - -
+			case $_v in off | on | timing) _who="ours, $_v" ;; *) _who="stock with $_v" ;; esac
+			# shellcheck disable=SC2046 # nine numbers
+			set -- $(of_runs "$_v" "$_c" 4 0) $(of_runs "$_v" "$_c" 5 0) $(of_runs "$_v" "$_c" 6 1)
+			row "$_who, ${_c%:*} at weight ${_c#*:}: instructions added to a poll; a packet; busy time" \
+				"$1; $4; $7 %" "$2 to $3; $5 to $6; $8 to $9 %" - -
 		done
 	done
 	# Ours are within the noise of CPU time here, so the exact count is used, if it was made

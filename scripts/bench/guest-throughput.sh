@@ -1,33 +1,83 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# In the bench's guest: eth0 on stock e1000, eth1 on ours, both with weight 64; TCP to
-# each in turn, in pairs whose order changes. Writes lines `OURS STOCK` (bit/s).
+# In the bench's guest: two NICs, one on stock e1000, one on ours, both with weight 64, and a
+# TCP stream to each. One stream at a time is let go, for SECONDS each, in pairs whose order
+# changes; after half of the PAIRS the two NICs change places, so that neither driver has
+# the better one. Writes lines `OURS STOCK` (bit/s) to stdout.
+#
+# guest-throughput.sh PAIRS SECONDS
 set -eu
 cd /opt/e1000_napi
 # shellcheck source=scripts/lib.sh
 . scripts/lib.sh
+pairs=$1 seconds=$2 server=''
 
-insmod /share/stock.ko
-second=$(basename "$(readlink /sys/class/net/eth1/device)")
-echo "$second" >/sys/bus/pci/drivers/e1000/unbind
-# It takes the one that is free
-insmod e1000_napi.ko
-scripts/lab/net.sh up
+now_ns() { awk '$1 == "now" { print $3; exit }' /proc/timer_list; }
 
-pull() { # pull N: from the other side of ethN, for a second
-	timeout 20 iperf -c "10.0.$1.1" -R -t "$seconds" -y C 2>/dev/null | awk -F , 'NF > 8 { b = $9 } END { print b + 0 }'
-}
-pairs=$1 seconds=$2 n=0
-pull 0 >/dev/null
-pull 1 >/dev/null
-while [ "$n" -lt "$pairs" ]; do
-	if [ $((n % 2)) -eq 0 ]; then
-		stock=$(pull 0)
-		ours=$(pull 1)
-	else
-		ours=$(pull 1)
-		stock=$(pull 0)
+# places N: stock has ethN, ours the other; a stream to each, held
+places() {
+	if [ -d /sys/module/e1000_napi ]; then
+		kill -KILL "$stream0" "$stream1"
+		wait "$stream0" "$stream1" 2>/dev/null || :
+		rmmod e1000_napi e1000
 	fi
-	[ "$stock" -eq 0 ] || [ "$ours" -eq 0 ] || echo "$ours $stock"
+	insmod /share/stock.ko
+	_pci=$(basename "$(readlink "/sys/class/net/eth$((1 - $1))/device")")
+	echo "$_pci" >/sys/bus/pci/drivers/e1000/unbind
+	# It takes the one that is free
+	insmod e1000_napi.ko
+	scripts/lab/net.sh up
+	# With a tap the server is outside, and runs
+	if [ -e /run/netns/src ] && [ -z "$server" ]; then
+		ip netns exec src iperf -s >/dev/null 2>&1 &
+		server=$!
+		sleep 0.5
+	fi
+	iperf -c 10.0.0.1 -R -t 3600 >/dev/null 2>&1 &
+	stream0=$!
+	iperf -c 10.0.1.1 -R -t 3600 >/dev/null 2>&1 &
+	stream1=$!
+	sleep 1
+	kill -STOP "$stream0" "$stream1"
+	pull 0 >/dev/null
+	pull 1 >/dev/null
+}
+
+# pull N: the stream of ethN goes on for a moment; sets bps
+pull() {
+	[ "$1" -eq 0 ] && _stream=$stream0 || _stream=$stream1
+	kill -CONT "$_stream"
+	sleep 0.05
+	read -r _from <"/sys/class/net/eth$1/statistics/rx_bytes"
+	_began=$(now_ns)
+	sleep "$seconds"
+	read -r _to <"/sys/class/net/eth$1/statistics/rx_bytes"
+	_took=$(($(now_ns) - _began))
+	kill -STOP "$_stream"
+	sleep 0.02
+	bps=$(((_to - _from) * 8000000 / (_took / 1000)))
+	[ "$bps" -gt 0 ] || die "eth$1: the stream has ended"
+}
+
+n=0
+while [ "$n" -lt "$pairs" ]; do
+	if [ "$n" -eq 0 ]; then
+		stock=0
+		places $stock
+	elif [ "$n" -eq $((pairs / 2)) ]; then
+		stock=1
+		places $stock
+	fi
+	if [ $((n % 2)) -eq 0 ]; then
+		pull $stock
+		of_stock=$bps
+		pull $((1 - stock))
+		echo "$bps $of_stock"
+	else
+		pull $((1 - stock))
+		of_ours=$bps
+		pull $stock
+		echo "$of_ours $bps"
+	fi
 	n=$((n + 1))
 done

@@ -19,6 +19,23 @@ middle() {
 	sort -n | awk '{ x[NR] = $1 } END { print x[int((NR + 1) / 2)], x[1], x[NR] }'
 }
 
+# together FUNCTION WORD…: calls it with each word, all at once; fails if one did. For the
+# deterministic lab, whose guests may share the machine
+together() {
+	_do=$1 _pids='' _ok=1
+	shift
+	trap 'kill $_pids 2>/dev/null || :; exit 143' HUP TERM
+	for _w; do
+		"$_do" "$_w" &
+		_pids="$_pids $!"
+	done
+	for _p in $_pids; do
+		wait "$_p" || _ok=''
+	done
+	trap - HUP TERM
+	[ -n "$_ok" ] || die "a run failed: see above"
+}
+
 # bench_guest SHARE OPTION… -- COMMAND…: the lab with the stock drivers and the programs
 bench_guest() {
 	_share=$1

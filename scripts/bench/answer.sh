@@ -1,75 +1,94 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2154 # out, top and the like are of run.sh
-# Part of the bench: how long until the answer is as sure? A grid of repetitions, as the
-# study ran it, and interleave: the same four weights, load and source in the real-time
-# lab, one after the other. What the first repetitions and the first blocks alone would
-# have said is asked too, so that no formula is needed for the time to the same width.
+# Part of the bench: how long until the answer is as sure? Of weight 60 against 200 at one
+# load that loses, in the real-time lab: the study's grid (5 repetitions of 30 s), a grid
+# that stops when it knows, and interleave. The time of each grows alike with more weights
+# and loads; the study had 4 and 10.
 
-# width DIR UNIT N: of the intervals of weights 1, 2 and 60 against 200, in per cent, root
-# of the mean square, from the first N of UNIT (rep or block)
-width() {
-	rm -rf "$out/answer/part"
-	mkdir "$out/answer/part"
-	cp "$1/meta.json" "$out/answer/part/"
-	awk -F , -v unit="$2" -v n="$3" 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; print; next }
-		$c[unit] <= n' "$1/runs.csv" >"$out/answer/part/runs.csv"
-	"$napistat" compare -f csv --reference 200 -m delivered_bps "$out/answer/part" >"$out/answer/compare" 2>/dev/null
-	awk -F , 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
-		$c["lo"] != "" { w = 100 * ($c["hi"] - $c["lo"]); s += w * w; n++ }
-		END { if (!n) exit 1; printf "%.2f\n", sqrt(s / n) }' "$out/answer/compare"
-}
-
-answer() {
-	_reps=5 _seconds=5 _blocks=40
-	[ -z "$short" ] || _reps=3 _seconds=2 _blocks=10
-	progress "grid and interleave, the same question"
+answer_lab() { # answer_lab NAME OPTION…: a sweep; its time goes to NAME.seconds
+	_name=$1
+	shift
 	# shellcheck disable=SC2016 # for the guest's shell
 	"$top/scripts/lab/boot.sh" --net tap --share "$out/answer" --timeout 900 -- sh -c '
 		set -e
 		insmod e1000_napi.ko
 		scripts/lab/net.sh up
-		common="--server 10.0.0.1 --weight 1,2,60,200 --load 200M --rcvbuf 8M --seed 1"
-		# in seconds
-		s() { cut -d " " -f 1 /proc/uptime; }
-		a=$(s)
-		scripts/sweep.sh eth0 $common --out /share/grid --reps '"$_reps"' --seconds '"$_seconds"'
-		b=$(s)
-		scripts/sweep.sh eth0 $common --out /share/interleave --method interleave --blocks '"$_blocks"'
-		echo "times $a $b $(s)" >/share/times' >"$out/answer/log" 2>&1 || {
-		cat "$out/answer/log" >&2
-		die "the sweeps failed"
+		name=$1
+		shift
+		read -r began _ </proc/uptime
+		scripts/sweep.sh eth0 --server 10.0.0.1 --weight 60,200 --load 500M --rcvbuf 8M --seed 1 \
+			--out "/share/$name" "$@"
+		read -r now _ </proc/uptime
+		awk -v a="$began" -v b="$now" "BEGIN { print b - a }" >"/share/$name.seconds"
+		' sh "$_name" "$@" >"$out/answer/$_name.log" 2>&1 || {
+		cat "$out/answer/$_name.log" >&2
+		die "the sweep $_name failed"
 	}
-	read -r _ _a _b _c <"$out/answer/times"
-	_grid=$(ratio "$(awk -v a="$_a" -v b="$_b" 'BEGIN { print b - a }')" 1)
-	_inter=$(ratio "$(awk -v a="$_b" -v b="$_c" 'BEGIN { print b - a }')" 1)
-	_wg=$(width "$out/answer/grid" rep $_reps) || die "no interval: see $out/answer/compare"
-	row "grid, $_reps repetitions of $_seconds s: seconds" "$_grid" "interval $_wg % wide" - -
-	# From which number of blocks on the interval is no wider
+	seconds=$(cat "$out/answer/$_name.seconds")
+}
+
+# width DIR [N]: of the interval of 60 against 200, from all or the first N blocks
+width() {
+	rm -rf "$out/answer/part"
+	mkdir "$out/answer/part"
+	cp "$1/meta.json" "$out/answer/part/"
+	awk -F , -v n="${2:-0}" 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; print; next }
+		!n || $c["block"] <= n' "$1/runs.csv" >"$out/answer/part/runs.csv"
+	"$napistat" compare -f csv --reference 200 -m delivered_bps "$out/answer/part" >"$out/answer/compare" 2>/dev/null
+	rm -r "$out/answer/part"
+	awk -F , 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
+		$c["lo"] != "" { printf "%.3f\n", 100 * ($c["hi"] - $c["lo"]); found = 1 }
+		END { exit !found }' "$out/answer/compare" || die "no interval: see $out/answer/compare"
+}
+
+# as_sure WHAT SECONDS WIDTH HOW: its row, and the one against the study's
+as_sure() {
+	row "$1: seconds" "$2" "interval $3 % wide; $4" - -
+	_times=$(ratio "$_study" "$2")
+	row "the study's time against it, the same width" "$_times" - "at least 10" "$(at_least "$_times" 10)"
+}
+
+answer() {
+	_reps=5 _seconds=30 _blocks=80
+	[ -z "$short" ] || _reps=3 _seconds=4 _blocks=20
+	progress "the study's grid: $_reps repetitions of $_seconds s"
+	answer_lab study --reps $_reps --seconds $_seconds
+	_study=$seconds
+	_wide=$(width "$out/answer/study")
+	row "the study's grid, weights 60 and 200 at one load: seconds" "$_study" "interval $_wide % wide" - -
+
+	# What each of the study's two means is known to, to either side, root of the mean square
+	_until=$("$napistat" summary -f csv -m delivered_bps "$out/answer/study" | awk -F , '
+		NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
+		{ h = 50 * ($c["hi"] - $c["lo"]) / $c["mean"]; s += h * h; n++ }
+		END { printf "%.3f\n", sqrt(s / n) }')
+	progress "a grid that stops when its means are known within $_until %"
+	answer_lab grid --reps 40 --seconds 2 --until "$_until"
+	_w=$(width "$out/answer/grid")
+	as_sure "grid of 2 s, --until $_until" "$seconds" "$_w" \
+		"$(($(wc -l <"$out/answer/grid/runs.csv") - 1)) trials"
+
+	progress "interleave, $_blocks blocks"
+	answer_lab interleave --method interleave --blocks $_blocks
+	# From which number of blocks on the interval is no wider; not below 3, as the grid's
 	_need=''
-	for _n in $(seq 2 $_blocks); do
-		_wi=$(width "$out/answer/interleave" block "$_n") || die "no interval: see $out/answer/compare"
-		echo "$_n $_wi" >>"$out/answer/widths"
-		if [ "$(at_most "$_wi" "$_wg")" = no ]; then
+	for _n in $(seq 3 $_blocks); do
+		_w=$(width "$out/answer/interleave" "$_n")
+		echo "$_n $_w" >>"$out/answer/widths"
+		if [ "$(at_most "$_w" "$_wide")" = no ]; then
 			_need=''
 		else
 			: "${_need:=$_n}"
 		fi
 	done
-	row "interleave, $_blocks blocks: seconds" "$_inter" "interval $_wi % wide" - -
-	if [ -n "$_need" ]; then
-		_how="the first $_need blocks"
-	else
+	_how="the first $_need of $_blocks blocks"
+	if [ -z "$_need" ]; then
 		# an interval of many blocks narrows with the root of their number
-		_need=$(awk -v b=$_blocks -v i="$_wi" -v g="$_wg" 'BEGIN { printf "%.1f", b * (i / g) ^ 2 }')
-		_how="extrapolated: $_need blocks"
+		_need=$(awk -v b=$_blocks -v i="$_w" -v g="$_wide" 'BEGIN { printf "%.0f", b * (i / g) ^ 2 + 0.5 }')
+		_how="extrapolated from $_blocks to $_need blocks"
 	fi
-	_need=$(awk -v t="$_inter" -v n="$_need" -v b=$_blocks 'BEGIN { printf "%.1f", t * n / b }')
-	row "interleave, seconds to the grid's width" "$_need" "$_how" - -
-	_times=$(ratio "$_grid" "$_need")
-	row "grid's time against interleave's, the same width" "$_times" - "at least 10" "$(at_least "$_times" 10)"
-	# One of the study's ten loads took 4 weights, 5 repetitions of 30 s
-	row "the study's 600 s a load against it, if its 30 s were no surer than $_seconds s" \
-		"$(ratio 600 "$_need")" - - -
-	rm -rf "$out/answer/part"
+	# A block is two slots of 0.35 s; what it takes to begin and end stays
+	_t=$(awk -v t="$seconds" -v n="$_need" -v b=$_blocks 'BEGIN { printf "%.1f", t + 0.7 * (n - b) }')
+	as_sure "interleave" "$_t" "$_wide" "$_how"
 }

@@ -46,6 +46,7 @@ source_down() {
 	pktgen pgctrl stop
 	wait "$source"
 	sleep 0.3
+	# shellcheck disable=SC2016 # awk's
 	sent=$(ip netns exec src awk '/pkts-sofar/ { print $2 }' /proc/net/pktgen/peer0)
 	lost=$((sent - ($(stat_of rx_packets) - $1)))
 }

@@ -63,20 +63,20 @@ n=0
 while [ "$n" -lt "$pairs" ]; do
 	if [ "$n" -eq 0 ]; then
 		stock=0
-		places $stock
+		places "$stock"
 	elif [ "$n" -eq $((pairs / 2)) ]; then
 		stock=1
-		places $stock
+		places "$stock"
 	fi
 	if [ $((n % 2)) -eq 0 ]; then
-		pull $stock
+		pull "$stock"
 		of_stock=$bps
 		pull $((1 - stock))
 		echo "$bps $of_stock"
 	else
 		pull $((1 - stock))
 		of_ours=$bps
-		pull $stock
+		pull "$stock"
 		echo "$of_ours $bps"
 	fi
 	n=$((n + 1))

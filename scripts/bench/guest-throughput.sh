@@ -59,25 +59,21 @@ pull() {
 	[ "$bps" -gt 0 ] || die "eth$1: the stream has ended"
 }
 
-n=0
-while [ "$n" -lt "$pairs" ]; do
-	if [ "$n" -eq 0 ]; then
-		stock=0
-		places "$stock"
-	elif [ "$n" -eq $((pairs / 2)) ]; then
-		stock=1
-		places "$stock"
-	fi
-	if [ $((n % 2)) -eq 0 ]; then
-		pull "$stock"
-		of_stock=$bps
-		pull $((1 - stock))
-		echo "$bps $of_stock"
-	else
-		pull $((1 - stock))
-		of_ours=$bps
-		pull "$stock"
-		echo "$of_ours $bps"
-	fi
-	n=$((n + 1))
+for stock in 0 1; do
+	places "$stock"
+	n=0
+	while [ "$n" -lt $((pairs / 2)) ]; do
+		if [ $((n % 2)) -eq 0 ]; then
+			pull "$stock"
+			first=$bps
+			pull $((1 - stock))
+			echo "$bps $first"
+		else
+			pull $((1 - stock))
+			first=$bps
+			pull "$stock"
+			echo "$first $bps"
+		fi
+		n=$((n + 1))
+	done
 done

@@ -17,7 +17,7 @@ answer_lab() { # answer_lab NAME OPTION…: a sweep; its time goes to NAME.secon
 		name=$1
 		shift
 		read -r began _ </proc/uptime
-		scripts/sweep.sh eth0 --server 10.0.0.1 --weight 60,200 --load 500M --rcvbuf 8M --seed 1 \
+		scripts/sweep.sh eth0 --server 10.0.0.1 --weight 60,200 --load 800M --rcvbuf 8M --seed 1 \
 			--out "/share/$name" "$@"
 		read -r now _ </proc/uptime
 		awk -v a="$began" -v b="$now" "BEGIN { print b - a }" >"/share/$name.seconds"

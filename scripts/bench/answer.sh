@@ -42,11 +42,11 @@ width() {
 		END { exit !found }' "$out/answer/compare" || die "no interval: see $out/answer/compare"
 }
 
-# as_sure WHAT SECONDS WIDTH HOW: its row, and the one against the study's
+# as_sure WHAT SECONDS HOW SURE: its row, and the one against the study's
 as_sure() {
-	row "$1: seconds" "$2" "interval $3 % wide; $4" - -
+	row "$1: seconds" "$2" "$3" - -
 	_times=$(ratio "$_study" "$2")
-	row "the study's time against it, the same width" "$_times" - "at least 10" "$(at_least "$_times" 10)"
+	row "the study's time against it, $4" "$_times" - "at least 10" "$(at_least "$_times" 10)"
 }
 
 answer() {
@@ -66,8 +66,9 @@ answer() {
 	progress "a grid that stops when its means are known within $_until %"
 	answer_lab grid --reps 40 --seconds 2 --until "$_until"
 	_w=$(width "$out/answer/grid")
-	as_sure "grid of 2 s, --until $_until" "$seconds" "$_w" \
-		"$(($(wc -l <"$out/answer/grid/runs.csv") - 1)) trials"
+	as_sure "grid of 2 s, --until $_until" "$seconds" \
+		"interval $_w % wide; $(($(wc -l <"$out/answer/grid/runs.csv") - 1)) trials" \
+		"each mean within the same $_until %"
 
 	progress "interleave, $_blocks blocks"
 	answer_lab interleave --method interleave --blocks $_blocks
@@ -90,5 +91,5 @@ answer() {
 	fi
 	# A block is two slots of 0.35 s; what it takes to begin and end stays
 	_t=$(awk -v t="$seconds" -v n="$_need" -v b=$_blocks 'BEGIN { printf "%.1f", t + 0.7 * (n - b) }')
-	as_sure "interleave" "$_t" "$_wide" "$_how"
+	as_sure interleave "$_t" "interval $_wide % wide; $_how" "the same width"
 }

@@ -42,8 +42,10 @@ tried() {
 	echo "$_best $_list"
 }
 
-# schedule [PACE]: how often everything is measured, with so many seconds for one measurement
+# schedule [PACE]: how often everything is measured, with so many seconds for one measurement;
+# once it is known it may be for fewer pairs
 schedule() {
+	least=${1:+2} least=${least:-$LEAST_CONFIRM}
 	# CPU time is counted in ticks of 10 ms
 	cost_s=$(awk "BEGIN { print 2 * $trial < 1 ? 1 : 2 * $trial }")
 	# a search is some nine trials; each has a second around it
@@ -64,7 +66,7 @@ schedule() {
 	[ "$rounds" -le $MOST_ROUNDS ] || rounds=$MOST_ROUNDS
 	confirms=$(((_fit - rounds * measures) / 2))
 	[ "$confirms" -le $MOST_CONFIRM ] || confirms=$MOST_CONFIRM
-	if [ "$confirms" -lt $LEAST_CONFIRM ]; then
+	if [ "$confirms" -lt "$least" ]; then
 		_need=$((((1 + measures + 2 * LEAST_CONFIRM) * pace + 59) / 60))
 		usage_error "$minutes minutes are too short for this: --minutes $_need, a shorter --trial, or fewer factors (--try)"
 	fi
@@ -219,7 +221,7 @@ screen() {
 	shift
 	for _round in $(seq "$rounds"); do
 		for _value in $(shuffle "$_factor $_round" "$@"); do
-			if [ ! -e "$_dir/$_round/$_value/done" ] && ! time_for $((1 + 2 * LEAST_CONFIRM)); then
+			if [ ! -e "$_dir/$_round/$_value/done" ] && ! time_for $((1 + 2 * (_round == 1 ? least : LEAST_CONFIRM))); then
 				echo "$_factor $_value, round $_round: left out, time for the confirmation"
 				total=$((total - 1))
 				[ -d "$_dir/1/$_value" ] || missed="$missed $_factor=$_value"
@@ -269,7 +271,7 @@ confirm() {
 	if [ ! -e "$_dir/pairs" ]; then
 		# fixed before the first, so that no result decides how many there are
 		_n=$(((budget - spent) / (2 * pace)))
-		[ "$_n" -ge $LEAST_CONFIRM ] || _n=$LEAST_CONFIRM
+		[ "$_n" -ge "$least" ] || _n=$least
 		[ "$_n" -le "$confirms" ] || _n=$confirms
 		mkdir -p "$_dir"
 		echo "$_n" >"$_dir/pairs.new"

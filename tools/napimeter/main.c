@@ -146,7 +146,9 @@ static int cmd_list(int argc, char *argv[])
 	}
 	if (strcmp(plan.method, "mlfrr"))
 		printf("%s%zu trials, %zu of them done, about %s to go\n",
-		       plan.until > 0 ? "at most " : "", todo.total, runs.count,
+		       plan.until > 0 ? "at most " : "",
+		       /* before the self-test the total is its own */
+		       runs.count ? todo.total : plan_trials(&plan), runs.count,
 		       minutes(todo.left_s));
 	else
 		printf("a search of about %zu trials, about %s to go\n", todo.total,

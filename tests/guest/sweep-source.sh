@@ -35,6 +35,17 @@ check "iperf at full speed on one CPU" pull slow --server 10.0.0.1 --load 0 --rc
 	--app-cpu 0 --irq-cpu 0 --reps 2
 is "in overload too every packet has its place" "$(select_rows slow '
 	c["remainder_high"] != 0 || c["sent"] == 0 { n++ } END { print n + 0, NR - 1 }')" "0 4"
+# As in overload: nothing of the end comes, and iperf waits for it for seconds
+pull mute --server 10.0.0.1 --seconds 4 --reps 2 --weight 60 &
+pid=$!
+wait_for 20 grep -q '^\[1/2' "$work/mute.log"
+sleep 3.6
+kill -STOP $udp
+wait_for 30 grep -q '^\[2/2' "$work/mute.log"
+kill -CONT $udp
+wait $pid || :
+is "waiting for a lost last word is no time of the traffic" "$(select_rows mute '
+	c["trial"] == 1 { print (c["status"] != "failed" && c["seconds"] > 3 && c["seconds"] < 4.3) }')" 1
 check "a load beyond the source" pull far --server 10.0.0.1 --load 10G --weight 60
 check "is told apart from loss" grep -q '; the source sent .* of 10000' "$work/far.log"
 check "and kept" grep -q '"sent_bps"' "$work/far/meta.json"

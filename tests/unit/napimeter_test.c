@@ -452,11 +452,17 @@ static void sources(void **state)
 
 	(void)state;
 	row_set(&spec, COL_protocol, "udp");
+	row_set(&spec, COL_datagram, "1470");
 	assert_int_equal(parse_iperf("19700101000000,127.0.0.1,5001,127.0.0.1,38324,1,0.0-1.0,"
 		"13109460,104887742,0.002,20,8938,0.224,0\n", &spec, &t), 0);
 	assert_true(t.sent == 8938);
 	assert_true(t.received == 8918);
 	assert_true(fabs(t.seconds - 0.99989) < 1e-4);
+	/* the first four never came: iperf does not count them as lost */
+	assert_int_equal(parse_iperf("19700101000000,10.0.0.1,5001,10.0.0.2,38324,1,0.0-1.1,"
+		"4906860,35815037,0.1,8091,11433,70.769,0\n", &spec, &t), 0);
+	assert_true(t.sent == 11433);
+	assert_true(t.received == 3338);
 	assert_int_equal(parse_iperf("19700101000000,127.0.0.1,5001,127.0.0.1,37523,1,0.0-0.0,0,0,"
 		"0.000,0,0,-nan,0\n", &spec, &t), -1);
 	assert_int_equal(parse_iperf("connect failed: Connection refused\n", &spec, &t), -1);

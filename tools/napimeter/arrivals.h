@@ -17,6 +17,7 @@ struct arrivals_page {
 	uint64_t highest;
 	uint64_t ends;		/* last datagrams, which have negative numbers */
 	uint64_t end;		/* the number of the first one sent; 0: none came */
+	uint64_t began, last;	/* when data came first and last; the kernel's jiffies */
 };
 
 struct arrivals {
@@ -31,5 +32,7 @@ void arrivals_stop(struct arrivals *a);
 bool arrivals_known(const struct arrivals *a);
 /* Data that came, those too that came before the watch began. */
 double arrivals_data(const struct arrivals *a);
+/* From the first to the last of them, to a tick of the kernel: 1 to 10 ms. */
+double arrivals_seconds(const struct arrivals *a);
 
 #endif

@@ -225,6 +225,25 @@ static int pktgen_wait(struct stream *s)
 	return fail("pktgen does not stop");
 }
 
+/*
+ * Called over and over with the highest number that has come. The source's last word may
+ * be lost, so each new one near the end may be the last.
+ */
+static int heed(struct stream *s, uint64_t highest)
+{
+	int64_t now = mono_ns();
+
+	if (highest == s->highest)
+		return 0;
+	s->highest = highest;
+	s->heard = now;
+	/* reading it costs CPU time: not often */
+	if (now < s->started + (int64_t)(0.8 * s->seconds * NSEC) ||
+	    now < s->cpu_at_end.mono + 50 * 1000000)
+		return 0;
+	return cpu_read(&s->cpu_at_end);
+}
+
 /* ---- napimeter serve, on the other host ---- */
 
 static int own_start(struct stream *s)
@@ -247,8 +266,11 @@ static int own_wait(struct stream *s)
 {
 	int64_t end = mono_ns() + (int64_t)(s->seconds * NSEC) + 2 * NSEC;
 
-	while (s->sink.page->announced < 0 && mono_ns() < end)
+	while (s->sink.page->announced < 0 && mono_ns() < end) {
+		if (heed(s, s->sink.page->highest < 0 ? 0 : s->sink.page->highest))
+			return -1;
 		sleep_ns(10 * 1000000);
+	}
 	return s->sink.page->highest < 1 ? fail("nothing came from the source") : 0;
 }
 
@@ -385,15 +407,15 @@ int parse_iperf(const char *text, const struct row *spec, struct traffic *t)
 {
 	bool udp = !strcmp(spec->cell[COL_protocol], "udp");
 	const char *line, *last = NULL;
-	double bps, lost, total, jitter;
+	double bps, total, jitter;
 	int found;
 
 	for (line = text; line && *line; line = next_line(line))
 		if (strspn(line, "0123456789") >= 8)
 			last = line;
-	found = last ? sscanf(last, "%*[^,],%*[^,],%*[^,],%*[^,],%*[^,],%*[^,],%*[^,],%lf,%lf,%lf,%lf,%lf",
-			      &t->bytes, &bps, &jitter, &lost, &total) : 0;
-	if (found < (udp ? 5 : 2) || !(t->bytes > 0) || !(bps > 0))
+	found = last ? sscanf(last, "%*[^,],%*[^,],%*[^,],%*[^,],%*[^,],%*[^,],%*[^,],%lf,%lf,%lf,%*[^,],%lf",
+			      &t->bytes, &bps, &jitter, &total) : 0;
+	if (found < (udp ? 4 : 2) || !(t->bytes > 0) || !(bps > 0))
 		return fail("iperf received nothing%s%.*s: is `iperf -s%s` (2.1 or newer) running on the server?",
 			    last ? "" : ": ", last ? 0 : (int)strcspn(text, "\n"), text,
 			    udp ? " -u" : "");
@@ -401,7 +423,8 @@ int parse_iperf(const char *text, const struct row *spec, struct traffic *t)
 	t->only_packets_at_nic = !udp;
 	if (udp) {
 		t->sent = total;
-		t->received = total - lost;
+		/* not total - lost: those before the first that came are in total only */
+		t->received = floor(t->bytes / row_number(spec, COL_datagram) + 0.5);
 		t->jitter_us = jitter * 1000;
 		t->control = IPERF_CONTROL;
 	}
@@ -410,8 +433,7 @@ int parse_iperf(const char *text, const struct row *spec, struct traffic *t)
 
 static int iperf_wait(struct stream *s)
 {
-	int64_t heard = mono_ns(), end = heard + (int64_t)(s->seconds * NSEC) + 10 * NSEC;
-	uint64_t highest = 0;
+	int64_t end = mono_ns() + (int64_t)(s->seconds * NSEC) + 10 * NSEC;
 	size_t used = 0;
 
 	while (used + 1 < sizeof(s->text)) {
@@ -420,11 +442,9 @@ static int iperf_wait(struct stream *s)
 
 		if (mono_ns() > end)
 			return fail("iperf does not end: is the server still there?");
-		if (s->arrivals.page && s->arrivals.page->highest != highest) {
-			highest = s->arrivals.page->highest;
-			heard = mono_ns();
-		}
-		if (poll(&pfd, 1, 100) <= 0)
+		if (s->arrivals.page && heed(s, s->arrivals.page->highest))
+			return -1;
+		if (poll(&pfd, 1, 25) <= 0)
 			continue;
 		got = read(s->out_fd, s->text + used, sizeof(s->text) - 1 - used);
 		if (got <= 0)
@@ -432,9 +452,10 @@ static int iperf_wait(struct stream *s)
 		used += got;
 	}
 	s->text[used] = '\0';
-	if (highest && !s->arrivals.page->ends && (heard - s->started) / 1e9 < 0.9 * s->seconds - 0.3)
+	if (s->highest && !s->arrivals.page->ends &&
+	    (s->heard - s->started) / 1e9 < 0.9 * s->seconds - 0.3)
 		return fail("the source fell silent after %.1f of %.1f s: is the server still there?",
-			    (heard - s->started) / 1e9, s->seconds);
+			    (s->heard - s->started) / 1e9, s->seconds);
 	return 0;
 }
 
@@ -457,6 +478,9 @@ static int iperf_result(struct stream *s, struct traffic *t)
 	t->sent = seen->ends ? seen->end : seen->highest;
 	t->control = seen->ends ? seen->ends - 1 : 0;
 	t->arrived = arrivals_data(&s->arrivals) + (seen->ends > 0);
+	/* iperf's own time goes on until it has given up waiting for a lost last word */
+	if (arrivals_seconds(&s->arrivals) > 0)
+		t->seconds = arrivals_seconds(&s->arrivals);
 	return 0;
 }
 
@@ -522,11 +546,15 @@ bool stream_over(struct stream *s)
 	return is_source(s, "pktgen") ? pktgen_ended(s) : s->sink.page->announced >= 0;
 }
 
-int stream_wait(struct stream *s)
+int stream_wait(struct stream *s, struct cpu_times *cpu_at_end)
 {
-	if (is_source(s, "iperf"))
-		return iperf_wait(s);
-	return is_source(s, "pktgen") ? pktgen_wait(s) : own_wait(s);
+	int err = is_source(s, "iperf") ? iperf_wait(s) :
+		  is_source(s, "pktgen") ? pktgen_wait(s) : own_wait(s);
+
+	if (!err && !s->cpu_at_end.mono)
+		err = cpu_read(&s->cpu_at_end);
+	*cpu_at_end = s->cpu_at_end;
+	return err;
 }
 
 int stream_result(struct stream *s, struct traffic *t)

@@ -12,7 +12,9 @@ struct stream {
 	const struct plan *plan;
 	const struct row *spec;
 	double seconds;
-	int64_t started;		/* monotonic */
+	int64_t started, heard;		/* monotonic: the start, and when the last packet was seen */
+	uint64_t highest;		/* its number */
+	struct cpu_times cpu_at_end;	/* then, once the end is near */
 	struct sink sink;		/* not with iperf, which receives itself */
 	int ask_fd;			/* napimeter: to the source */
 	pid_t child;			/* pktgen's starter, or iperf */
@@ -31,8 +33,11 @@ double stream_sent(struct stream *s);
 double stream_received(struct stream *s);
 /* Has the last packet been sent? */
 bool stream_over(struct stream *s);
-/* Until the last packet is sent; then, when all is received, what there was. */
-int stream_wait(struct stream *s);
+/*
+ * Until the last packet is sent; then, when all is received, what there was. The CPU time
+ * is that at the last packet: whoever waits for a lost last word waits for seconds, idle.
+ */
+int stream_wait(struct stream *s, struct cpu_times *cpu_at_end);
 int stream_result(struct stream *s, struct traffic *traffic);
 /* Ends whatever still runs. */
 void stream_free(struct stream *s);

@@ -31,6 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		free(snapshot_csv(&s, 1));
 		snapshot_free(&s);
 	}
+	row_set(&spec, COL_datagram, "1470");
 	row_set(&spec, COL_protocol, "%s", len % 2 ? "udp" : "tcp");
 	if (!parse_iperf(text, &spec, &t) && !check_traffic(&t, 1470, 1)) {
 		row_set_number(&spec, COL_seconds, t.seconds);

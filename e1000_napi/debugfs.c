@@ -11,6 +11,7 @@
  * is also why no lock that they take may be held while they are removed.
  */
 
+#include <linux/ctype.h>
 #include <linux/debugfs.h>
 #include <linux/ktime.h>
 #include <linux/mm.h>
@@ -200,7 +201,8 @@ static int e1000_napi_read_uint(const char __user *ubuf, size_t count,
 	if (copy_from_user(buf, ubuf, count))
 		return -EFAULT;
 	buf[count] = '\0';
-	if (strlen(buf) != count)
+	/* kstrtouint() takes a plus sign */
+	if (strlen(buf) != count || !isdigit(buf[0]))
 		return -EINVAL;
 
 	return kstrtouint(buf, 10, val);

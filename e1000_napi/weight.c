@@ -10,6 +10,7 @@
  * any above 64 at registration.
  */
 
+#include <linux/ctype.h>
 #include <linux/ethtool.h>
 #include <linux/kernel.h>
 #include <linux/moduleparam.h>
@@ -39,7 +40,8 @@ static int e1000_napi_parse_weights(char *list)
 			       E1000_NAPI_MAX_PORTS);
 			return -EINVAL;
 		}
-		if (kstrtouint(word, 10, &weight) ||
+		/* kstrtouint() takes a plus sign */
+		if (!isdigit(word[0]) || kstrtouint(word, 10, &weight) ||
 		    !e1000_napi_weight_ok(weight)) {
 			pr_err("weight \"%*pE\" is not a whole number from %d to %d\n",
 			       (int)strnlen(word, 32), word,

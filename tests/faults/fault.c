@@ -210,7 +210,7 @@ static int refuse(char **c)
 		size_t len;
 	} bad[] = {
 #define BAD(text)	{ text, sizeof(text) - 1 }
-		BAD(""), BAD(" "), BAD("\n"), BAD("0"), BAD("-1"), BAD("+0"),
+		BAD(""), BAD(" "), BAD("\n"), BAD("0"), BAD("-1"), BAD("+0"), BAD("+5"),
 		BAD("0x15"), BAD("0b1"), BAD("1.5"), BAD("1 1"), BAD(" 1"),
 		BAD("1 "), BAD("1\n\n"), BAD("1\n2\n"), BAD("\0"), BAD("1\0"),
 		BAD("\0001"), BAD("1\0001"), BAD("abc"), BAD("\033[2J"),

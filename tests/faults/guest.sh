@@ -5,6 +5,8 @@
 set -eu
 # shellcheck source=tests/faults/lib.sh
 . "${0%/*}/lib.sh"
+# shellcheck source=tests/faults/files.sh
+. "${0%/*}/files.sh"
 log=/tmp/case
 # A 9p mount does not live through a suspend
 cp /share/watch /share/fault /share/liar "$bin"
@@ -13,11 +15,6 @@ umount /share
 uptime_s() { cut -d . -f 1 /proc/uptime; }
 
 for c in "$@"; do
-	case $c in
-	guest-*) file=$top/tests/guest/${c#guest-}.sh ;;
-	*) file=$top/tests/faults/cases/$c.sh ;;
-	esac
-	limit=$(sed -n 's/^# Limit: \([0-9]*\) s$/\1/p' "$file")
 	echo "case $c begins"
 	dmesg -c >/dev/null
 	# races of the driver's own are no failure here (splat), nor shall they be for boot.sh
@@ -25,8 +22,8 @@ for c in "$@"; do
 	start=$(uptime_s)
 	rc=0
 	case $c in
-	guest-*) timeout -k 10 "${limit:-600}" sh "$top/tests/guest/run.sh" "${c#guest-}" >$log 2>&1 || rc=$? ;;
-	*) timeout -k 10 "${limit:-300}" sh "$file" >$log 2>&1 || rc=$? ;;
+	guest-*) timeout -k 10 "$(limit_of "$c")" sh "$top/tests/guest/run.sh" "${c#guest-}" >$log 2>&1 || rc=$? ;;
+	*) timeout -k 10 "$(limit_of "$c")" sh "$(file_of "$c")" >$log 2>&1 || rc=$? ;;
 	esac
 	cat $log
 	case $rc in

@@ -35,6 +35,21 @@ splat() {
 
 address() { basename "$(readlink -f "/sys/class/net/$1/device")"; }
 
+# only_eth0: the driver leaves the others alone until all_again, where it is loaded so
+# often that half a second for each probe counts
+only_eth0() {
+	for _i in eth1 eth2; do
+		_d=$(readlink -f /sys/class/net/$_i/device)
+		echo none >"$_d/driver_override"
+		echo "${_d##*/}" >$hot/unbind
+	done
+}
+all_again() {
+	for _d in /sys/bus/pci/devices/*; do
+		! grep -qx none "$_d/driver_override" || echo >"$_d/driver_override"
+	done
+}
+
 # prepare: the module with $parameters, the network, and someone who takes what comes
 parameters=''
 prepare() {

@@ -6,6 +6,8 @@ set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=scripts/lib.sh
 . "$top/scripts/lib.sh"
+# shellcheck source=tests/faults/files.sh
+. "$top/tests/faults/files.sh"
 here=$top/tests/faults
 out=${OUT:-$top/build/faults}
 
@@ -33,19 +35,6 @@ EOF
 guest_tests='guest-weight guest-exact guest-switches guest-device'
 # These end a boot: nothing can be done after them, or they judge all of it
 last='suspend leaks lockdown'
-
-file_of() {
-	case $1 in
-	guest-*) echo "$top/tests/guest/${1#guest-}.sh" ;;
-	*) echo "$here/cases/$1.sh" ;;
-	esac
-}
-
-# header CASE KEY DEFAULT: a `# KEY: value` of its file
-header() {
-	_value=$(sed -n "s/^# $2: //p" "$(file_of "$1")" | sed 1q)
-	echo "${_value:-$3}"
-}
 
 # about CASE: the first sentence of its file
 about() { sed -n '3,/^set/{/^# [A-Z][a-z]*: /d; s/^# //p;}' "$(file_of "$1")" | tr '\n' ' ' | sed 's/\([.:;(]\).*//; s/ $//'; }
@@ -89,7 +78,7 @@ boot() {
 	_kernel=$1 _boot=$2
 	shift 2
 	_limit=300
-	for c; do _limit=$((_limit + $(header "$c" Limit 600 | sed 's/ s$//'))); done
+	for c; do _limit=$((_limit + $(limit_of "$c"))); done
 	_cases=$*
 	set -- --share "$out" --console "$log.console" --timeout "$_limit" --monitor
 	# The interrupts from the BIOS's table: with these kernels ACPI takes seconds for each device

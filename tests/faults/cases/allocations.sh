@@ -39,9 +39,11 @@ done
 each "the weight is set by debugfs" 1 write $debug/eth0/weight 7
 each "the histograms are reset" 1 write $debug/eth0/reset 1
 each "ethtool -S" 1 stats eth0
+only_eth0
 rmmod e1000_napi
 for d in /sys/class/net/eth*; do [ ! -e "$d" ] || exit 1; done
-each "the module is loaded, with parameters" "$(few 45 1)" insmod "$ko" "weight=1,2,3 stats=1" : rmmod e1000_napi
+each "the module is loaded, with parameters" "$(few 25 1)" insmod "$ko" "weight=1,2,3 stats=1" : rmmod e1000_napi
+all_again
 
 prepare
 watch_on

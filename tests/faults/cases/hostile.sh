@@ -9,9 +9,9 @@ set -eu
 
 # parameters
 long=$(seq -s, 40)
-for bad in "weight=$long" weight=1,2,x "weight=" "weight=," "weight=1,,2" "weight=-1" weight=4097 \
+for bad in "weight=$long" weight=1,2,x "weight=" "weight=," "weight=1,,2" "weight=-1" weight=+5 weight=4097 \
 	weight=18446744073709551617 "weight=0x10" "weight=$(printf 1%0900d 0)" stats=2 stats=abc timing=-1; do
-	check "insmod refuses ${bad%"${bad#???????????????????}"}" refused insmod "$ko" "$bad"
+	check "insmod refuses $(printf %.20s "$bad")" refused insmod "$ko" "$bad"
 done
 parameters=weight=21
 prepare

@@ -31,4 +31,9 @@ done
 traffic_on
 sleep 2
 holds
+# in the bus's list the new one is the last, and would not be eth0 at the next load
+for nic in eth0 eth1 eth2; do echo 1 >"/sys/class/net/$nic/device/remove"; done
+check "after a removal by sysfs nothing is left" [ ! -e "$debug" ]
+echo 1 >/sys/bus/pci/rescan
+is "a rescan finds the NICs in their order" "$(address eth0)" "$pci"
 finish

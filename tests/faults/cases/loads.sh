@@ -10,10 +10,11 @@ set -eu
 
 prepare
 ip netns exec src ip neigh replace 10.0.0.2 lladdr 52:54:00:00:01:00 dev peer0 nud permanent
-flood_in() { flood 0 5 200; }
+flood_in() { ip netns exec src iperf -u -c 10.0.0.2 -b "$load" -t 5 -l 200 2>&1; }
 until_time 100000 flood_in >/dev/null &
 flooding=$!
 failed=0 n=$(few 20 1000)
+only_eth0
 rmmod e1000_napi
 watch_on
 for i in $(seq "$n"); do
@@ -26,6 +27,7 @@ for i in $(seq "$n"); do
 done
 is "all of $n loads, weights and unloads worked" $failed 0
 kill $flooding
+all_again
 insmod "$ko"
 "$top/scripts/lab/net.sh" up 0
 traffic_on

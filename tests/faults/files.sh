@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Which file a case is, and what its head says; for run.sh and, in the guest, guest.sh.
 # Both set $top before they source it.
-
+#
 # shellcheck disable=SC2154
 
 # file_of CASE: the driver's own guest tests are guest-NAME

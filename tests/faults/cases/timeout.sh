@@ -10,7 +10,8 @@ set -eu
 . "${0%/*}/../lib.sh"
 
 prepare
-load=1g
+# soon full
+ethtool -G eth0 tx 80
 watch_on
 TCTL=0x400 EN=2
 register=$(($(sed -n '1s/ .*//p' "/sys/bus/pci/devices/$pci/resource") + TCTL))

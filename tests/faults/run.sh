@@ -39,13 +39,11 @@ last='suspend leaks lockdown'
 # about CASE: the first sentence of its file
 about() { sed -n '3,/^set/{/^# [A-Z][a-z]*: /d; s/^# //p;}' "$(file_of "$1")" | tr '\n' ' ' | sed 's/\([.:;(]\).*//; s/ $//'; }
 
-# seconds CASE: how long it takes, as its file says: short, whole
+# seconds CASE: how long it takes, as its file says: short, and whole
 seconds() {
-	_takes=$(header "$1" Takes '60, 60')
-	if [ -n "$short" ]; then echo "${_takes%,*}"; else
-		_takes=${_takes#*, }
-		echo "${_takes% s}"
-	fi
+	_takes=$(header "$1" Takes '60 s')
+	_takes=${_takes% s}
+	if [ -n "$short" ]; then echo "${_takes%,*}"; else echo "${_takes#*, }"; fi
 }
 
 # plan: `kernel boot case` of all that is to be done, in order

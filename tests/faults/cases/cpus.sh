@@ -3,6 +3,7 @@
 # The CPU that polls is taken away and given back under load; the interrupt moves.
 # Boot: three
 # Short: no
+# Takes: 31 s
 set -eu
 # shellcheck source=tests/faults/lib.sh
 . "${0%/*}/../lib.sh"

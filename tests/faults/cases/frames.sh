@@ -3,6 +3,7 @@
 # Runts, frames longer than the MTU, and broadcasts, as fast as they go.
 # Boot: three
 # Short: no
+# Takes: 58 s
 set -eu
 # shellcheck source=tests/faults/lib.sh
 . "${0%/*}/../lib.sh"

@@ -3,6 +3,7 @@
 # The link goes down and up under traffic, as a cable pulled or a switch gone.
 # Boot: three
 # Short: no
+# Takes: 58 s
 set -eu
 # shellcheck source=tests/faults/lib.sh
 . "${0%/*}/../lib.sh"

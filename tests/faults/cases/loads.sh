@@ -3,6 +3,7 @@
 # The module is loaded and unloaded again and again, up and down, traffic coming in.
 # Boot: three
 # Short: no
+# Takes: 74 s
 # Limit: 3000 s
 set -eu
 # shellcheck source=tests/faults/lib.sh

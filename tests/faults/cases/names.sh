@@ -3,6 +3,7 @@
 # Renames and moves between namespaces in a loop, two devices changing names, the files
 # being read by every name.
 # Boot: three
+# Takes: 56 s
 set -eu
 # shellcheck source=tests/faults/lib.sh
 . "${0%/*}/../lib.sh"

@@ -3,6 +3,7 @@
 # The kernel logs through the NIC (netpoll) in a storm of messages and traffic.
 # Boot: three
 # Short: no
+# Takes: 32 s
 set -eu
 # shellcheck source=tests/faults/lib.sh
 . "${0%/*}/../lib.sh"

@@ -4,6 +4,7 @@
 # deferring timer; recording and timing are switched too.
 # Boot: three
 # Short: no
+# Takes: 42 s
 set -eu
 # shellcheck source=tests/faults/lib.sh
 . "${0%/*}/../lib.sh"

@@ -4,6 +4,7 @@
 # After: the weight asked for last is there.
 # Boot: three
 # Short: no
+# Takes: 79 s
 set -eu
 # shellcheck source=tests/faults/lib.sh
 . "${0%/*}/../lib.sh"

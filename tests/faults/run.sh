@@ -28,6 +28,9 @@ survive, the rest go on in a fresh boot.
   CASE        only these (the driver's own guest tests are guest-NAME)
 
 The kernels are built once, seven minutes each on two cores (tests/faults/kernel.sh).
+  KILLS=N, SEED=N, FOR=S  the kill- cases: how often (200), at which moments, and to
+              stop after S seconds with as many as there are by then
+
 Logs are in build/faults/, or OUT. Last line: N passed, N failed, N skipped.
 EOF
 }
@@ -91,8 +94,9 @@ boot() {
 		;;
 	icount) set -- "$@" --icount ;;
 	esac
-	# shellcheck disable=SC2086 # a list of words
-	"$top/scripts/lab/boot.sh" "$@" -- env SHORT="$short" sh tests/faults/guest.sh $_cases 2>"$log.err" || echo "boot $?"
+	# shellcheck disable=SC2086 # lists of words
+	"$top/scripts/lab/boot.sh" "$@" -- env SHORT="$short" ${KILLS:+KILLS="$KILLS"} ${SEED:+SEED="$SEED"} \
+		${FOR:+FOR="$FOR"} sh tests/faults/guest.sh $_cases 2>"$log.err" || echo "boot $?"
 }
 
 # report KERNEL < OUTPUT: a row for each case in $rows; progress for the impatient

@@ -26,11 +26,10 @@ survive, the rest go on in a fresh boot.
               of what goes wrong)
   --list      print kernel, boot, case and what it does, and run nothing
   CASE        only these (the driver's own guest tests are guest-NAME)
-
-The kernels are built once, seven minutes each on two cores (tests/faults/kernel.sh).
   KILLS=N, SEED=N, FOR=S  the kill- cases: how often (200), at which moments, and to
               stop after S seconds with as many as there are by then
 
+The kernels are built once, seven minutes each on two cores (tests/faults/kernel.sh).
 Logs are in build/faults/, or OUT. Last line: N passed, N failed, N skipped.
 EOF
 }

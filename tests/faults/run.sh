@@ -36,7 +36,7 @@ EOF
 
 guest_tests='guest-weight guest-exact guest-switches guest-device'
 # These end a boot: nothing can be done after them, or they judge all of it
-last='suspend leaks lockdown'
+last='leaks suspend lockdown'
 
 # about CASE: the first sentence of its file
 about() { sed -n '3,/^set/{/^# [A-Z][a-z]*: /d; s/^# //p;}' "$(file_of "$1")" | tr '\n' ' ' | sed 's/\([.:;(]\).*//; s/ $//'; }

@@ -3,6 +3,7 @@
 # MTU, ring sizes and offloads change under load, all at random.
 # Boot: three
 # Short: no
+# Takes: 47 s
 set -eu
 # shellcheck source=tests/faults/lib.sh
 . "${0%/*}/../lib.sh"

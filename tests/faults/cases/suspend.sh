@@ -4,6 +4,7 @@
 # After: weight and counters are what they were, traffic comes back.
 # Boot: three
 # Short: no
+# Takes: 85 s
 set -eu
 # shellcheck source=tests/faults/lib.sh
 . "${0%/*}/../lib.sh"

@@ -262,7 +262,8 @@ differences() {
 	done
 }
 
-# confirm: fresh trials of both, so that luck in the screening counts for nothing
+# confirm: fresh trials of both, so that luck in the screening counts for nothing. A pair
+# of which one could not be measured does not count; the same command tries it again
 confirm() {
 	found=$(differences)
 	found=${found% }
@@ -288,7 +289,7 @@ confirm() {
 			_config=$base
 			[ "$_side" = defaults ] || _config=$best
 			measure "$_dir/$_round/$_side" "$_config" "confirming, $_side, pair $_round of $confirms" \
-				"$WIDTH_CONFIRM" || die "stopped; the same command goes on"
+				"$WIDTH_CONFIRM" || rm "$_dir/$_round/$_side/done"
 		done
 	done
 }

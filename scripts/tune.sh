@@ -209,6 +209,7 @@ for factor in $factors; do
 done
 confirm
 answer
+[ "$action" != unknown ] || die "too few pairs could be measured, see $out/log; the same command tries them again"
 [ "$action" = change ] || exit 0
 # shellcheck disable=SC2086 # words without spaces
 if [ -z "$apply" ]; then

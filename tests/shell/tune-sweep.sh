@@ -21,6 +21,10 @@ while [ $# -gt 0 ]; do
 done
 echo "$method$options $dir" >>"$CALLS"
 [ ! -e "$dir/runs.csv" ] || exit 0
+if [ -n "${FAILS-}" ] && echo "$dir" | grep -q "$FAILS"; then
+	echo "sweep.sh: no answer" >&2
+	exit 1
+fi
 [ -z "${PAUSE-}" ] || sleep "$PAUSE"
 # what the clock of the test says is so much later then
 [ -z "${TAKES-}" ] || echo $(($(cat "$CLOCK") + TAKES)) >"$CLOCK"

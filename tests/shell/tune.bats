@@ -211,6 +211,23 @@ as_root() { [ "$(id -u)" -eq 0 ] || skip "tune.sh measures as root only"; }
 	[ "$(wc -l <"$CALLS")" -eq "$calls" ]
 }
 
+@test "a pair that cannot be measured does not count, and is tried again" {
+	as_root
+	printf '%s\n' "weight=128 1.1 1" >"$TRUTH"
+	FAILS=confirm/2/found run tune --try weight=128
+	[ "$status" -eq 0 ]
+	[[ $output == *"found, pair 2 of "*"not possible: sweep.sh: no answer"*"Use weight=128."* ]]
+	pairs=$(cat "$dir/out/confirm/pairs")
+	grep -q "^change,$((pairs - 1))," "$dir/out/answer.csv"
+	run tune --try weight=128
+	[ "$status" -eq 0 ]
+	grep -q "^change,$pairs," "$dir/out/answer.csv"
+	rm -r "$dir/out"
+	FAILS=confirm/.*/found run tune --try weight=128
+	[ "$status" -eq 1 ]
+	[[ $output == *"too few pairs could be measured"* ]]
+}
+
 # A clock that stands still but for what the made-up sweep takes
 own_clock() {
 	export CLOCK=$dir/clock TAKES=$1

@@ -164,12 +164,12 @@ for row in csv.DictReader(open(sys.argv[2])): print(row[sys.argv[1]])' "$1" "$2"
 }
 
 @test "run.sh is killed: the sweeps go on; one is taken up again, --undo ends the other" {
-	set -- -i "$dir/inventory" -- --weight 1,64 --load 10M --reps 4 --seconds 1 --seed 7
+	set -- -i "$dir/inventory" -- --weight 1,64 --load 10M --reps 8 --seconds 1 --seed 7
 	fleet --limit g2,g3 "$@" >"$dir/killed" 2>&1 3>&- &
 	pid=$!
 	for n in 2 3; do
 		for _ in $(seq 300); do
-			! guest "$n" 'grep -q "^\[2/8" /opt/e1000_napi-fleet/log' 2>/dev/null || break
+			! guest "$n" 'grep -q "^\[2/16" /opt/e1000_napi-fleet/log' 2>/dev/null || break
 			sleep 0.2
 		done
 	done
@@ -179,7 +179,7 @@ for row in csv.DictReader(open(sys.argv[2])): print(row[sys.argv[1]])' "$1" "$2"
 	rm -rf "$out/guests/g2"
 	now=$(date +%s%N)
 	run -0 fleet --limit g2 "$@"
-	[ "$(column seconds "$out/guests/g2/runs.csv" | wc -l)" -eq 8 ]
+	[ "$(column seconds "$out/guests/g2/runs.csv" | wc -l)" -eq 16 ]
 	# It was not begun anew
 	[ "$(column started_ns "$out/guests/g2/runs.csv" | sort -n | head -n 1)" -lt "$now" ]
 	untouched 2

@@ -478,9 +478,14 @@ static int iperf_result(struct stream *s, struct traffic *t)
 	t->sent = seen->ends ? seen->end : seen->highest;
 	t->control = seen->ends ? seen->ends - 1 : 0;
 	t->arrived = arrivals_data(&s->arrivals) + (seen->ends > 0);
-	/* iperf's own time goes on until it has given up waiting for a lost last word */
-	if (arrivals_seconds(&s->arrivals) > 0)
-		t->seconds = arrivals_seconds(&s->arrivals);
+	/*
+	 * iperf's own time goes on until it has given up waiting for a lost last word. The
+	 * source's pace is even, so what was sent before the first that came, or before we
+	 * could look, took as long a packet as the others.
+	 */
+	if (seen->highest > seen->first && arrivals_seconds(&s->arrivals) > 0)
+		t->seconds = arrivals_seconds(&s->arrivals) * t->sent /
+			     (seen->highest - seen->first);
 	return 0;
 }
 

@@ -142,19 +142,19 @@ struct slot {
 
 static int run_slot(const struct plan *plan, struct stream *stream, struct slot *slot)
 {
-	double sent, received;
+	double sent, received, sent_after, received_after;
 
 	if (tune_weight(plan->interface, row_integer(&slot->row, COL_weight, 64)))
 		return -1;
 	sleep_ns(plan->settle_s * NSEC);
 	row_set(&slot->row, COL_started_ns, "%lld", (long long)real_ns());
-	sent = stream_sent(stream);
-	received = stream_received(stream);
+	stream_so_far(stream, &sent, &received);
 	if (counters_read(&slot->before, plan->interface))
 		return -1;
 	sleep_until(slot->before.mono + (int64_t)(plan->slot_s * NSEC));
-	slot->sent = stream_sent(stream) - sent;
-	slot->received = stream_received(stream) - received;
+	stream_so_far(stream, &sent_after, &received_after);
+	slot->sent = sent_after - sent;
+	slot->received = received_after - received;
 	if (counters_read(&slot->after, plan->interface))
 		return -1;
 	return weight_in_force(&slot->row, &slot->after);

@@ -525,23 +525,27 @@ int stream_start(struct stream *s, const struct plan *plan, const struct row *sp
 	return err ? err : pktgen_start(s);
 }
 
-double stream_sent(struct stream *s)
+void stream_so_far(struct stream *s, double *sent, double *received)
 {
-	double sent, seconds;
+	const volatile struct arrivals_page *seen = s->arrivals.page;
+	const struct sink_page *page = s->sink.page;
+	double seconds;
 
-	if (is_source(s, "iperf"))
-		return arrivals_known(&s->arrivals) ? (double)s->arrivals.page->highest :
-						      (double)NAN;
-	if (is_source(s, "napimeter"))
-		return s->sink.page->highest < 0 ? 0 : s->sink.page->highest;
-	return pktgen_text(s) || parse_pktgen(s->text, &sent, &seconds) ? (double)NAN : sent;
-}
-
-double stream_received(struct stream *s)
-{
-	if (is_source(s, "iperf"))
-		return arrivals_known(&s->arrivals) ? arrivals_data(&s->arrivals) : (double)NAN;
-	return s->sink.page->received;
+	if (is_source(s, "pktgen")) {
+		if (pktgen_text(s) || parse_pktgen(s->text, sent, &seconds))
+			*sent = NAN;
+		*received = page->received;
+		return;
+	}
+	*sent = *received = NAN;
+	if (is_source(s, "iperf") && !arrivals_known(&s->arrivals))
+		return;
+	/* a burst that comes between the two would be received and not sent */
+	do {
+		*sent = seen ? (double)seen->highest : page->highest;
+		*received = seen ? arrivals_data(&s->arrivals) : page->received;
+	} while (*sent != (seen ? (double)seen->highest : page->highest));
+	*sent = fmax(*sent, 0);
 }
 
 bool stream_over(struct stream *s)

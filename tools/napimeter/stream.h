@@ -26,11 +26,10 @@ struct stream {
 int stream_start(struct stream *s, const struct plan *plan, const struct row *spec,
 		 double seconds);
 /*
- * So far; NaN where only the end will tell (iperf without arrivals). With iperf,
- * received is what the driver handed on, that which no buffer had room for too.
+ * So far, both at one moment; NaN where only the end will tell (iperf without arrivals).
+ * With iperf, received is what the driver handed on, that which no buffer had room for too.
  */
-double stream_sent(struct stream *s);
-double stream_received(struct stream *s);
+void stream_so_far(struct stream *s, double *sent, double *received);
 /* Has the last packet been sent? */
 bool stream_over(struct stream *s);
 /*

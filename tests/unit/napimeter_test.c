@@ -929,6 +929,28 @@ static void one_burst(void **state)
 	assert_true(t.loss_ratio == 1);
 }
 
+/* A source that stands still for a moment has not reached its limit. */
+static void stalls(void **state)
+{
+	struct trial_result t[] = { { 1e9, 2, 0.5, 0.6 }, { 3e8, 2, 0, 0.2 }, { 3e8, 2, 0, 0.2 },
+				    { 3e8, 2, 0, 0.2 } };
+	struct search_state once, s;
+
+	(void)state;
+	search_state(&goal, t, 1, &once);
+	search_state(&goal, t, 2, &s);
+	assert_true(!s.done && s.load == once.load && !s.lower);
+	search_state(&goal, t, 3, &s);
+	assert_true(!s.done && s.load == once.load && !s.lower);
+	/* nor does it go on for ever */
+	search_state(&goal, t, 4, &s);
+	assert_true(s.done && s.source_limit && s.lower == 3e8);
+	t[1].reached = 0.97;
+	t[0].reached = 0.3;
+	search_state(&goal, t, 2, &s);
+	assert_true(s.load != once.load);
+}
+
 /* Trials that are too short to be counted do not make a search without end. */
 static void no_endless_search(void **state)
 {
@@ -1073,6 +1095,7 @@ int main(void)
 		cmocka_unit_test(classes),
 		cmocka_unit_test(searches),
 		cmocka_unit_test(one_burst),
+		cmocka_unit_test(stalls),
 		cmocka_unit_test(no_endless_search),
 		cmocka_unit_test_setup(undo, empty_dir),
 		cmocka_unit_test_setup(undo_refuses, empty_dir),

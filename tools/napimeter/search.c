@@ -10,6 +10,8 @@
 #define HINT_WIDTHS 4		/* short trials narrow down to so many widths */
 #define MOST_TRIALS 200		/* of a cell: what will not be classified ends too */
 #define SHORT_OF_LOAD 0.98	/* below: the source did not send what was asked */
+#define STALLED 0.8		/* and below this share of the most that it sent: it stood still */
+#define MOST_STALLS 2		/* of a load; with more it is no stall */
 
 static bool same(double a, double b)
 {
@@ -119,8 +121,37 @@ static double between(double lower, double upper)
 	return floor(sqrt(lower * upper) / 1000) * 1000;
 }
 
-void search_state(const struct goal *goal, const struct trial_result *trials, size_t count,
-		  struct search_state *s)
+/*
+ * Less than was asked, and much less than it can: a source that was held up, on a busy
+ * host say. Such a trial tells nothing of the load, and is made again; but if it is so
+ * three times, it counts.
+ */
+static bool stalled(const struct trial_result *t, double most)
+{
+	return t->reached < SHORT_OF_LOAD && t->load * t->reached < STALLED * most;
+}
+
+static size_t drop_stalls(const struct trial_result *trials, size_t count,
+			  struct trial_result *kept)
+{
+	double most = 0;
+	size_t i, j, n = 0;
+
+	for (i = 0; i < count; i++)
+		most = fmax(most, trials[i].load * trials[i].reached);
+	for (i = 0; i < count; i++) {
+		size_t times = 0;
+
+		for (j = 0; j < count; j++)
+			times += same(trials[j].load, trials[i].load) && stalled(&trials[j], most);
+		if (!stalled(&trials[i], most) || times > MOST_STALLS)
+			kept[n++] = trials[i];
+	}
+	return n;
+}
+
+static void state_of(const struct goal *goal, const struct trial_result *trials, size_t count,
+		     struct search_state *s)
 {
 	double hint_lower, hint_upper, max_load = goal->max_load, step = 1 + goal->width;
 	size_t i;
@@ -133,8 +164,7 @@ void search_state(const struct goal *goal, const struct trial_result *trials, si
 	find_bounds(goal, trials, count, false, &s->lower, &s->upper);
 	find_bounds(goal, trials, count, true, &hint_lower, &hint_upper);
 
-	if ((s->lower && s->upper && s->upper <= s->lower * step * 1.0001) ||
-	    count >= MOST_TRIALS) {
+	if (s->lower && s->upper && s->upper <= s->lower * step * 1.0001) {
 		s->done = true;
 	} else if (s->lower >= max_load * 0.9999) {
 		s->done = s->source_limit = true;
@@ -174,6 +204,17 @@ void search_state(const struct goal *goal, const struct trial_result *trials, si
 		s->conditional_throughput = s->lower *
 			(1 - quantile_loss(goal, trials, count, s->lower)) *
 			mean_reached(trials, count, s->lower);
+}
+
+void search_state(const struct goal *goal, const struct trial_result *trials, size_t count,
+		  struct search_state *s)
+{
+	struct trial_result *kept = xcalloc(count + 1, sizeof(*kept));
+
+	state_of(goal, kept, drop_stalls(trials, count, kept), s);
+	if (count >= MOST_TRIALS)
+		s->done = true;
+	free(kept);
 }
 
 static struct goal goal_of(const struct plan *p)

@@ -14,6 +14,8 @@
 
 #define EXCEED_RATIO 0.5
 #define NOT_REACHED 0.98 /* of the asked load: below it the source fell short */
+#define STALLED 0.8 /* of the most that it sent: it was held up, which tells nothing */
+#define MOST_STALLS 2 /* of a load; with more it is no stall */
 
 /* one trial, with what the search asks of it */
 struct seen {
@@ -56,6 +58,31 @@ static bool see(const struct trial *t, const struct metric *loss, struct seen *s
 	if (sent < NOT_REACHED * s->load)
 		s->sent = sent;
 	return true;
+}
+
+static bool stalled(const struct seen *s, double most)
+{
+	return s->sent < s->load && s->sent < STALLED * most;
+}
+
+/* as napimeter's search does; over n trials sorted by load */
+static size_t drop_stalls(struct seen *s, size_t n)
+{
+	size_t from, to, i, kept = 0;
+	double most = 0;
+
+	for (i = 0; i < n; i++)
+		most = fmax(most, s[i].sent);
+	for (from = 0; from < n; from = to) {
+		size_t times = 0;
+
+		for (to = from; to < n && s[to].load == s[from].load; to++)
+			times += stalled(&s[to], most);
+		for (i = from; i < to; i++)
+			if (!stalled(&s[i], most) || times > MOST_STALLS)
+				s[kept++] = s[i];
+	}
+	return kept;
 }
 
 /* over n trials sorted by load, then loss */
@@ -104,9 +131,10 @@ struct mlfrr mlfrr_of(const struct data *d, const struct cell **cells, size_t n,
 			m += see(&d->trials[d->order[cells[i]->first + k]], loss,
 				 &s[m]);
 		}
-	rates = must(calloc(m + 1, sizeof(*rates)));
 	if (m)
 		qsort(s, m, sizeof(*s), by_load);
+	m = drop_stalls(s, m);
+	rates = must(calloc(m + 1, sizeof(*rates)));
 	search(s, m, o->loss, &all);
 	if (m)
 		qsort(s, m, sizeof(*s), by_repetition);

@@ -21,7 +21,7 @@ setup_file() {
 	{
 		rc=0
 		# shellcheck disable=SC2016 # for the shell there
-		timeout 500 scripts/lab/fleet.sh -- sh -c 'printf "%s\n" "$FLEET" >"$dir/new"
+		timeout 1500 scripts/lab/fleet.sh -- sh -c 'printf "%s\n" "$FLEET" >"$dir/new"
 			ip netns identify $$ >"$dir/space" && mv "$dir/new" "$dir/ready"
 			while [ ! -e "$dir/stop" ]; do sleep 0.3; done' || rc=$?
 		echo "$rc" >"$dir/ended"
@@ -52,7 +52,7 @@ setup() {
 there() { ip netns exec "$(cat "$dir/space")" "$@"; }
 
 # fleet OPTION…: the script under test
-fleet() { there timeout 200 "$run" --out "$out" "$@"; }
+fleet() { there timeout 400 "$run" --out "$out" "$@"; }
 
 # guest N COMMAND: by ssh, as the playbook does
 guest() {

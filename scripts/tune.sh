@@ -55,11 +55,15 @@ list_plan() {
 # answer: what came out, in $action and in DIR/answer
 answer() {
 	action=keep
+	_rounds=$(rounds_with "$out/confirm" defaults found)
 	if [ -z "$found" ]; then
 		echo "Keep the defaults ($base): in the screening nothing was better by more than $margin %." >"$out/answer"
+	elif [ -z "$_rounds" ]; then
+		action=unknown
+		return 0
 	else
-		# shellcheck disable=SC2046 # words
-		pairs_of defaults found $(rounds_with "$out/confirm" defaults found) >"$out/answer.csv"
+		# shellcheck disable=SC2086 # words
+		pairs_of defaults found $_rounds >"$out/answer.csv"
 		action=$(column "$out/answer.csv" action)
 		_text=$(sed -n '2s/.*,"\(.*\)"$/\1/p' "$out/answer.csv" |
 			sed "s/the reference/the defaults/g; s/The rival is better/Better than the defaults/")

@@ -6,10 +6,10 @@
 set -eu
 # shellcheck source=tests/guest/lib.sh
 . "${0%/*}/lib.sh"
-# shellcheck source=tests/guest/common/sweep.sh
-. "${0%/*}/common/sweep.sh"
 # shellcheck source=tests/guest/common/kill.sh
 . "${0%/*}/common/kill.sh"
+# shellcheck source=tests/guest/common/sweep.sh
+. "${0%/*}/common/sweep.sh"
 
 trials=4
 run_it() { sweep killed --weight 1,60 --reps 2 --seconds 0.1 --gro 0 --threaded 1 \
@@ -92,6 +92,6 @@ echo "# between the kills $finished sweeps came to their end"
 check "it goes on to its end" run_it
 whole killed $trials
 as_before "killed and resumed"
-check "no process is left" wait_for 5 none_left "napimeter step" sadc sweep.sh
+check "no process is left" wait_for 20 none_left "napimeter step" sadc sweep.sh
 rm -rf "$work"
 finish

@@ -10,8 +10,10 @@ set -eu
 # iperf, pulled from the namespace behind the wire
 ip netns exec src iperf -s >/dev/null 2>&1 &
 tcp=$!
-ip netns exec src iperf -s -u >/dev/null 2>&1 &
+# shellcheck disable=SC2016 # of the shell there
+ip netns exec src sh -c '. "$0"; serve_iperf -u' scripts/lib.sh >/dev/null 2>&1 &
 udp=$!
+udp_server() { pids "iperf -s -u"; }
 pull() {
 	_name=$1
 	shift
@@ -34,15 +36,16 @@ check "the source was tested first" grep -q selftest "$work/iperf/probes.csv"
 check "iperf at full speed on one CPU" pull slow --server 10.0.0.1 --load 0 --rcvbuf 8M --weight 1,60 \
 	--app-cpu 0 --irq-cpu 0 --reps 2
 is "in overload too every packet has its place" "$(select_rows slow '
-	c["remainder_high"] != 0 || c["sent"] == 0 { n++ } END { print n + 0, NR - 1 }')" "0 4"
+	c["remainder_high"] != 0 || c["sent"] == 0 { n++; bad = bad "\n" $0 } END { print n + 0, NR - 1 bad }')" "0 4"
 # As in overload: nothing of the end comes, and iperf waits for it for seconds
 pull mute --server 10.0.0.1 --seconds 4 --reps 2 --weight 60 &
 pid=$!
 wait_for 20 grep -q '^\[1/2' "$work/mute.log"
 sleep 3.6
-kill -STOP $udp
+server=$(udp_server)
+kill -STOP "$server"
 wait_for 30 grep -q '^\[2/2' "$work/mute.log"
-kill -CONT $udp
+kill -CONT "$server"
 wait $pid || :
 is "waiting for a lost last word is no time of the traffic" "$(select_rows mute '
 	c["trial"] == 1 { print (c["status"] != "failed" && c["seconds"] > 3 && c["seconds"] < 4.3) }')" 1
@@ -56,7 +59,7 @@ for n in 1 2; do
 	sleep 2
 	case $(grep "^\[$n/2" "$work/gone.log") in
 	*tcp*) kill -9 $tcp ;;
-	*) kill -9 $udp ;;
+	*) kill -9 $udp "$(udp_server)" ;;
 	esac
 done
 rc=0

@@ -223,10 +223,8 @@ own_clock() {
 @test "a pair that cannot be measured does not count, and is tried again" {
 	as_root
 	own_clock 1
-	# between two tries
-	mkdir "$dir/bin"
-	ln -s "$(command -v true)" "$dir/bin/sleep"
-	PATH=$dir/bin:$PATH
+	# shellcheck disable=SC2016 # for the shell there
+	sed -i 's/sleep \$_pause/:/' "$dir/scripts/tune-search.sh"
 	printf '%s\n' "weight=128 1.1 1" >"$TRUTH"
 	FAILS=confirm/2/found run tune --try weight=128
 	[ "$status" -eq 0 ]

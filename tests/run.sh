@@ -98,7 +98,8 @@ guest() {
 # a boot each: what one has started is nothing for the other
 sweep() {
 	bring ssh ssh-keygen dropbear
-	in_guest sweep sweep-kill
+	in_guest sweep
+	in_guest sweep-kill
 	in_guest sweep-source
 }
 

@@ -80,7 +80,6 @@ static int trial(const struct plan *plan, struct row *row, double seconds, char 
 {
 	struct counters before = { 0 }, after = { 0 };
 	struct stream stream = { .ask_fd = -1, .out_fd = -1 };
-	struct cpu_times cpu_at_end;
 	struct traffic traffic;
 	int err;
 
@@ -91,13 +90,13 @@ static int trial(const struct plan *plan, struct row *row, double seconds, char 
 	/* CPU time is that of the traffic; packets are counted until all have come */
 	err = counters_read(&before, plan->interface) ||
 	      stream_start(&stream, plan, row, seconds) || cpu_read(&before.cpu) ||
-	      stream_wait(&stream, &cpu_at_end) || stream_result(&stream, &traffic);
+	      stream_wait(&stream) || stream_result(&stream, &traffic);
 	stream_free(&stream);
 	if (!err) {
 		settle();
 		err = counters_read(&after, plan->interface) || weight_in_force(row, &after) ||
 		      tune_check(plan->interface, row);
-		after.cpu = cpu_at_end;
+		after.cpu = stream.cpu_at_end;
 		err = err || measure(row, &before, &after, &traffic, hist);
 		if (!err)
 			measure_host(plan, row, &before.cpu, &after.cpu);
@@ -192,7 +191,6 @@ static int run_stream(const struct plan *plan, struct slot *slots, size_t count,
 		      struct traffic *whole)
 {
 	struct stream stream = { .ask_fd = -1, .out_fd = -1 };
-	struct cpu_times unused;
 	double seconds = LEAD_S + count * (plan->slot_s + plan->settle_s + EDGE_S) + SPARE_S;
 	size_t i;
 	int err;
@@ -212,7 +210,7 @@ static int run_stream(const struct plan *plan, struct slot *slots, size_t count,
 	if (!err && !*done)
 		err = fail("the stream ended before each weight had its slot");
 	if (!err)
-		err = stream_wait(&stream, &unused) || stream_result(&stream, whole);
+		err = stream_wait(&stream) || stream_result(&stream, whole);
 	stream_free(&stream);
 	return err;
 }

@@ -33,10 +33,10 @@ void stream_so_far(struct stream *s, double *sent, double *received);
 /* Has the last packet been sent? */
 bool stream_over(struct stream *s);
 /*
- * Until the last packet is sent; then, when all is received, what there was. The CPU time
- * is that at the last packet: whoever waits for a lost last word waits for seconds, idle.
+ * Until the last packet is sent; then, when all is received, what there was. cpu_at_end is
+ * that at the last packet: whoever waits for a lost last word waits for seconds, idle.
  */
-int stream_wait(struct stream *s, struct cpu_times *cpu_at_end);
+int stream_wait(struct stream *s);
 int stream_result(struct stream *s, struct traffic *traffic);
 /* Ends whatever still runs. */
 void stream_free(struct stream *s);

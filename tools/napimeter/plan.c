@@ -597,7 +597,7 @@ static double delivered(const struct row *row)
 {
 	double rate = row_number(row, COL_bandwidth_bps);
 
-	if (strcmp(row->cell[COL_status], "ok"))
+	if (!strcmp(row->cell[COL_status], "failed"))
 		return NAN;
 	if (isnan(rate))
 		rate = row_number(row, COL_received) / row_number(row, COL_seconds);

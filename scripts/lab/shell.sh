@@ -17,8 +17,10 @@ else
 fi
 "$here/net.sh" up || warn "no network; going on without"
 if [ -e /run/netns/src ]; then
-	ip netns exec src iperf -s >/dev/null 2>&1 &
-	ip netns exec src iperf -s -u >/dev/null 2>&1 &
+	for option in '' -u; do
+		# shellcheck disable=SC2016 # for the shell there
+		ip netns exec src sh -c '. "$0"; serve_iperf $1' "$here/../lib.sh" "$option" >/dev/null 2>&1 &
+	done
 fi
 driver=$(ethtool -i eth0 2>/dev/null | sed -n 's/^driver: //p')
 cat <<END

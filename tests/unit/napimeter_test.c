@@ -634,6 +634,21 @@ static void loss_adds_up(void **state)
 	assert_string_equal(row.cell[COL_lost_before_nic], "110");
 	assert_string_equal(row.cell[COL_remainder], "0");
 	t.is_slot = false;
+	/* the end lost: after 930, the newest that came, the NIC missed 11 more at that pace */
+	t.open_end = true;
+	t.sent = 930;
+	assert_int_equal(measure(&row, &before, &after, &t, &hist), 0);
+	free(hist);
+	assert_string_equal(row.cell[COL_sent], "941");
+	assert_true(fabs(row_number(&row, COL_seconds) - 2 * 941.0 / 930) < 1e-4);
+	assert_string_equal(row.cell[COL_lost_before_nic], "0");
+	assert_string_equal(row.cell[COL_remainder], "51");
+	/* nothing more than that */
+	t.sent = 1000;
+	assert_int_equal(measure(&row, &before, &after, &t, &hist), 0);
+	free(hist);
+	assert_string_equal(row.cell[COL_sent], "1000");
+	t.open_end = false;
 	t.arrived = NAN;
 
 	/* QEMU keeps MPC and the driver adds it at each read: only the register counts */

@@ -39,6 +39,7 @@ struct traffic {
 	double arrived;			/* data that the driver handed on; NaN: not known */
 	double control;			/* datagrams that are no data; at most, if not known */
 	bool is_slot;			/* a part of a stream */
+	bool open_end;			/* its last word did not come: sent is the newest that did */
 	bool only_packets_at_nic;	/* a TCP stream: bytes, no datagrams */
 };
 
@@ -46,9 +47,12 @@ int cpu_read(struct cpu_times *cpu);
 int counters_read(struct counters *c, const char *interface);
 void counters_free(struct counters *c);
 
-/* Fill the measured columns; *hist gets the lines for hist.csv (caller frees). */
+/*
+ * Fill the measured columns, and what of the traffic only the counters know; *hist gets the
+ * lines for hist.csv (caller frees).
+ */
 int measure(struct row *row, const struct counters *before, const struct counters *after,
-	    const struct traffic *traffic, char **hist);
+	    struct traffic *traffic, char **hist);
 
 /* The parts of counters_read() that read text, apart for the tests. */
 void parse_softnet(struct counters *c, const char *text);

@@ -462,7 +462,7 @@ static int iperf_wait(struct stream *s)
 /*
  * What was seen on its way goes before what iperf counted: `sent` is the number of
  * the first of the last datagrams, which counts itself (the source repeats it until
- * answered). Without any: the highest, as with iperf.
+ * answered).
  */
 static int iperf_result(struct stream *s, struct traffic *t)
 {
@@ -475,7 +475,8 @@ static int iperf_result(struct stream *s, struct traffic *t)
 			    t->seconds, s->seconds);
 	if (t->only_packets_at_nic || !arrivals_known(&s->arrivals))
 		return 0;
-	t->sent = seen->ends ? seen->end : seen->highest;
+	t->open_end = !seen->ends;
+	t->sent = t->open_end ? seen->highest : seen->end;
 	t->control = seen->ends ? seen->ends - 1 : 0;
 	t->arrived = arrivals_data(&s->arrivals) + (seen->ends > 0);
 	/*
@@ -582,8 +583,8 @@ int stream_result(struct stream *s, struct traffic *t)
 		return parse_pktgen(s->text, &t->sent, &t->seconds) ? -1 :
 		       t->sent > 0 ? 0 : fail("pktgen sent nothing");
 	t->control = page->others + 2;	/* and the cookie, asked for twice at most */
-	/* without its last word: the newest of those that came */
-	t->sent = page->announced >= 0 ? page->announced : page->highest;
+	t->open_end = page->announced < 0;
+	t->sent = t->open_end ? page->highest : page->announced;
 	if (t->sent > 1)
 		t->seconds = (page->last_ns - page->first_ns) / 1e9 * t->sent / (t->sent - 1);
 	return check_traffic(t, row_number(s->spec, COL_datagram), s->seconds);

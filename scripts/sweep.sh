@@ -217,7 +217,9 @@ start_sender() {
 	port=$(echo "$words" | sed -n 's/.* port=\([0-9]*\).*/\1/p')
 	[ -n "$port" ] || port=$([ "$source" = iperf ] && echo 5001 || echo 5003)
 	port="-p $port >/dev/null 2>&1"
-	there="iperf -s $port & a=\$!; iperf -s -u $port & b=\$!"
+	# 2.1.8 dies of a segmentation fault at times, when a UDP stream that was pulled has ended
+	there="iperf -s $port & a=\$!; (trap 'kill -9 \$c; exit' TERM
+		while :; do iperf -s -u $port & c=\$!; wait \$c; sleep 0.1; done) & b=\$!"
 	if [ "$source" = napimeter ]; then
 		# a folder of our own: another user there may have a /tmp/napimeter
 		# shellcheck disable=SC2016 # of the shell there
@@ -230,7 +232,7 @@ start_sender() {
 	fi
 	mkfifo "$work/hold"
 	there="$there; sleep 1; kill -0 \$a \$b 2>/dev/null && echo ready || echo failed"
-	ssh -o BatchMode=yes "$1" "$there; cat >/dev/null; kill -9 \$a \$b 2>/dev/null" \
+	ssh -o BatchMode=yes "$1" "$there; cat >/dev/null; { kill -9 \$a; kill \$b; } 2>/dev/null" \
 		<"$work/hold" >"$work/ssh" &
 	exec 8>"$work/hold"
 	wait_for 20 [ -s "$work/ssh" ] || die "ssh $1 does not answer"

@@ -20,7 +20,8 @@ pull() {
 	scripts/sweep.sh eth0 --out "$work/$_name" --seed 1 --load 10M --seconds 1 "$@" \
 		>"$work/$_name.log" 2>&1
 }
-wait_for 5 sh -c 'ip netns exec src ss -ltn | grep -q :5001'
+listens() { ip netns exec src ss -ltn | grep -q ":$1 "; }
+wait_for 5 listens 5001
 check "iperf -R, UDP and TCP" pull iperf --server 10.0.0.1 --protocol udp,tcp --weight 2,60 --rcvbuf 1M
 is "four rows, all good" "$(select_rows iperf 'c["status"] != "failed" { n++ } END { print n }')" 4
 is "UDP adds up, TCP counts no datagrams" "$(
@@ -71,6 +72,7 @@ check "no server: refused with a hint" refused pull nobody --server 10.0.0.1 --r
 check "the hint" grep -q 'failed,.*server' "$work/nobody/runs.csv"
 
 ip netns exec src busybox nc -l -p 5001 >/dev/null &
+wait_for 5 listens 5001
 check "a server older than 2.1 is refused" refused pull oldserver --server 10.0.0.1
 check "with a sentence too" grep -q "the server's iperf is older than 2.1" "$work/oldserver.log"
 
@@ -95,9 +97,16 @@ if [ -x /share/programs/dropbear ]; then
 	sshd=$!
 	ln -sf /share/programs/ssh "$work/bin/ssh"
 	by_ssh() { PATH=$work/bin:$PATH pull "$@" --sender ssh:root@10.0.0.1 --weight 60 --rcvbuf 1M; }
-	wait_for 10 sh -c 'ip netns exec src ss -ltn | grep -q :22' || cat /run/dropbear.log
+	wait_for 10 listens 22 || cat /run/dropbear.log
 	check "--sender ssh:HOST, iperf" by_ssh ssh
 	is "its row" "$(select_rows ssh 'c["received"] > 100 { n++ } END { print n }')" 1
+	by_ssh again --seconds 3 &
+	pid=$!
+	wait_for 20 grep -q '^\[1/1' "$work/again.log"
+	sleep 1
+	kill -SEGV "$(udp_server)"
+	check "its UDP server dies: the sweep goes on" wait $pid
+	is "and measures" "$(select_rows again 'c["received"] > 100 { n++ } END { print n }')" 1
 	check "bursts from our own source, over ssh" by_ssh own --source napimeter --burst 1,32
 	is "two rows" "$(select_rows own 'c["received"] > 100 { n++ } END { print n }')" 2
 	is "packets per interrupt are more in bursts" "$(select_rows own '
@@ -112,6 +121,7 @@ if [ -x /share/programs/dropbear ]; then
 		"iperf -s" "napimeter serve"
 	scripts/sweep.sh --restore
 	ip netns exec src busybox nc -l -p 5001 >/dev/null &
+	wait_for 5 listens 5001
 	# iperf stays without its port, and what has that answers
 	check "something else on the port there is told" refused by_ssh taken
 	check "as that" grep -q 'or is not iperf 2' "$work/taken.log"

@@ -526,6 +526,36 @@ static void buffer_of_another(void **state)
 	close(fd);
 }
 
+/* One that waits reads what there is, and then the end. */
+static void end_for_another(void **state)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_DGRAM, 0), count = 0, status;
+	socklen_t len = sizeof(a);
+	char data[4];
+	pid_t pid;
+
+	(void)state;
+	if (geteuid())
+		skip();
+	assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof(a)), 0);
+	getsockname(fd, (struct sockaddr *)&a, &len);
+	assert_int_equal(connect(fd, (struct sockaddr *)&a, sizeof(a)), 0);
+	assert_int_equal(send(fd, "one", 3, 0), 3);
+	pid = fork();
+	if (pid == 0) {
+		alarm(10);
+		while (recv(fd, data, sizeof(data), 0) > 0)
+			count++;
+		_exit(count);
+	}
+	close(fd);
+	shut_socket_of(pid);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 1);
+}
+
 /* As iperf's come, over loopback: 5, 6, 7, the end as 8 and again as 9; other ports do not count. */
 static void numbers_watched(void **state)
 {
@@ -1099,6 +1129,7 @@ int main(void)
 		cmocka_unit_test(kernel_files),
 		cmocka_unit_test(sources),
 		cmocka_unit_test(buffer_of_another),
+		cmocka_unit_test(end_for_another),
 		cmocka_unit_test(numbers_watched),
 		cmocka_unit_test(loss_adds_up),
 		cmocka_unit_test(plan_grid),

@@ -24,6 +24,7 @@
 #define PKTGEN_PORT 9
 #define PKTGEN_HEADERS 42		/* Ethernet, IPv4, UDP */
 #define IPERF_CONTROL 201	/* its last datagram, sent until answered, at most so often */
+#define SILENCE_NS (500 * 1000000LL)
 #define FULL_SPEED "10000000000"	/* iperf has no word for it: more than e1000 can carry */
 
 static bool is_source(const struct stream *s, const char *source)
@@ -283,28 +284,16 @@ static bool has_ended(pid_t pid)
 	return !waitid(P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT) && info.si_pid == pid;
 }
 
-/* 0: it is not connected yet. Where nothing can be watched, that is no failure. */
-static int watch_connected(int fd, struct arrivals *arrivals)
-{
-	struct sockaddr_storage peer;
-	socklen_t len = sizeof(peer);
-
-	if (getpeername(fd, (struct sockaddr *)&peer, &len))
-		return 0;
-	arrivals_watch(arrivals, fd);
-	return 1;
-}
-
-/* 1: done; 0: it has no such socket (yet) */
-static int try_socket(int pidfd, pid_t pid, int rcvbuf, struct arrivals *arrivals)
+/* A copy of the one socket that iperf talks through; -1: it has none (yet). */
+static int socket_of(int pidfd, pid_t pid)
 {
 	char *path = xasprintf("/proc/%d/fd", pid);
 	DIR *dir = opendir(path);
 	struct dirent *entry;
-	int found = 0;
+	int found = -1;
 
 	free(path);
-	while (dir && !found && (entry = readdir(dir))) {
+	while (dir && found < 0 && (entry = readdir(dir))) {
 		int fd = syscall(SYS_pidfd_getfd, pidfd, atoi(entry->d_name), 0);
 		int domain = 0;
 		socklen_t len = sizeof(domain);
@@ -312,17 +301,29 @@ static int try_socket(int pidfd, pid_t pid, int rcvbuf, struct arrivals *arrival
 		if (fd < 0)
 			continue;
 		if (!getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) &&
-		    (domain == AF_INET || domain == AF_INET6)) {
-			found = !rcvbuf || !setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &rcvbuf,
-						       sizeof(rcvbuf));
-			if (found && arrivals)
-				found = watch_connected(fd, arrivals);
-		}
-		close(fd);
+		    (domain == AF_INET || domain == AF_INET6))
+			found = fd;
+		else
+			close(fd);
 	}
 	if (dir)
 		closedir(dir);
 	return found;
+}
+
+/* Where nothing can be watched, that is no failure. False: it is not connected yet. */
+static bool ready(int fd, int rcvbuf, struct arrivals *arrivals)
+{
+	struct sockaddr_storage peer;
+	socklen_t len = sizeof(peer);
+
+	if (rcvbuf && setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &rcvbuf, sizeof(rcvbuf)))
+		return false;
+	if (arrivals && getpeername(fd, (struct sockaddr *)&peer, &len))
+		return false;
+	if (arrivals)
+		arrivals_watch(arrivals, fd);
+	return true;
 }
 
 /*
@@ -333,12 +334,17 @@ int reach_socket_of(pid_t pid, int rcvbuf, struct arrivals *arrivals)
 {
 	int64_t end = mono_ns() + 2 * NSEC;
 	int pidfd = syscall(SYS_pidfd_open, pid, 0);
-	int found = 0;
+	bool found = false;
 
 	if (pidfd < 0)
 		return rcvbuf ? fail("pidfd_open: %s", strerror(errno)) : 0;
 	while (!found && mono_ns() < end) {
-		found = try_socket(pidfd, pid, rcvbuf, arrivals);
+		int fd = socket_of(pidfd, pid);
+
+		if (fd >= 0) {
+			found = ready(fd, rcvbuf, arrivals);
+			close(fd);
+		}
 		if (!found && has_ended(pid))
 			break;
 		sleep_ns(500000);
@@ -347,6 +353,20 @@ int reach_socket_of(pid_t pid, int rcvbuf, struct arrivals *arrivals)
 	/* an iperf that ended at once says why when its output is read */
 	return found || has_ended(pid) || !rcvbuf ? 0 :
 	       fail("the socket buffer of iperf could not be set");
+}
+
+/* iperf reads what is in its buffer yet, then sees the end. */
+void shut_socket_of(pid_t pid)
+{
+	int pidfd = syscall(SYS_pidfd_open, pid, 0);
+	int fd = pidfd < 0 ? -1 : socket_of(pidfd, pid);
+
+	if (fd >= 0) {
+		shutdown(fd, SHUT_RD);
+		close(fd);
+	}
+	if (pidfd >= 0)
+		close(pidfd);
 }
 
 static int iperf_start(struct stream *s)
@@ -431,9 +451,22 @@ int parse_iperf(const char *text, const struct row *spec, struct traffic *t)
 	return 0;
 }
 
+/*
+ * The source says that it is over in one burst. If all of that is lost, where most is lost,
+ * iperf waits for another half of its time, idle.
+ */
+static bool is_silent(const struct stream *s)
+{
+	int64_t now = mono_ns();
+
+	return s->highest && now > s->started + (int64_t)(s->seconds * NSEC) &&
+	       now > s->heard + SILENCE_NS;
+}
+
 static int iperf_wait(struct stream *s)
 {
-	int64_t end = mono_ns() + (int64_t)(s->seconds * NSEC) + 10 * NSEC;
+	int64_t end = mono_ns() + (int64_t)(1.5 * s->seconds * NSEC) + 10 * NSEC;
+	bool told = false;
 	size_t used = 0;
 
 	while (used + 1 < sizeof(s->text)) {
@@ -444,6 +477,10 @@ static int iperf_wait(struct stream *s)
 			return fail("iperf does not end: is the server still there?");
 		if (s->arrivals.page && heed(s, s->arrivals.page->highest))
 			return -1;
+		if (!told && is_silent(s)) {
+			shut_socket_of(s->child);
+			told = true;
+		}
 		if (poll(&pfd, 1, 25) <= 0)
 			continue;
 		got = read(s->out_fd, s->text + used, sizeof(s->text) - 1 - used);

@@ -17,10 +17,15 @@ few() { if [ -n "${SHORT-}" ]; then echo "$1"; else echo "$2"; fi; }
 # say COMMAND: to QEMU's monitor (boot.sh --monitor)
 say() { echo "$1" >"$monitor"; }
 
-# plug_in N ADDRESS: the NIC that was ethN, where it was, or the names would change
+# plug_in N ADDRESS: the NIC that was ethN, where it was, or the names would change. QEMU
+# refuses until the guest's firmware has let go of the old one, so it is told again
 plug_in() {
 	_slot=${2#*:*:}
-	say "device_add e1000,id=nic$1,netdev=e$1,mac=52:54:00:00:01:0$1,romfile=,addr=0x${_slot%.*}"
+	for _try in 1 2 3 4 5 6 7 8 9 10; do
+		say "device_add e1000,id=nic$1,netdev=e$1,mac=52:54:00:00:01:0$1,romfile=,addr=0x${_slot%.*}"
+		! wait_for 3 [ -e "/sys/bus/pci/devices/$2" ] || return 0
+	done
+	return 1
 }
 
 # What an allocation made to fail says is no fault of the driver; nor is a data race of

@@ -20,7 +20,7 @@ sleep 1
 for round in $(seq "$(few 2 5)"); do
 	say "device_del nic7"
 	check "$round: one goes" wait_for 30 [ ! -e "/sys/bus/pci/devices/$pci7" ]
-	plug_in 7 "$pci7"
+	check "$round: another is plugged in" plug_in 7 "$pci7"
 	check "$round: and comes back" wait_for 30 [ -e /sys/class/net/eth7 ]
 	pci7=$(address eth7)
 done

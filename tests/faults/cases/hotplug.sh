@@ -23,7 +23,7 @@ for round in $(seq "$(few 3 20)"); do
 	check "$round: and to be written" refused sh -c 'echo 5 >&8'
 	exec 7<&- 8>&-
 	traffic_off
-	plug_in 0 "$pci"
+	check "$round: another is plugged in" plug_in 0 "$pci"
 	check "$round: it comes back" wait_for 30 [ -e /sys/class/net/eth0 ]
 	"$top/scripts/lab/net.sh" up 0
 	pci=$(address eth0)

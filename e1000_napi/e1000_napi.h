@@ -23,6 +23,7 @@
 #define E1000_NAPI_H
 
 #include <linux/jump_label.h>
+#include <linux/ktime.h>
 #include <linux/list.h>
 #include <linux/netdevice.h>
 #include <linux/types.h>
@@ -209,8 +210,6 @@ bool e1000_napi_same_usecs(struct e1000_adapter *adapter,
 
 /* poll.c */
 void e1000_napi_init(struct e1000_adapter *adapter);
-void e1000_napi_time_irq(struct e1000_napi *en);
-void e1000_napi_time_poll(struct e1000_napi *en, int budget);
 void e1000_napi_end_poll(struct e1000_adapter *adapter, int budget,
 			 int work_done, bool tx_done);
 void e1000_napi_list_add(struct e1000_napi *en);
@@ -261,7 +260,7 @@ static inline void e1000_napi_scheduled(struct e1000_napi *en)
 	if (static_branch_likely(&e1000_napi_stats)) {
 		en->next = E1000_NAPI_NEXT_IRQ;
 		if (static_branch_unlikely(&e1000_napi_timing))
-			e1000_napi_time_irq(en);
+			en->irq_ns = ktime_get_ns();
 	}
 }
 
@@ -274,8 +273,8 @@ static inline void e1000_napi_scheduled(struct e1000_napi *en)
  */
 static inline void e1000_napi_begin(struct e1000_napi *en, int budget)
 {
-	if (static_branch_unlikely(&e1000_napi_timing))
-		e1000_napi_time_poll(en, budget);
+	if (static_branch_unlikely(&e1000_napi_timing) && budget)
+		en->began_ns = ktime_get_ns();
 }
 
 /**

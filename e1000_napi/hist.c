@@ -1,38 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The parts of the histogram that are not in every poll; see hist.h. */
 
-#include <linux/bitops.h>
-#include <linux/limits.h>
-
 #include "hist.h"
 
 #define NAPI_HIST_SUB_MASK	((1u << NAPI_HIST_SUB_BITS) - 1)
-
-/**
- * napi_hist_index() - the cell that counts a value
- * @value: the value, any
- *
- * Log-linear: the octave (position of the highest set bit) picks the group,
- * the NAPI_HIST_SUB_BITS bits below it pick the cell in the group, as in HDR
- * histograms (G. Tene, hdrhistogram.org).
- *
- * Return: an index below NAPI_HIST_CELLS.
- */
-unsigned int napi_hist_index(u64 value)
-{
-	unsigned int octave, sub;
-	u32 v;
-
-	if (value <= NAPI_HIST_EXACT)
-		return value;
-
-	v = value > U32_MAX ? U32_MAX : value;
-	octave = fls(v) - 1;
-	sub = (v >> (octave - NAPI_HIST_SUB_BITS)) & NAPI_HIST_SUB_MASK;
-
-	return NAPI_HIST_EXACT + 1 +
-	       ((octave - NAPI_HIST_OCTAVE) << NAPI_HIST_SUB_BITS) + sub;
-}
 
 /**
  * napi_hist_lower() - the smallest value that a cell counts
@@ -65,11 +36,7 @@ u64 napi_hist_lower(unsigned int index)
  */
 void napi_hist_add_over(struct napi_hist *hist, u64 value)
 {
-	u64_stats_inc(&hist->cell[napi_hist_index(value)]);
-	napi_hist_write(&hist->over_sum,
-			u64_stats_read(&hist->over_sum) + value);
-	if (value > u64_stats_read(&hist->over_max))
-		napi_hist_write(&hist->over_max, value);
+	napi_hist_add_large(hist, value);
 }
 
 /**

@@ -17,7 +17,9 @@
 #ifndef E1000_NAPI_HIST_H
 #define E1000_NAPI_HIST_H
 
+#include <linux/bitops.h>
 #include <linux/compiler.h>
+#include <linux/limits.h>
 #include <linux/types.h>
 #include <linux/u64_stats_sync.h>
 
@@ -55,7 +57,6 @@ struct napi_hist_totals {
 };
 
 void napi_hist_add_over(struct napi_hist *hist, u64 value);
-unsigned int napi_hist_index(u64 value);
 u64 napi_hist_lower(unsigned int index);
 void napi_hist_total(const struct napi_hist *copy,
 		     struct napi_hist_totals *totals);
@@ -71,6 +72,35 @@ void napi_hist_total(const struct napi_hist *copy,
 static inline void napi_hist_write(u64_stats_t *word, u64 value)
 {
 	WRITE_ONCE(*(u64 *)word, value);
+}
+
+/**
+ * napi_hist_index() - the cell that counts a value
+ * @value: the value, any
+ *
+ * Log-linear: the octave (position of the highest set bit) picks the group,
+ * the NAPI_HIST_SUB_BITS bits below it pick the cell in the group, as in HDR
+ * histograms (G. Tene, hdrhistogram.org).
+ *
+ * Return: an index below NAPI_HIST_CELLS.
+ */
+static inline unsigned int napi_hist_index(u64 value)
+{
+	unsigned int octave;
+	u32 v;
+
+	if (value <= NAPI_HIST_EXACT)
+		return value;
+
+	v = value > U32_MAX ? U32_MAX : value;
+	octave = __fls(v);
+
+	/* The shift leaves the highest set bit above those that pick the cell:
+	 * it is in the sum once too often
+	 */
+	return NAPI_HIST_EXACT + 1 - (1 << NAPI_HIST_SUB_BITS) +
+	       ((octave - NAPI_HIST_OCTAVE) << NAPI_HIST_SUB_BITS) +
+	       (v >> (octave - NAPI_HIST_SUB_BITS));
 }
 
 /**
@@ -96,6 +126,25 @@ static inline void napi_hist_add(struct napi_hist *hist, u64 value)
 		napi_hist_add_exact(hist, value);
 	else
 		napi_hist_add_over(hist, value);
+}
+
+/**
+ * napi_hist_add_large() - count one value that is likely above NAPI_HIST_EXACT
+ * @hist: histogram that the caller alone writes now
+ * @value: the value, any
+ *
+ * As napi_hist_add(), with no call, for nanoseconds.
+ */
+static __always_inline void napi_hist_add_large(struct napi_hist *hist,
+						u64 value)
+{
+	u64_stats_inc(&hist->cell[napi_hist_index(value)]);
+	if (likely(value > NAPI_HIST_EXACT)) {
+		napi_hist_write(&hist->over_sum,
+				u64_stats_read(&hist->over_sum) + value);
+		if (value > u64_stats_read(&hist->over_max))
+			napi_hist_write(&hist->over_max, value);
+	}
 }
 
 #endif /* E1000_NAPI_HIST_H */

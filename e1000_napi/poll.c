@@ -82,40 +82,16 @@ static noinline void e1000_napi_clear(struct e1000_napi *en, u32 asked)
 
 static noinline void e1000_napi_add_times(struct e1000_napi *en)
 {
-	if (!en->began_ns)
+	if (unlikely(!en->began_ns))
 		return;
 
-	napi_hist_add(&en->hist[E1000_NAPI_POLL_NS],
-		      ktime_get_ns() - en->began_ns);
-	if (en->irq_ns)
-		napi_hist_add(&en->hist[E1000_NAPI_IRQ_TO_POLL_NS],
-			      en->began_ns - en->irq_ns);
-	en->began_ns = 0;
-	en->irq_ns = 0;
-}
-
-/**
- * e1000_napi_time_irq() - note when an interrupt scheduled the poll
- * @en: the device's state, whose NAPI the caller owns
- *
- * Context: hard interrupt, between napi_schedule_prep() and __napi_schedule().
- */
-void e1000_napi_time_irq(struct e1000_napi *en)
-{
-	en->irq_ns = ktime_get_ns();
-}
-
-/**
- * e1000_napi_time_poll() - note when a poll begins
- * @en: the device's state, whose NAPI the caller owns
- * @budget: as the poll got it
- *
- * Context: poll.
- */
-void e1000_napi_time_poll(struct e1000_napi *en, int budget)
-{
-	if (budget)
-		en->began_ns = ktime_get_ns();
+	napi_hist_add_large(&en->hist[E1000_NAPI_POLL_NS],
+			    ktime_get_ns() - en->began_ns);
+	if (en->irq_ns) {
+		napi_hist_add_large(&en->hist[E1000_NAPI_IRQ_TO_POLL_NS],
+				    en->began_ns - en->irq_ns);
+		en->irq_ns = 0;
+	}
 }
 
 /* Does that ask for this poll, and is nothing odd? */
@@ -498,6 +474,7 @@ static void e1000_napi_stats_off(void)
 		 * do not call it one that nothing asked for.
 		 */
 		en->next = E1000_NAPI_NEXT_REPOLL;
+		en->irq_ns = 0;
 	}
 }
 

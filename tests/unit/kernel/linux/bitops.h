@@ -2,10 +2,10 @@
 #ifndef UNIT_LINUX_BITOPS_H
 #define UNIT_LINUX_BITOPS_H
 
-/* Position of the highest set bit, from 1; 0 if none is set */
-static inline int fls(unsigned int x)
+/* Position of the highest set bit, from 0; one is set */
+static inline unsigned long __fls(unsigned long x)
 {
-	return x ? 32 - __builtin_clz(x) : 0;
+	return 8 * sizeof(x) - 1 - __builtin_clzl(x);
 }
 
 #endif

@@ -110,9 +110,9 @@ is "polls_per_irq and rx_per_irq count the same interrupts" "${a% *}" "${b% *}"
 # a poll between two reads makes them differ: both again then
 polls() { awk '$1 == "polls" { print $2 }' "$1"; }
 snapshot_and_file() {
-	_one_moment eth0 $snap || return 1
-	grep -v '^#' $debug/eth0/tx_per_poll >/tmp/file
-	[ "$(polls $snap)" = "$(polls $debug/eth0/counters)" ]
+	_one_moment eth0 "$snap" || return 1
+	grep -v '^#' "$debug/eth0/tx_per_poll" >/tmp/file
+	[ "$(polls "$snap")" = "$(polls "$debug/eth0/counters")" ]
 }
 wait_for 10 snapshot_and_file || echo "# eth0 never rests"
 is "a snapshot has all histograms" "$(grep -c '^# histogram' $snap)" 6
@@ -128,9 +128,9 @@ wait_for 10 link_up eth0
 
 # ethtool -S is the same account
 ethtool_and_file() {
-	cat $debug/eth0/counters >$snap
+	cat "$debug/eth0/counters" >"$snap"
 	ethtool -S eth0 >/tmp/ethtool
-	[ "$(polls $snap)" = "$(polls $debug/eth0/counters)" ]
+	[ "$(polls "$snap")" = "$(polls "$debug/eth0/counters")" ]
 }
 wait_for 10 ethtool_and_file || echo "# eth0 never rests"
 for c in rx_packets polls_whole_budget polls_tx_unfinished; do

@@ -2,94 +2,155 @@
 # SPDX-License-Identifier: GPL-2.0
 # In the bench's guest: what a new weight costs while packets come, set live, and by
 # loading the module again. They come from pktgen in the lab of one guest, else, on Xen,
-# from the iperf server on the other side. Writes lines `HOW TIMES NS_EACH SENT LOST` to
-# stdout.
+# from the iperf server on the other side. A sweep at weight 64 counts them, by place;
+# beside every other of its streams the weight is changed, beside the rest the same programs
+# set the weight that it has. Its folder is DIR/streams.
+#
+# guest-change.sh DIR; writes lines to stdout:
+#   HOW SET NS_EACH SENT LOST BEFORE_NIC RING SOCKET REST
+#                             HOW: debugfs, ethtool; debugfs-same, ethtool-same
+#   reload 1 NS SENT LOST     without a sender of its own, - -
 set -eu
 cd /opt/e1000_napi
 # shellcheck source=scripts/lib.sh
 . scripts/lib.sh
+dir=$1
 
 now_ns() { awk '$1 == "now" { print $3; exit }' /proc/timer_list; }
 stat_of() { ethtool -S eth0 | awk -v n="$1:" '$1 == n { print $2; exit }'; }
 pktgen() { ip netns exec src sh -c "echo \"\$1\" >/proc/net/pktgen/$1" sh "$2"; }
 
-source_up() { # source_up SECONDS: how long iperf sends
-	if [ -n "$server" ]; then
-		# 625 packets a second, which emulation in emulation carries
-		# (with -R its -w is the sender's buffer, ours is the default)
-		sysctl -qw net.core.rmem_default=8388608
-		iperf -c "$server" -u -R -b 1M -l 200 -t "$1" -y C >/tmp/iperf 2>&1 &
-		source=$!
-		sleep 2
-		return
-	fi
+# five HOW: weights one after the other; the last is the sweep's
+five() {
+	_weights='1 2 60 200 64'
+	case $1 in *-same) _weights='64 64 64 64 64' ;; esac
+	for w in $_weights; do
+		case $1 in
+		ethtool*) ethtool -C eth0 rx-frames-irq "$w" ;;
+		debugfs*) echo "$w" >/sys/kernel/debug/e1000_napi/eth0/weight ;;
+		esac
+	done
+}
+
+# how REPETITION: what is done beside it
+how() {
+	case $(($1 % 4)) in
+	1) echo debugfs ;;
+	2) echo debugfs-same ;;
+	3) echo ethtool ;;
+	0) echo ethtool-same ;;
+	esac
+}
+
+# in_time: the stream goes on for two seconds at least
+in_time() {
+	read -r _now _ </proc/uptime
+	[ "${_now%.*}" -lt "$end" ]
+}
+
+# changes HOW: as long as a stream lasts; at first at once, which is timed, then
+# some a second, as in a sweep
+changes() {
+	read -r _now _ </proc/uptime
+	end=$((${_now%.*} + seconds - 2))
+	sleep 1
+	n=0 a=$(now_ns)
+	while [ "$n" -lt 50 ] && in_time; do
+		five "$1"
+		n=$((n + 5))
+	done
+	total=$(($(now_ns) - a)) timed=$n
+	while in_time; do
+		five "$1"
+		n=$((n + 5))
+		sleep 0.5
+	done
+	echo "$1 $n $timed $total" >>"$dir/changes"
+}
+
+# conduct < what the sweep says
+conduct() {
+	while read -r _line; do
+		echo "$_line" >&2
+		case $_line in '['*repetition\ *) changes "$(how "${_line##*repetition }")" ;; esac
+	done
+}
+
+live() {
+	rm -rf "$dir/streams" "$dir/changes"
+	# shellcheck disable=SC2086 # words
+	scripts/sweep.sh eth0 --out "$dir/streams" $source --weight 64 --rcvbuf 8M \
+		--seconds "$seconds" --reps $((4 * blocks)) --on-error stop >"$pipe" &
+	sweep=$!
+	conduct <"$pipe"
+	wait "$sweep"
+	awk -v hows="$(how 1) $(how 2) $(how 3) $(how 0)" '
+		BEGIN { split(hows, how, " "); how[0] = how[4] }
+		FNR == NR { n[$1] += $2; timed[$1] += $3; ns[$1] += $4; next }
+		FNR == 1 { split($0, name, ","); for (i in name) c[name[i]] = i; next }
+		{
+			split($0, v, ",")
+			h = how[v[c["rep"]] % 4]
+			sent[h] += v[c["sent"]]
+			lost[h] += v[c["lost"]]
+			before[h] += v[c["lost_before_nic"]]
+			ring[h] += v[c["lost_ring"]]
+			socket[h] += v[c["lost_socket"]] + v[c["lost_backlog"]]
+			rest[h] += v[c["lost_app"]] + v[c["remainder"]]
+		}
+		END {
+			for (h in sent)
+				printf "%s %d %.0f %d %d %d %d %d %d\n", h, n[h], timed[h] ? ns[h] / timed[h] : 0,
+					sent[h], lost[h], before[h], ring[h], socket[h], rest[h]
+		}' "$dir/changes" "$dir/streams/runs.csv" | sort
+}
+
+# From nothing to packets that pass; those that come meanwhile are lost
+reload() {
+	_a=$(now_ns)
+	rmmod e1000_napi
+	insmod e1000_napi.ko weight=60
+	scripts/lab/net.sh up 0
+	took=$(($(now_ns) - _a))
+}
+
+reload_counted() {
 	pktgen kpktgend_0 rem_device_all
 	pktgen kpktgend_0 'add_device peer0'
 	for w in 'count 0' 'pkt_size 1000' 'delay 125000' 'dst 10.0.0.2' 'udp_dst_min 9' \
 		'udp_dst_max 9' "dst_mac $(cat /sys/class/net/eth0/address)"; do
 		pktgen peer0 "$w"
 	done
+	rx=$(stat_of rx_packets)
 	pktgen pgctrl start &
-	source=$!
 	sleep 0.3
-}
-
-# source_down RECEIVED: before the source began; sets sent and lost
-source_down() {
-	if [ -n "$server" ]; then
-		wait "$source" || :
-		cat /tmp/iperf >&2
-		sent=$(awk -F , 'NF > 12 { n = $12 } END { print n + 0 }' /tmp/iperf)
-		lost=$(awk -F , 'NF > 12 { n = $11 } END { print n + 0 }' /tmp/iperf)
-		return
-	fi
+	before=$(stat_of rx_packets)
+	reload
 	pktgen pgctrl stop
-	wait "$source"
+	wait
 	sleep 0.3
+	# The new module counts from nought
 	# shellcheck disable=SC2016 # awk's
 	sent=$(ip netns exec src awk '/pkts-sofar/ { print $2 }' /proc/net/pktgen/peer0)
-	lost=$((sent - ($(stat_of rx_packets) - $1)))
+	lost=$((sent - (before - rx) - $(stat_of rx_packets)))
 }
 
-# live HOW: 50 new weights
-live() {
-	rx=$(stat_of rx_packets)
-	source_up 20
-	n=0
-	a=$(now_ns)
-	while [ $n -lt 50 ]; do
-		for w in 1 2 60 200 64; do
-			case $1 in
-			ethtool) ethtool -C eth0 rx-frames-irq $w ;;
-			debugfs) echo $w >/sys/kernel/debug/e1000_napi/eth0/weight ;;
-			esac
-			n=$((n + 1))
-		done
-	done
-	total=$(($(now_ns) - a))
-	source_down "$rx"
-	echo "$1 $n $((total / n)) $sent $lost"
-}
-
-reload() {
-	rx=$(stat_of rx_packets)
-	source_up 60
-	before=$(stat_of rx_packets)
-	a=$(now_ns)
-	rmmod e1000_napi
-	insmod e1000_napi.ko weight=60
-	scripts/lab/net.sh up 0
-	total=$(($(now_ns) - a))
-	# The new module counts from nought
-	source_down $((rx - before))
-	echo "reload 1 $total $sent $lost"
-}
-
+mkdir -p "$dir"
 modprobe -q pktgen || :
 [ -d /sys/module/e1000_napi ] || insmod e1000_napi.ko
 scripts/lab/net.sh up 0
-server=''
-[ -e /run/netns/src ] || server=10.0.0.1
-live debugfs
-live ethtool
-reload
+pipe=/tmp/said
+mkfifo "$pipe"
+if [ -e /run/netns/src ]; then
+	seconds=4 blocks=3 source='--source pktgen --load 64M --datagram 1000'
+	live
+	reload_counted
+else
+	# 250 packets a second, which emulation in emulation carries; at 625 some streams
+	# lose hundreds, in dom0
+	seconds=15 blocks=4 source='--server 10.0.0.1 --load 400k --datagram 200'
+	live
+	reload
+	sent=- lost=-
+fi
+echo "reload 1 $took $sent $lost"

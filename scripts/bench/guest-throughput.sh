@@ -12,7 +12,12 @@ cd /opt/e1000_napi
 . scripts/lib.sh
 pairs=$1 seconds=$2 server=''
 
-now_ns() { awk '$1 == "now" { print $3; exit }' /proc/timer_list; }
+# now_ns: sets ns. By the shell alone: what is started here takes its time from the streams
+now_ns() {
+	while read -r _word _ ns _; do
+		[ "$_word" != now ] || return 0
+	done </proc/timer_list
+}
 
 # places N: stock has ethN, ours the other; a stream to each, held
 places() {
@@ -29,6 +34,8 @@ places() {
 	scripts/lab/net.sh up
 	# With a tap the server is outside, and runs
 	if [ -e /run/netns/src ] && [ -z "$server" ]; then
+		# What was held goes on at its pace
+		ip netns exec src sysctl -qw net.ipv4.tcp_slow_start_after_idle=0
 		ip netns exec src iperf -s >/dev/null 2>&1 &
 		server=$!
 		sleep 0.5
@@ -49,16 +56,19 @@ pull() {
 	kill -CONT "$_stream"
 	sleep 0.05
 	read -r _from <"/sys/class/net/eth$1/statistics/rx_bytes"
-	_began=$(now_ns)
+	now_ns
+	_began=$ns
 	sleep "$seconds"
 	read -r _to <"/sys/class/net/eth$1/statistics/rx_bytes"
-	_took=$(($(now_ns) - _began))
+	now_ns
+	_took=$((ns - _began))
 	kill -STOP "$_stream"
-	sleep 0.02
 	bps=$(((_to - _from) * 8000000 / (_took / 1000)))
 	[ "$bps" -gt 0 ] || die "eth$1: the stream has ended"
 }
 
+# A stream that is held goes on until its buffer is full, beside the other's
+sysctl -qw net.ipv4.tcp_rmem='4096 131072 262144'
 for stock in 0 1; do
 	places "$stock"
 	n=0

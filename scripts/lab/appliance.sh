@@ -93,7 +93,7 @@ sweep() { # sweep OPTION…
 		if [ "$run" = tune ]; then
 			scripts/tune.sh "$nic" --out "$results" "$@" 2>&1
 		elif [ -n "$run" ]; then
-			sh "scripts/bench/guest-$run.sh" 2>&1 >"$results/output"
+			sh "scripts/bench/guest-$run.sh" "$results" 2>&1 >"$results/output"
 		else
 			scripts/sweep.sh "$nic" --out "$results" "$@" 2>&1
 		fi

@@ -11,13 +11,15 @@ PATH=$PATH:/usr/sbin:/sbin
 
 usage() {
 	cat <<EOF
-usage: tests/faults/kernel.sh kasan | kcsan
+usage: tests/faults/kernel.sh kasan | kcsan [--racy DIR]
 
 Builds Debian's kernel with what guest.config and kasan.config (memory, locks,
 sleeping, leaks, failing allocations) or kcsan.config (data races) say, seven
 minutes on two cores, or finds it in the cache; then e1000_napi.ko for it. Prints
 the folder of the guest; scripts/lab/boot.sh --image boots it.
 
+  --racy DIR  kcsan: build DIR/racy.ko instead, which has a data race on purpose: a
+              plain increment of a counter that readers look at
   KSRC=FILE  the sources' tarball (default: /usr/src/linux-source-*.tar.xz)
   JOBS=N     compilers at a time (default: as many as there are CPUs)
 EOF
@@ -28,7 +30,12 @@ case ${1:-} in
 kasan | kcsan) flavour=$1 ;;
 *) usage_error "say kasan or kcsan" ;;
 esac
-[ $# -eq 1 ] || usage_error "too many arguments"
+racy=''
+if [ "$#" -eq 3 ] && [ "$2" = --racy ]; then
+	racy=$3
+elif [ $# -ne 1 ]; then
+	usage_error "too many arguments"
+fi
 for tool in flex bison bc; do need $tool; done
 [ -e /usr/include/libelf.h ] || die "libelf.h is missing; on Debian: apt-get install libelf-dev"
 
@@ -114,5 +121,17 @@ build() {
 mkdir -p "$cache"
 [ -e "$kernel/done" ] || build
 kver=$(cat "$kernel/out/include/config/kernel.release")
+if [ -n "$racy" ]; then
+	"$top/scripts/prepare.sh" --out "$racy/racy" --kver "$kver" --kdir "$kernel/out" --ksrc "$tar" >&2
+	counter=$racy/racy/e1000_napi/poll.c
+	plain='s/u64_stats_inc(&en->count\[id\])/(*(u64 *)\&en->count[id])++/'
+	sed "$plain" "$counter" >"$racy/poll.c"
+	! cmp -s "$counter" "$racy/poll.c" || die "poll.c has no u64_stats_inc() of a counter any more"
+	mv "$racy/poll.c" "$counter"
+	make -s -C "$kernel/out" M="$racy/racy" modules >&2
+	mv "$racy/racy/e1000_napi.ko" "$racy/racy.ko"
+	rm -r "$racy/racy"
+	exit
+fi
 make -s -C "$top" module KVER="$kver" KDIR="$kernel/out" KSRC="$tar" >&2
 "$top/scripts/lab/image.sh" --kver "$kver" --from "$kernel"

@@ -113,8 +113,13 @@ gone() { ! kill -0 "$1" 2>/dev/null || grep -q 'State:.Z' "/proc/$1/status" 2>/d
 
 works() { ping -q -c 1 -W 1 10.0.0.1 >/dev/null 2>&1; }
 
-# in_background COMMAND…; all_back waits for every one, which must succeed
+# in_background COMMAND…; any_on: one of them is not done; all_back waits for every one,
+# which must succeed
 backs=''
+any_on() {
+	for _b in $backs; do gone "$_b" || return 0; done
+	return 1
+}
 in_background() {
 	"$@" >/tmp/back.out 2>&1 &
 	backs="$backs $!"
@@ -164,6 +169,17 @@ holds() {
 	ip netns exec src ping -q -c 20 -i 0.01 -W 1 10.0.0.2 >/dev/null 2>&1 || :
 	check "and it counts on" [ "$(count_of eth0/counters rx_packets)" -gt "$_before" ]
 	"$top/scripts/lab/net.sh" down
+}
+
+# no_leaks: what is freed by RCU, or was pointed at from a register, is none: looks twice
+no_leaks() {
+	for _ in 1 2; do
+		sleep 6
+		echo scan >/sys/kernel/debug/kmemleak
+	done
+	cat /sys/kernel/debug/kmemleak >/tmp/leaks
+	sed 's/^/# /' /tmp/leaks | head -n 60
+	is "kmemleak has found nothing" "$(grep -c '^unreferenced' /tmp/leaks || :)" 0
 }
 
 until_time() { # until_time SECONDS COMMAND…: again and again

@@ -19,7 +19,8 @@ Boots guests whose kernels find faults, does to the driver under traffic what ea
 case in tests/faults/cases/ says, and checks that nothing broke: the kernel did not
 complain, link and traffic came back, every packet is counted, no poll took more than
 its weight, no counter went backwards, no reader hung. After a case that did not
-survive, the rest go on in a fresh boot.
+survive, the rest go on in a fresh boot. The longest have boots of their own, several
+at a time.
 
   --short     the telling part, driver on kasan, scripts on debian (make check-faults: all)
   --kernel K  only on kasan, kcsan, or debian (the lab's own, quick, and blind for most
@@ -28,6 +29,7 @@ survive, the rest go on in a fresh boot.
   CASE        only these (the driver's own guest tests are guest-NAME)
   KILLS=N, SEED=N, FOR=S  the kill- cases: how often (200), at which moments, and to
               stop after S seconds with as many as there are by then
+  JOBS=N      boots at a time (default: as many as there are CPUs)
 
 The kernels are built once, seven minutes each on two cores (tests/faults/kernel.sh).
 Logs are in build/faults/, or OUT. Last line: N passed, N failed, N skipped.
@@ -52,7 +54,7 @@ seconds() {
 plan() {
 	for k in kasan kcsan debian; do
 		[ -z "$kernel" ] || [ "$kernel" = $k ] || continue
-		for b in three eight icount; do
+		for b in three eight own icount; do
 			_cases=$(cd "$here/cases" && for f in *.sh; do echo "${f%.sh}"; done)
 			for c in $last; do _cases=$(echo "$_cases" | grep -vx "$c"); done
 			for c in $guest_tests $_cases $last; do
@@ -63,9 +65,9 @@ plan() {
 				[ "$_b" = $b ] || continue
 				case " $_k " in *" $k "*) ;; *) continue ;; esac
 				[ -z "$names" ] || case " $names " in *" $c "*) ;; *) continue ;; esac
-				if [ -n "$short" ] && [ -z "$names$kernel" ]; then
-					_s=$(header "$c" Short yes)
-					[ "$k $_s" = 'kasan yes' ] || [ "$k" = "$_s" ] || continue
+				if [ -n "$short" ] && [ -z "$kernel" ]; then
+					[ -n "$names" ] || [ "$(header "$c" Short yes)" = yes ] || continue
+					[ "$k" = "${_k%% *}" ] || continue
 				fi
 				echo "$k $b $c"
 			done
@@ -89,7 +91,7 @@ boot() {
 	[ "$_kernel" != kcsan ] || set -- "$@" --append \
 		"kcsan.skip_watch=150 kcsan.udelay_task=100 kcsan.udelay_interrupt=100"
 	case $_boot in
-	three) set -- "$@" --mem 1024 --nic e1000 --nic e1000-82545em --nic e1000-82544gc ;;
+	three | own) set -- "$@" --mem 1024 --nic e1000 --nic e1000-82545em --nic e1000-82544gc ;;
 	eight)
 		set -- "$@" --mem 1536
 		for _n in 1 2 3 4 5 6 7 8; do set -- "$@" --nic e1000; done
@@ -134,21 +136,24 @@ report() {
 
 row() { printf '%s|%s|%s|%s|%s\n' "$1" "$2" "$([ "$2" = boot ] || about "$2")" "$3" "$4" >>"$rows"; }
 
+# alone BOOT: has each of its cases a boot of its own?
+alone() { case $1 in own | icount) ;; *) return 1 ;; esac }
+
 # left: minutes that the rest should take
 left() {
-	plan | while read -r k _ c; do
-		grep -q "^$k|$c|" "$rows" || seconds "$c"
-	done | awk '{ s += $1 } END { print int(s / 60 + 1) }'
-}
-
-# todo KERNEL BOOT: its cases that have no row yet
-todo() {
 	plan | while read -r k b c; do
-		[ "$k $b" != "$1 $2" ] || grep -q "^$k|$c|" "$rows" || echo "$c"
-	done
+		grep -q "^$k|$c|" "$rows" || echo "$(seconds "$c") $(alone "$b" && echo "$jobs")"
+	done | awk '{ s += $1 / ($2 ? $2 : 1) } END { print int(s / 60 + 1) }'
 }
 
-short='' kernel='' list='' names=''
+# todo KERNEL CASE…: those that have no row yet
+todo() {
+	_k=$1
+	shift
+	for c; do grep -q "^$_k|$c|" "$rows" || echo "$c"; done
+}
+
+short='' kernel='' list='' names='' jobs=${JOBS:-$(nproc)}
 while [ $# -gt 0 ]; do
 	case $1 in
 	--short) short=1 ;;
@@ -186,23 +191,49 @@ for k in $(plan | cut -d ' ' -f 1 | uniq); do
 		"$here/kernel.sh" "$k" >"$out/image-$k"
 	fi
 done
+! plan | grep -q ' planted$' || "$here/kernel.sh" kcsan --racy "$out"
 
-plan | cut -d ' ' -f 1,2 | uniq >"$out/boots"
-while read -r k b <&3; do
+# boots KERNEL BOOT CASE…: them, and after one that did not survive the rest
+boots() {
+	k=$1 b=$2
+	shift 2
 	n=0
-	while cases=$(todo "$k" "$b") && [ -n "$cases" ]; do
+	while cases=$(todo "$k" "$@") && [ -n "$cases" ]; do
 		n=$((n + 1))
-		log=$out/$k-$b-$n
+		log=$out/$k-$b-$1-$n
 		rm -f "$log".*
-		before=$(wc -l <"$rows")
 		# shellcheck disable=SC2086 # a list of words
 		boot "$k" "$b" $cases | report "$k"
 		# no case begun: there is no use in trying again
-		if [ "$(grep -cv '|boot|' "$rows" || :)" -eq "$before" ]; then
-			for c in $cases; do row "$k" "$c" 'failed: no boot' -; done
-		fi
+		[ "$(todo "$k" "$@")" != "$cases" ] || for c in $cases; do row "$k" "$c" 'failed: no boot' -; done
 	done
-done 3<"$out/boots"
+}
+
+# lane: boots to their end that no other lane has begun, one after the other
+next() (
+	exec 9>"$out/lock"
+	flock 9
+	sed 1q "$out/jobs"
+	sed -i 1d "$out/jobs"
+)
+lane() {
+	while job=$(next) && [ -n "$job" ]; do
+		# shellcheck disable=SC2086 # words
+		boots $job
+	done
+}
+
+# First what has a boot of its own, as many at a time as there are CPUs, longest first
+plan | while read -r k b c; do
+	! alone "$b" || echo "$(seconds "$c") $k $b $c"
+done | sort -rn | cut -d ' ' -f 2- >"$out/jobs"
+for _ in $(seq "$jobs"); do lane & done
+wait
+plan | while read -r k b c; do
+	alone "$b" || echo "$k $b $c"
+done | awk '$1 " " $2 != boot { printf "%s%s", sep, $1 " " $2; boot = $1 " " $2; sep = "\n" }
+	{ printf " %s", $3 } END { if (NR) print "" }' >"$out/jobs"
+lane
 
 echo
 {

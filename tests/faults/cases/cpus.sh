@@ -20,6 +20,6 @@ away() {
 	echo 1 >/sys/devices/system/cpu/cpu1/online
 	echo 1 >"$irq/smp_affinity"
 }
-until_time "$(few 8 60)" away
+until_time "$(few 8 30)" away
 holds
 finish

@@ -4,8 +4,7 @@
 # and the folder replaced under it. After: an error, or the old folder goes on; no other
 # file is written, no byte of the results is changed, settings are as before.
 # Kernel: debian
-# Short: debian
-# Boot: three
+# Boot: own
 # Takes: 90, 90 s
 # Limit: 600 s
 # shellcheck disable=SC2016 # the programs of sed

@@ -18,7 +18,7 @@ for round in 1 2 3; do
 	3) ip link set eth0 mtu 9000 ;;
 	esac
 	before=$(rx_of eth0)
-	check "$round: frames go out" ip netns exec src "$bin/fault" frames peer0 "$(few 3 20)"
+	check "$round: frames go out" ip netns exec src "$bin/fault" frames peer0 "$(few 3 10)"
 	check "$round: and come in" [ "$(rx_of eth0)" -gt "$before" ]
 done
 ip netns exec src ip link set peer0 mtu 1500

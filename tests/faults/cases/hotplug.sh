@@ -11,7 +11,7 @@ set -eu
 
 prepare
 hold_on
-for round in $(seq "$(few 3 20)"); do
+for round in $(seq "$(few 3 10)"); do
 	traffic_on
 	sleep 1
 	# held open by this shell too, and read after the device has gone

@@ -3,8 +3,7 @@
 # The script load killed with -9 at 200 moments spread over its time; after restore.sh each time:
 # addresses, routes, neighbours, qdiscs, settings, affinities and the driver are as before.
 # Kernel: debian
-# Short: debian
-# Boot: three
+# Boot: own
 # Takes: 60, 3000 s
 # Limit: 9000 s
 set -eu

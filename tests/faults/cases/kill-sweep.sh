@@ -3,8 +3,7 @@
 # The sweep killed with -9 at 200 moments spread over its time; after each: settings as
 # before, results whole, nothing doubled, and the same command goes on.
 # Kernel: debian
-# Short: debian
-# Boot: three
+# Boot: own
 # Takes: 40, 1200 s
 # Limit: 9000 s
 set -eu

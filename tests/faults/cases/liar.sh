@@ -4,8 +4,7 @@
 # shell words. After: a failed or marked row with a reason, settings as before, nothing
 # executed, no escape sequence in any output or file, no process left.
 # Kernel: debian
-# Short: debian
-# Boot: three
+# Boot: own
 # Takes: 120, 120 s
 # Limit: 900 s
 set -eu

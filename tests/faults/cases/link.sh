@@ -18,7 +18,7 @@ flap() {
 	say "set_link nic0 on"
 	sleep 0.7
 }
-until_time "$(few 8 60)" flap
+until_time "$(few 8 30)" flap
 check "the driver saw it" [ "$(cat /sys/class/net/eth0/carrier_changes)" -gt "$before" ]
 holds
 finish

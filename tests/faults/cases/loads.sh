@@ -1,10 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # The module is loaded and unloaded again and again, up and down, traffic coming in.
-# Boot: three
+# Boot: own
 # Short: no
-# Takes: 74 s
-# Limit: 3000 s
+# Kernel: kasan
+# Takes: 54, 1600 s
+# Limit: 3600 s
 set -eu
 # shellcheck source=tests/faults/lib.sh
 . "${0%/*}/../lib.sh"
@@ -34,4 +35,6 @@ insmod "$ko"
 traffic_on
 sleep 1
 holds
+rmmod e1000_napi
+no_leaks
 finish

@@ -13,7 +13,7 @@ hold_on
 ip netns add other
 other=$(address eth1)
 by_name() { cat "$debug"/*/snapshot "$debug"/*/weight >/dev/null 2>&1 || :; }
-in_background until_time "$(few 10 60)" by_name
+in_background until_time "$(few 10 30)" by_name
 dance() {
 	ip link set eth0 down
 	ip link set eth0 name tmp0
@@ -25,7 +25,7 @@ dance() {
 	ip link set eth0 name eth1
 	ip link set back0 name eth0
 }
-until_time "$(few 10 60)" dance
+until_time "$(few 10 30)" dance
 all_back "the readers by name came to their end"
 is "each name leads to its device" "$(readlink $debug/eth0) $(readlink $debug/eth1)" "$pci $other"
 is "and no other is left" "$(find $debug -type l | wc -l)" 3

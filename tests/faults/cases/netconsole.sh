@@ -13,14 +13,14 @@ watch_on
 mac=$(ip netns exec src cat /sys/class/net/peer0/address)
 modprobe netconsole netconsole="@10.0.0.2/eth0,6666@10.0.0.1/$mac"
 echo on >/proc/sys/kernel/printk_devkmsg
-in_background ip netns exec src "$bin/fault" listen 6666 "$(few 8 60)"
+in_background ip netns exec src "$bin/fault" listen 6666 "$(few 8 30)"
 traffic_on
 storm() {
 	for i in 1 2 3 4 5 6 7 8 9; do echo "<1>storm $i" >/dev/kmsg; done
 }
-in_background until_time "$(few 8 60)" storm
+in_background until_time "$(few 8 30)" storm
 in_background "$bin/fault" weights "$debug/eth0/weight" "$(few 100 2000)" 64
-until_time "$(few 8 60)" storm
+until_time "$(few 8 30)" storm
 all_back "the others came to their end, and the log to the other side"
 holds
 rmmod netconsole 2>/dev/null || :

@@ -23,7 +23,7 @@ change() {
 	# sockets of now
 	ping -q -c 1 -W 1 10.0.0.1 >/dev/null 2>&1 || :
 }
-until_time "$(few 8 60)" change
+until_time "$(few 8 30)" change
 check "there were polls in the thread" [ "$(count_of eth0/counters polls_threaded)" -gt 0 ]
 for f in $sys/threaded /proc/sys/net/core/busy_read /proc/sys/net/core/busy_poll \
 	$sys/napi_defer_hard_irqs $sys/gro_flush_timeout $params/timing; do

@@ -11,8 +11,8 @@ prepare
 hold_on
 traffic_on
 in_background "$bin/fault" weights "$debug/eth0/weight" "$(few 100 2000)" 64
-in_background until_time "$(few 8 60)" ethtool -r eth0
-until_time "$(few 8 60)" ethtool -r eth0
+in_background until_time "$(few 8 30)" ethtool -r eth0
+until_time "$(few 8 30)" ethtool -r eth0
 all_back "both came to their end"
 holds
 finish

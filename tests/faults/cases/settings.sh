@@ -18,7 +18,7 @@ change() {
 	ethtool -K eth0 rx "$(on_off 2)" tso "$(on_off 3)" rx-all "$(on_off 4)" >/dev/null || :
 	ethtool -C eth0 rx-frames-irq $((rounds % 64 + 1))
 }
-until_time "$(few 10 60)" change
+until_time "$(few 10 30)" change
 ip link set eth0 mtu 1500
 holds
 finish

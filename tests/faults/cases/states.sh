@@ -21,7 +21,7 @@ updown() {
 	ip addr replace 10.0.0.2/24 dev eth0
 	ethtool -r eth0 || :
 }
-until_time "$(few 10 60)" updown
+until_time "$(few 10 30)" updown
 all_back "all changes worked"
 traffic_off
 ip link set eth0 down

@@ -29,7 +29,7 @@ at a time.
   CASE        only these (the driver's own guest tests are guest-NAME)
   KILLS=N, SEED=N, FOR=S  the kill- cases: how often (200), at which moments, and to
               stop after S seconds with as many as there are by then
-  JOBS=N      boots at a time (default: as many as there are CPUs)
+  JOBS=N      boots at a time (default: one more than there are CPUs, as they also wait)
 
 The kernels are built once, seven minutes each on two cores (tests/faults/kernel.sh).
 Logs are in build/faults/, or OUT. Last line: N passed, N failed, N skipped.
@@ -153,7 +153,7 @@ todo() {
 	for c; do grep -q "^$_k|$c|" "$rows" || echo "$c"; done
 }
 
-short='' kernel='' list='' names='' jobs=${JOBS:-$(nproc)}
+short='' kernel='' list='' names='' jobs=${JOBS:-$(($(nproc) + 1))}
 while [ $# -gt 0 ]; do
 	case $1 in
 	--short) short=1 ;;
@@ -223,7 +223,7 @@ lane() {
 	done
 }
 
-# First what has a boot of its own, as many at a time as there are CPUs, longest first
+# First what has a boot of its own, several at a time, longest first
 plan | while read -r k b c; do
 	! alone "$b" || echo "$(seconds "$c") $k $b $c"
 done | sort -rn | cut -d ' ' -f 2- >"$out/jobs"

@@ -231,7 +231,8 @@ start_sender() {
 		there="$dir/napimeter serve ${port#-p } & a=\$!; b=\$a; sleep 1; rm -r $dir"
 	fi
 	mkfifo "$work/hold"
-	there="$there; sleep 1; kill -0 \$a \$b 2>/dev/null && echo ready || echo failed"
+	# iperf takes a second to give up where it does not get its port
+	there="$there; sleep 2; kill -0 \$a \$b 2>/dev/null && echo ready || echo failed"
 	ssh -o BatchMode=yes "$1" "$there; cat >/dev/null; { kill -9 \$a; kill \$b; } 2>/dev/null" \
 		<"$work/hold" >"$work/ssh" &
 	exec 8>"$work/hold"

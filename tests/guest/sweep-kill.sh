@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # sweep.sh killed with -9 at random moments, with and without what it started: one
 # command puts the settings back, no row is half, none is there twice, and the same
-# command goes on to the end. KILLS=N (default 5).
+# command goes on to the end. KILLS=N (default 10).
 set -eu
 # shellcheck source=tests/guest/lib.sh
 . "${0%/*}/lib.sh"
@@ -86,7 +86,7 @@ sweep_killed() {
 ms=$(time_of run_it)
 echo "# sweep.sh takes $ms ms"
 rm -r "$work/killed"
-kills sweep.sh "${KILLS:-5}" "$ms" sweep_killed
+kills sweep.sh "${KILLS:-10}" "$ms" sweep_killed
 is "after every kill all was as before, and the results whole" "$failures" 0
 echo "# between the kills $finished sweeps came to their end"
 check "it goes on to its end" run_it

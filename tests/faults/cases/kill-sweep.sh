@@ -4,9 +4,9 @@
 # before, results whole, nothing doubled, and the same command goes on.
 # Kernel: debian
 # Boot: own
-# Takes: 40, 1200 s
+# Takes: 60, 1200 s
 # Limit: 9000 s
 set -eu
-KILLS=${KILLS:-$([ -n "${SHORT-}" ] && echo 5 || echo 200)}
+KILLS=${KILLS:-$([ -n "${SHORT-}" ] && echo 10 || echo 200)}
 export KILLS
 exec sh "${0%/*}/../../guest/sweep-kill.sh"

@@ -13,7 +13,7 @@ out=${OUT:-$top/build/faults}
 
 usage() {
 	cat <<EOF
-usage: tests/faults/run.sh [--short] [--kernel K] [--list] [CASE…]
+usage: tests/faults/run.sh [--short] [--kernel K] [--go-on] [--list] [CASE…]
 
 Boots guests whose kernels find faults, does to the driver under traffic what each
 case in tests/faults/cases/ says, and checks that nothing broke: the kernel did not
@@ -25,6 +25,8 @@ at a time.
   --short     the telling part, driver on kasan, scripts on debian (make check-faults: all)
   --kernel K  only on kasan, kcsan, or debian (the lab's own, quick, and blind for most
               of what goes wrong)
+  --go-on     do not do again what survived in the run before, which was stopped, or of
+              which something failed; its rows stay in the table
   --list      print kernel, boot, case and what it does, and run nothing
   CASE        only these (the driver's own guest tests are guest-NAME)
   KILLS=N, SEED=N, FOR=S  the kill- cases: how often (200), at which moments, and to
@@ -153,7 +155,7 @@ todo() {
 	for c; do grep -q "^$_k|$c|" "$rows" || echo "$c"; done
 }
 
-short='' kernel='' list='' names='' jobs=${JOBS:-$(($(nproc) + 1))}
+short='' kernel='' list='' names='' go_on='' jobs=${JOBS:-$(($(nproc) + 1))}
 while [ $# -gt 0 ]; do
 	case $1 in
 	--short) short=1 ;;
@@ -162,6 +164,7 @@ while [ $# -gt 0 ]; do
 		kernel=$2
 		shift
 		;;
+	--go-on) go_on=1 ;;
 	--list) list=1 ;;
 	-h | --help) usage && exit 0 ;;
 	-*) usage_error "unknown option $1" ;;
@@ -181,8 +184,13 @@ total=$(plan | wc -l)
 [ "$total" -gt 0 ] || usage_error "nothing to do: no such case on that kernel"
 
 mkdir -p "$out"
-rows=$out/rows
-: >"$rows"
+rows=$out/rows${short:+-short}
+if [ -n "$go_on" ] && [ -e "$rows" ]; then
+	sed -i '/|survived|/!d' "$rows"
+	log "$(wc -l <"$rows") cases have survived already"
+else
+	: >"$rows"
+fi
 make -s -C "$here" OUT="$out"
 for k in $(plan | cut -d ' ' -f 1 | uniq); do
 	if [ "$k" = debian ]; then

@@ -20,7 +20,7 @@ register() { # register OFFSET [VALUE]: read it, or write it
 IMC=0xd8 TCTL=0x400 EN=2
 timeouts() { ethtool -S eth0 | sed -n 's/^ *tx_timeout_count: //p'; }
 more_timeouts() { [ "$(timeouts)" -gt "$before" ]; }
-# a poll that goes on meanwhile enables them again at its end
+# With no traffic: a poll that goes on meanwhile enables them again at its end
 masked() {
 	register "$IMC" 0xffffffff
 	_polls=$(count_of eth0/counters polls)
@@ -33,9 +33,10 @@ hang_reported() { dmesg | grep -q 'Detected Tx Unit Hang'; }
 dmesg -n 1
 for round in $(seq "$(few 2 6)"); do
 	before=$(timeouts)
-	traffic_on
-	sleep 1
+	# whom to send to is known, or nothing fills the ring
+	check "$round: it works" wait_for 30 works
 	check "$round: interrupts are masked" wait_for 10 masked
+	traffic_on
 	check "$round: the watchdog resets it" wait_for 30 more_timeouts
 	traffic_off
 	check "$round: it works again" wait_for 30 works

@@ -20,16 +20,23 @@ now_ns() { awk '$1 == "now" { print $3; exit }' /proc/timer_list; }
 stat_of() { ethtool -S eth0 | awk -v n="$1:" '$1 == n { print $2; exit }'; }
 pktgen() { ip netns exec src sh -c "echo \"\$1\" >/proc/net/pktgen/$1" sh "$2"; }
 
-# five HOW: weights one after the other; the last is the sweep's
+# five HOW: weights one after the other, while there is time; the last is the sweep's, which
+# it finds at the end of each stream
 five() {
-	_weights='1 2 60 200 64'
-	case $1 in *-same) _weights='64 64 64 64 64' ;; esac
+	_weights='1 2 60 200'
+	case $1 in *-same) _weights='64 64 64 64' ;; esac
 	for w in $_weights; do
-		case $1 in
-		ethtool*) ethtool -C eth0 rx-frames-irq "$w" ;;
-		debugfs*) echo "$w" >/sys/kernel/debug/e1000_napi/eth0/weight ;;
-		esac
+		in_time || break
+		set_weight "$1" "$w"
 	done
+	set_weight "$1" 64
+}
+set_weight() {
+	case $1 in
+	ethtool*) ethtool -C eth0 rx-frames-irq "$2" ;;
+	debugfs*) echo "$2" >/sys/kernel/debug/e1000_napi/eth0/weight ;;
+	esac
+	n=$((n + 1))
 }
 
 # how REPETITION: what is done beside it
@@ -42,8 +49,9 @@ how() {
 	esac
 }
 
-# in_time: the stream goes on for two seconds at least
+# in_time: the stream goes on for $spare seconds at least, and nothing else was heard of it
 in_time() {
+	[ ! -e "$over" ] || return
 	read -r _now _ </proc/uptime
 	[ "${_now%.*}" -lt "$end" ]
 }
@@ -52,27 +60,36 @@ in_time() {
 # some a second, as in a sweep
 changes() {
 	read -r _now _ </proc/uptime
-	end=$((${_now%.*} + seconds - 2))
+	end=$((${_now%.*} + seconds - spare))
 	sleep 1
 	n=0 a=$(now_ns)
 	while [ "$n" -lt 50 ] && in_time; do
 		five "$1"
-		n=$((n + 5))
 	done
 	total=$(($(now_ns) - a)) timed=$n
 	while in_time; do
 		five "$1"
-		n=$((n + 5))
 		sleep 0.5
 	done
 	echo "$1 $n $timed $total" >>"$dir/changes"
 }
 
-# conduct < what the sweep says
+# conduct < what the sweep says: changes go on until its next word, as a stream that fails
+# ends before its time
 conduct() {
+	changing=''
 	while read -r _line; do
 		echo "$_line" >&2
-		case $_line in '['*repetition\ *) changes "$(how "${_line##*repetition }")" ;; esac
+		: >"$over"
+		[ -z "$changing" ] || wait "$changing"
+		rm "$over"
+		changing=''
+		case $_line in
+		'['*repetition\ *)
+			changes "$(how "${_line##*repetition }")" &
+			changing=$!
+			;;
+		esac
 	done
 }
 
@@ -139,16 +156,16 @@ mkdir -p "$dir"
 modprobe -q pktgen || :
 [ -d /sys/module/e1000_napi ] || insmod e1000_napi.ko
 scripts/lab/net.sh up 0
-pipe=/tmp/said
+pipe=/tmp/said over=/tmp/over
 mkfifo "$pipe"
 if [ -e /run/netns/src ]; then
-	seconds=4 blocks=3 source='--source pktgen --load 64M --datagram 1000'
+	seconds=4 spare=2 blocks=3 source='--source pktgen --load 64M --datagram 1000'
 	live
 	reload_counted
 else
 	# 250 packets a second, which emulation in emulation carries; at 625 some streams
 	# lose hundreds, in dom0
-	seconds=15 blocks=4 source='--server 10.0.0.1 --load 400k --datagram 200'
+	seconds=15 spare=6 blocks=4 source='--server 10.0.0.1 --load 400k --datagram 200'
 	live
 	reload
 	sent=- lost=-

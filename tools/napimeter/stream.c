@@ -332,7 +332,7 @@ static bool ready(int fd, int rcvbuf, struct arrivals *arrivals)
  */
 int reach_socket_of(pid_t pid, int rcvbuf, struct arrivals *arrivals)
 {
-	int64_t end = mono_ns() + 2 * NSEC;
+	int64_t end = mono_ns() + 5 * NSEC;
 	int pidfd = syscall(SYS_pidfd_open, pid, 0);
 	bool found = false;
 

@@ -89,7 +89,12 @@ answer() {
 		_need=$(awk -v b=$_blocks -v i="$_w" -v g="$_wide" 'BEGIN { printf "%.0f", b * (i / g) ^ 2 + 0.5 }')
 		_how="extrapolated from $_blocks to $_need blocks"
 	fi
-	# A block is two slots of 0.35 s; what it takes to begin and end stays
-	_t=$(awk -v t="$seconds" -v n="$_need" -v b=$_blocks 'BEGIN { printf "%.1f", t + 0.7 * (n - b) }')
+	# What it takes to begin and end stays
+	_t=$(awk -F , -v t="$seconds" -v n="$_need" -v b=$_blocks '
+		NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
+		NR == 2 { first = $c["started_ns"] }
+		{ last = $c["started_ns"] }
+		END { printf "%.1f", t + (last - first) / 1e9 / (NR - 2) * 2 * (n - b) }' \
+		"$out/answer/interleave/runs.csv")
 	as_sure interleave "$_t" "interval $_wide % wide; $_how" "the same width"
 }

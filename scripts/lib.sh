@@ -59,8 +59,10 @@ process_key() {
 	printf '%s\n' "$1"
 }
 
-# is_alive PID:KEY
-is_alive() { [ "$(process_key "${1%%:*}")" = "${1##*:}" ]; }
+# is_alive PID:KEY; one without a key, of a process that died as it was asked for, is not
+is_alive() {
+	_key=$(process_key "${1%%:*}") && [ "$_key" = "${1##*:}" ]
+}
 
 # is_own PATH: no link, of who runs this, and nobody else may write it
 is_own() {

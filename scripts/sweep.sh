@@ -139,7 +139,8 @@ take_lock() {
 		done <"$lock"
 	fi
 	rm -rf "$lock"
-	(set -C && echo "$$:$(process_key $$) sweep.sh" >"$lock") 2>/dev/null ||
+	me=$$:$(process_key $$)
+	(set -C && echo "$me sweep.sh" >"$lock") 2>/dev/null ||
 		die "another sweep is beginning, or $run is full"
 }
 

@@ -175,3 +175,17 @@ last() { tail -n 1; }
 	[[ $(ask "cpu $((now + 200000000)) $((now + 700000000))") == "cpu 150.0" ]]
 	wait
 }
+
+@test "a lock is of a living process only, also where its key is missing" {
+	sleep 60 &
+	sleeper=$!
+	run sh -c '. scripts/lib.sh
+		key=$(process_key "$1")
+		is_alive "$1:$key" && ! is_alive "$1:" && ! is_alive "$1:1" || echo living
+		kill -9 "$1"
+		while kill -0 "$1" 2>/dev/null && process_key "$1" >/dev/null; do sleep 0.1; done
+		! is_alive "$1:$key" && ! is_alive "$1:" || echo dead' sh $sleeper
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+}

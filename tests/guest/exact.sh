@@ -51,7 +51,7 @@ timeout -s KILL 20 iperf -c 10.0.0.1 -t 1 >/dev/null 2>&1 || :
 ip netns exec src iperf -s >/dev/null 2>&1 &
 srv=$!
 sleep 0.5
-timeout -s KILL 20 iperf -c 10.0.0.1 -t 2 >/dev/null 2>&1 || :
+timeout -s KILL 20 iperf -c 10.0.0.1 -t 5 >/dev/null 2>&1 || :
 kill $srv 2>/dev/null || :
 account "sending TCP"
 check "sent packets are counted" [ "$(count_of eth0/tx_per_poll sum)" -gt 100 ]

@@ -50,7 +50,7 @@ begin_count eth0
 timeout -s KILL 20 iperf -c 10.0.0.1 -t 1 >/dev/null 2>&1 || :
 ip netns exec src iperf -s >/dev/null 2>&1 &
 srv=$!
-sleep 0.5
+wait_for 10 listens 5001
 timeout -s KILL 20 iperf -c 10.0.0.1 -t 5 >/dev/null 2>&1 || :
 kill $srv 2>/dev/null || :
 account "sending TCP"

@@ -20,7 +20,6 @@ pull() {
 	scripts/sweep.sh eth0 --out "$work/$_name" --seed 1 --load 10M --seconds 1 "$@" \
 		>"$work/$_name.log" 2>&1
 }
-listens() { ip netns exec src ss -ltn | grep -q ":$1 "; }
 wait_for 5 listens 5001
 check "iperf -R, UDP and TCP" pull iperf --server 10.0.0.1 --protocol udp,tcp --weight 2,60 --rcvbuf 1M
 is "four rows, all good" "$(select_rows iperf 'c["status"] != "failed" { n++ } END { print n }')" 4

@@ -16,19 +16,36 @@ umount /share
 # code for that as it comes and goes: emulated, a CPU at times runs into the half-patched place
 "$bin/fault" stamp 100000 &
 
+# kmemleak looks when it is told to (no_leaks). By itself it scans for minutes, emulated, and whoever
+# allocates waits for its lock: a program then takes seconds to start
+[ ! -e /sys/kernel/debug/kmemleak ] || echo scan=off >/sys/kernel/debug/kmemleak
+
+# after SECONDS: where the CPUs are and who waits, for the log of a case that does not end
+after() {
+	sleep "$1"
+	echo l >/proc/sysrq-trigger
+	echo w >/proc/sysrq-trigger
+}
+
 uptime_s() { cut -d . -f 1 /proc/uptime; }
 
-for c in "$@"; do
+cases=$*
+for c in $cases; do
 	echo "case $c begins"
 	dmesg -c >/dev/null
 	# races of the driver's own are no failure here (splat), nor shall they be for boot.sh
 	case $(uname -r) in *kcsan*) dmesg -n 1 ;; *) dmesg -n 7 ;; esac
 	start=$(uptime_s)
 	rc=0
+	limit=$(limit_of "$c")
+	after "$limit" &
+	alarm=$!
 	case $c in
-	guest-*) timeout -k 10 "$(limit_of "$c")" sh "$top/tests/guest/run.sh" "${c#guest-}" >$log 2>&1 || rc=$? ;;
-	*) timeout -k 10 "$(limit_of "$c")" sh "$(file_of "$c")" >$log 2>&1 || rc=$? ;;
+	guest-*) set -- "$top/tests/guest/run.sh" "${c#guest-}" ;;
+	*) set -- "$(file_of "$c")" ;;
 	esac
+	timeout -k 10 $((limit + 5)) sh "$@" >$log 2>&1 || rc=$?
+	kill $alarm 2>/dev/null || :
 	cat $log
 	case $rc in
 	0) grep -q '^ok ' $log || { echo "not ok $c asserted nothing" && rc=1; } ;;

@@ -32,7 +32,7 @@ usage() {
 		                   device nicN on netdev eN
 		  --share DIR      DIR is /share in the guest, for reading and writing
 		  --timeout S      give up after S seconds (default 600; 0: never; a shell: 0)
-		  --console FILE   keep the guest's kernel log in FILE
+		  --console FILE   the guest's kernel log goes to FILE, as it comes
 		  --append STR     more words for the kernel's command line
 		  --qemu ARG       one more argument for QEMU; may be repeated
 		Exit status: COMMAND's; 1 if the guest crashed, its kernel complained (BUG,
@@ -122,6 +122,7 @@ done
 case $accel in auto | kvm | tcg) ;; *) usage_error "--accel is auto, kvm or tcg" ;; esac
 case $net in hub | tap | none) ;; *) usage_error "--net is hub, tap or none" ;; esac
 [ -z "$share" ] || [ -d "$share" ] || usage_error "--share: no folder '$share'"
+[ -z "$keep" ] || true 2>/dev/null >"$keep" || usage_error "--console: cannot write '$keep'"
 [ "$net" != tap ] || need_root
 need qemu-system-x86_64 qemu-system-x86
 need cpio
@@ -157,6 +158,8 @@ trap cleanup EXIT
 trap 'exit 130' INT
 trap 'exit 143' HUP TERM
 
+# What is killed has its log where one looks for it
+[ -z "$keep" ] || ln -s "$(readlink -f "$keep")" "$work/console"
 cat >"$work/conf" <<END
 LAB_INTERACTIVE=$interactive
 LAB_SHARE=$([ -z "$share" ] && echo 0 || echo 1)
@@ -253,7 +256,6 @@ qemu=
 exec 4>&- 5>&-
 wait
 
-[ -z "$keep" ] || cp "$work/console" "$keep"
 if [ "$ended" -eq 124 ] || [ "$ended" -eq 137 ]; then
 	last_lines
 	die "no end after $limit s; stopped the guest (--timeout gives it longer)"

@@ -159,8 +159,10 @@ one_kernel() {
 		result='no warning'
 		[ -z "$guest_tests" ] || {
 			say "booting $kver"
-			boot || tests=${tests:-no result}
-			[ "$tests" != - ] || tests='no boot'
+			boot || {
+				[ "$tests" != - ] || tests='no boot'
+				tests="failed: ${tests:-no result}"
+			}
 		}
 	else
 		tail -n 15 "$log.build" >&2 2>/dev/null || :
@@ -171,7 +173,7 @@ one_kernel() {
 	printf '%s|%s|%s|%s|%s|%s\n' "${kver:-$series}" "$arch" "${cc:--}" "$hunks" "$result" "$tests" >"$log.row"
 	case $result/$tests in
 	'no warning/-') [ -z "$guest_tests" ] || return 1 ;;
-	'no warning/0 passed'*) return 1 ;;
+	'no warning/failed: '* | 'no warning/0 passed'*) return 1 ;;
 	'no warning/'*', 0 failed,'*) ;;
 	*) return 1 ;;
 	esac

@@ -93,5 +93,8 @@ check "it goes on to its end" run_it
 whole killed $trials
 as_before "killed and resumed"
 check "no process is left" wait_for 20 none_left "napimeter step" sadc sweep.sh
+for pid in $(pids "napimeter step" sadc sweep.sh); do
+	echo "# left: $pid, child of $(awk '$1 == "PPid:" { print $2 }' "/proc/$pid/status"): $(tr '\0' ' ' <"/proc/$pid/cmdline")"
+done
 rm -rf "$work"
 finish

@@ -556,6 +556,33 @@ static void end_for_another(void **state)
 	assert_int_equal(WEXITSTATUS(status), 1);
 }
 
+/* A child whose parent was killed before it could ask to be told does not stay behind. */
+static void parent_killed(void **state)
+{
+	char answer = '-';
+	int out[2];
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(pipe(out), 0);
+	pid = fork();
+	if (pid == 0) {
+		pid = getpid();
+		if (fork())
+			_exit(0);
+		alarm(10);
+		while (getppid() == pid)
+			usleep(1000);
+		die_with(pid, SIGKILL);
+		_exit(write(out[1], "stays", 1) != 1);
+	}
+	close(out[1]);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_int_equal(read(out[0], &answer, 1), 0);
+	assert_int_equal(answer, '-');
+	close(out[0]);
+}
+
 /* As iperf's come, over loopback: 5, 6, 7, the end as 8 and again as 9; other ports do not count. */
 static void numbers_watched(void **state)
 {
@@ -1130,6 +1157,7 @@ int main(void)
 		cmocka_unit_test(sources),
 		cmocka_unit_test(buffer_of_another),
 		cmocka_unit_test(end_for_another),
+		cmocka_unit_test(parent_killed),
 		cmocka_unit_test(numbers_watched),
 		cmocka_unit_test(loss_adds_up),
 		cmocka_unit_test(plan_grid),

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -121,6 +120,7 @@ int sink_start(struct sink *sink, int fd, const char *rcvbuf, const char *cpu)
 	/* so that the process sees `stop` while nothing comes */
 	struct timeval tick = { .tv_usec = 20000 };
 	int size = atoi(rcvbuf);
+	pid_t parent = getpid();
 
 	/* FORCE: not capped by net.core.rmem_max; twice as much is accounted, as for anybody */
 	if (strcmp(rcvbuf, "default") &&
@@ -136,7 +136,7 @@ int sink_start(struct sink *sink, int fd, const char *rcvbuf, const char *cpu)
 	sink->page->announced = -1;
 	sink->pid = fork();
 	if (sink->pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		die_with(parent, SIGKILL);
 		signal(SIGINT, SIG_IGN);
 		if (pin_to_cpu(cpu))
 			warning("%s", failure());

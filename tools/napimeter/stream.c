@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -117,13 +116,13 @@ static int pktgen_setup(const struct stream *s)
 }
 
 /* In a process of its own: it has to live in the network namespace of the device. */
-static void pktgen_child(const struct stream *s, int control)
+static void pktgen_child(const struct stream *s, int control, pid_t parent)
 {
 	const char *why = failure();
 	char go;
 
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	signal(SIGTERM, SIG_DFL);
+	die_with(parent, SIGTERM);
 	signal(SIGINT, SIG_IGN);
 	if (pktgen_setup(s)) {
 		if (write(control, why, strlen(why)) < 0)
@@ -140,6 +139,7 @@ static int pktgen_start(struct stream *s)
 {
 	static char *const modprobe[] = { "modprobe", "-q", "pktgen", NULL };
 	char *path, answer[256] = "no answer";
+	pid_t parent = getpid();
 	int control[2], status, err = 0;
 
 	free(run_program(modprobe, 10 * NSEC, &status));
@@ -148,7 +148,7 @@ static int pktgen_start(struct stream *s)
 	s->child = fork();
 	if (s->child == 0) {
 		close(control[0]);
-		pktgen_child(s, control[1]);
+		pktgen_child(s, control[1], parent);
 	}
 	close(control[1]);
 	/* an empty string, or why not */
@@ -381,6 +381,7 @@ static int iperf_start(struct stream *s)
 	const char *argv[32] = {
 		"iperf", "-c", s->plan->server, "-p", number[0], "-R", "-t", number[1], "-y", "C",
 	};
+	pid_t parent = getpid();
 	size_t n = 10;
 	int out[2], size;
 
@@ -400,7 +401,7 @@ static int iperf_start(struct stream *s)
 	s->out_fd = out[0];
 	s->child = fork();
 	if (s->child == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		die_with(parent, SIGKILL);
 		dup2(out[1], STDOUT_FILENO);
 		dup2(out[1], STDERR_FILENO);
 		if (pin_to_cpu(s->spec->cell[COL_app_cpu]))

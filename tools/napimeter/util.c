@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -284,6 +285,13 @@ int parse_address(const char *text, unsigned int port, struct sockaddr_storage *
 		return sizeof(*v6);
 	}
 	return fail("\"%s\" is not an IPv4 or IPv6 address", text);
+}
+
+void die_with(pid_t parent, int sig)
+{
+	prctl(PR_SET_PDEATHSIG, sig);
+	if (getppid() != parent)
+		_exit(EXIT_FAILED);
 }
 
 char *run_program(char *const argv[], int64_t timeout_ns, int *status)

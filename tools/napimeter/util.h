@@ -62,6 +62,12 @@ struct sockaddr_storage;
 int parse_address(const char *text, unsigned int port, struct sockaddr_storage *address);
 
 /*
+ * In a child, first of all: it gets the signal when its parent is killed, and ends here if the
+ * parent, a pid from before the fork, was killed before the kernel could be told so.
+ */
+void die_with(pid_t parent, int sig);
+
+/*
  * Run a program and keep what it prints (caller frees); killed after
  * timeout_ns. exit status in *status (128 + signal when killed).
  */

@@ -7,6 +7,8 @@
  *				any more. EVERY=K tries each Kth only.
  * fault weights DOOR N MAX [MS]	N changes of the weight, to 1 to MAX by turns, MS
  *				milliseconds apart; DOOR is a debugfs file or an interface's name
+ * fault loads FILE N		the module FILE loaded, each time with another weight, eth0 up
+ *				every other time, and unloaded, N times
  * fault refuse FILE		all that is no number, in one write each: none may be taken
  * fault fuzz FILE SECONDS	writes of random length and content
  * fault frames IF SECONDS	frames of 14 to 9014 bytes to anybody, as fast as they go
@@ -33,6 +35,8 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+
+#define DEBUG	"/sys/kernel/debug/e1000_napi"
 
 static int sock;
 
@@ -204,6 +208,57 @@ static int weights(char **c)
 	return 0;
 }
 
+/* One round of loads: what did not work, or NULL */
+static const char *load(char **module, unsigned int i)
+{
+	static char rmmod[] = "rmmod", name[] = "e1000_napi";
+	char *unload[] = { rmmod, name, NULL }, text[16] = "";
+	unsigned int weight = 1 + i % 64;
+	double end;
+	int fd;
+
+	snprintf(module[2], sizeof(text), "weight=%u", weight);
+	if (call(module))
+		return "insmod";
+	if (i % 2 && up_or_down("eth0", true))
+		return "up";
+	fd = open(DEBUG "/eth0/weight", O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || read(fd, text, sizeof(text) - 1) < 1 || strtoul(text, NULL, 10) != weight)
+		return "the weight";
+	close(fd);
+	/* not while somebody reads a file */
+	for (end = now() + 10; call(unload); usleep(10000))
+		if ((errno != EAGAIN && errno != EBUSY) || now() > end)
+			return "rmmod";
+	if (!access(DEBUG, F_OK)) {
+		errno = EEXIST;
+		return DEBUG;
+	}
+
+	return NULL;
+}
+
+static int loads(char **c)
+{
+	static char insmod[] = "insmod";
+	char parameters[16], *module[] = { insmod, c[0], parameters, NULL };
+	int i, n = atoi(c[1]);
+	const char *what;
+
+	for (i = 0; i < n; i++) {
+		what = load(module, i);
+		if (what) {
+			fprintf(stderr, "load %d: ", i + 1);
+			die(what);
+		}
+		if (i % 100 == 99)
+			fprintf(stderr, "# %d loads, %.0f s\n", i + 1, now());
+	}
+	printf("%d\n", n);
+
+	return n ? 0 : 1;
+}
+
 static int refuse(char **c)
 {
 	static const struct {
@@ -341,6 +396,8 @@ int main(int argc, char **argv)
 		return refuse(argv + 2);
 	if (!strcmp(what, "weights") && argc >= 5)
 		return weights(argv + 2);
+	if (!strcmp(what, "loads") && argc == 4)
+		return loads(argv + 2);
 	if (!strcmp(what, "listen") && argc == 4)
 		return listen_to(argv + 2);
 	if (!strcmp(what, "stamp"))
@@ -349,7 +406,7 @@ int main(int argc, char **argv)
 		return fuzz(argv + 2);
 	if (!strcmp(what, "frames") && argc == 4)
 		return frames(argv + 2);
-	fprintf(stderr, "usage: fault fail | call | refuse | listen | stamp | weights | fuzz | frames …, see fault.c\n");
+	fprintf(stderr, "usage: fault fail | call | refuse | listen | loads | stamp | weights | fuzz | frames …, see fault.c\n");
 
 	return 2;
 }

@@ -21,7 +21,7 @@ throughput_lab() { # throughput_lab NAME WHAT PAIRS SECONDS OPTION…
 }
 
 throughput() {
-	_exact=80 _real=600
+	_exact=80 _real=1500
 	[ -z "$short" ] || _exact=8 _real=20
 	progress "$_exact pairs of 0.2 s of TCP, time counted in instructions"
 	throughput_lab exact 'time in instructions' "$_exact" 0.2 --icount

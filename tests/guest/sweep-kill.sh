@@ -92,6 +92,16 @@ echo "# between the kills $finished sweeps came to their end"
 check "it goes on to its end" run_it
 whole killed $trials
 as_before "killed and resumed"
+# killed when sar has just been started, of which only the lock can tell
+rm -r "$work/killed"
+mkdir "$work/bin"
+# shellcheck disable=SC2016 # of that script
+printf '#!/bin/sh\nkill -9 $PPID\nexec %s "$@"\n' "$(command -v sar)" >"$work/bin/sar"
+# which takes a while to be told who it is (process_key)
+printf '#!/bin/sh\nsleep 1\nexec %s "$@"\n' "$(command -v head)" >"$work/bin/head"
+chmod 755 "$work/bin/sar" "$work/bin/head"
+! PATH=$work/bin:$PATH run_it 2>/dev/null || check "it was killed as sar began" false
+scripts/sweep.sh --restore
 check "no process is left" wait_for 20 none_left "napimeter step" sadc sweep.sh
 for pid in $(pids "napimeter step" sadc sweep.sh); do
 	echo "# left: $pid, child of $(awk '$1 == "PPid:" { print $2 }' "/proc/$pid/status"): $(tr '\0' ' ' <"/proc/$pid/cmdline")"

@@ -120,7 +120,6 @@ int sink_start(struct sink *sink, int fd, const char *rcvbuf, const char *cpu)
 	/* so that the process sees `stop` while nothing comes */
 	struct timeval tick = { .tv_usec = 20000 };
 	int size = atoi(rcvbuf);
-	pid_t parent = getpid();
 
 	/* FORCE: not capped by net.core.rmem_max; twice as much is accounted, as for anybody */
 	if (strcmp(rcvbuf, "default") &&
@@ -134,9 +133,8 @@ int sink_start(struct sink *sink, int fd, const char *rcvbuf, const char *cpu)
 		return fail("mmap: %s", strerror(errno));
 	sink->page->highest = -1;
 	sink->page->announced = -1;
-	sink->pid = fork();
+	sink->pid = fork_with(SIGKILL);
 	if (sink->pid == 0) {
-		die_with(parent, SIGKILL);
 		signal(SIGINT, SIG_IGN);
 		if (pin_to_cpu(cpu))
 			warning("%s", failure());

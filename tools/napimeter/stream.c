@@ -116,13 +116,12 @@ static int pktgen_setup(const struct stream *s)
 }
 
 /* In a process of its own: it has to live in the network namespace of the device. */
-static void pktgen_child(const struct stream *s, int control, pid_t parent)
+static void pktgen_child(const struct stream *s, int control)
 {
 	const char *why = failure();
 	char go;
 
 	signal(SIGTERM, SIG_DFL);
-	die_with(parent, SIGTERM);
 	signal(SIGINT, SIG_IGN);
 	if (pktgen_setup(s)) {
 		if (write(control, why, strlen(why)) < 0)
@@ -139,16 +138,15 @@ static int pktgen_start(struct stream *s)
 {
 	static char *const modprobe[] = { "modprobe", "-q", "pktgen", NULL };
 	char *path, answer[256] = "no answer";
-	pid_t parent = getpid();
 	int control[2], status, err = 0;
 
 	free(run_program(modprobe, 10 * NSEC, &status));
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, control))
 		return fail("socketpair: %s", strerror(errno));
-	s->child = fork();
+	s->child = fork_with(SIGTERM);
 	if (s->child == 0) {
 		close(control[0]);
-		pktgen_child(s, control[1], parent);
+		pktgen_child(s, control[1]);
 	}
 	close(control[1]);
 	/* an empty string, or why not */
@@ -381,7 +379,6 @@ static int iperf_start(struct stream *s)
 	const char *argv[32] = {
 		"iperf", "-c", s->plan->server, "-p", number[0], "-R", "-t", number[1], "-y", "C",
 	};
-	pid_t parent = getpid();
 	size_t n = 10;
 	int out[2], size;
 
@@ -399,9 +396,8 @@ static int iperf_start(struct stream *s)
 	if (pipe2(out, O_CLOEXEC))
 		return fail("pipe: %s", strerror(errno));
 	s->out_fd = out[0];
-	s->child = fork();
+	s->child = fork_with(SIGKILL);
 	if (s->child == 0) {
-		die_with(parent, SIGKILL);
 		dup2(out[1], STDOUT_FILENO);
 		dup2(out[1], STDERR_FILENO);
 		if (pin_to_cpu(s->spec->cell[COL_app_cpu]))

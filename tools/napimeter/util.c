@@ -294,6 +294,15 @@ void die_with(pid_t parent, int sig)
 		_exit(EXIT_FAILED);
 }
 
+pid_t fork_with(int sig)
+{
+	pid_t parent = getpid(), pid = fork();
+
+	if (pid == 0)
+		die_with(parent, sig);
+	return pid;
+}
+
 char *run_program(char *const argv[], int64_t timeout_ns, int *status)
 {
 	int64_t end = mono_ns() + timeout_ns;

@@ -61,10 +61,9 @@ int parse_scaled(const char *word, unsigned int unit, uint64_t *value);
 struct sockaddr_storage;
 int parse_address(const char *text, unsigned int port, struct sockaddr_storage *address);
 
-/*
- * In a child, first of all: it gets the signal when its parent is killed, and ends here if the
- * parent, a pid from before the fork, was killed before the kernel could be told so.
- */
+/* fork(), whose child gets the signal when its parent is killed. */
+pid_t fork_with(int sig);
+/* The child's half of it: ends here if the parent was killed before the kernel could be told so. */
 void die_with(pid_t parent, int sig);
 
 /*

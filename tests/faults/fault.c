@@ -209,15 +209,16 @@ static int weights(char **c)
 }
 
 /* One round of loads: what did not work, or NULL */
-static const char *load(char **module, unsigned int i)
+static const char *load(char *file, unsigned int i)
 {
-	static char rmmod[] = "rmmod", name[] = "e1000_napi";
+	static char insmod[] = "insmod", rmmod[] = "rmmod", name[] = "e1000_napi";
+	char parameters[16], *module[] = { insmod, file, parameters, NULL };
 	char *unload[] = { rmmod, name, NULL }, text[16] = "";
 	unsigned int weight = 1 + i % 64;
 	double end;
 	int fd;
 
-	snprintf(module[2], sizeof(text), "weight=%u", weight);
+	snprintf(parameters, sizeof(parameters), "weight=%u", weight);
 	if (call(module))
 		return "insmod";
 	if (i % 2 && up_or_down("eth0", true))
@@ -240,13 +241,11 @@ static const char *load(char **module, unsigned int i)
 
 static int loads(char **c)
 {
-	static char insmod[] = "insmod";
-	char parameters[16], *module[] = { insmod, c[0], parameters, NULL };
 	int i, n = atoi(c[1]);
 	const char *what;
 
 	for (i = 0; i < n; i++) {
-		what = load(module, i);
+		what = load(c[0], i);
 		if (what) {
 			fprintf(stderr, "load %d: ", i + 1);
 			die(what);

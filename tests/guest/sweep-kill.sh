@@ -100,7 +100,8 @@ printf '#!/bin/sh\nkill -9 $PPID\nexec %s "$@"\n' "$(command -v sar)" >"$work/bi
 # which takes a while to be told who it is (process_key)
 printf '#!/bin/sh\nsleep 1\nexec %s "$@"\n' "$(command -v head)" >"$work/bin/head"
 chmod 755 "$work/bin/sar" "$work/bin/head"
-! PATH=$work/bin:$PATH run_it 2>/dev/null || check "it was killed as sar began" false
+killed_by_sar() { (PATH=$work/bin:$PATH && run_it); }
+check "a sweep is killed as its sar begins" refused killed_by_sar
 scripts/sweep.sh --restore
 check "no process is left" wait_for 20 none_left "napimeter step" sadc sweep.sh
 for pid in $(pids "napimeter step" sadc sweep.sh); do

@@ -122,7 +122,7 @@ done
 case $accel in auto | kvm | tcg) ;; *) usage_error "--accel is auto, kvm or tcg" ;; esac
 case $net in hub | tap | none) ;; *) usage_error "--net is hub, tap or none" ;; esac
 [ -z "$share" ] || [ -d "$share" ] || usage_error "--share: no folder '$share'"
-[ -z "$keep" ] || true 2>/dev/null >"$keep" || usage_error "--console: cannot write '$keep'"
+[ -z "$keep" ] || true 2>/dev/null >>"$keep" || usage_error "--console: cannot write '$keep'"
 [ "$net" != tap ] || need_root
 need qemu-system-x86_64 qemu-system-x86
 need cpio

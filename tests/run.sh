@@ -27,6 +27,13 @@ EOF
 out=build/check
 passed=0 failed=0 skipped=0
 
+# Stopped by whoever waits for us: how far it came
+stopped() {
+	[ -z "${_name:-}" ] || tail -n 20 "$out/$_name.tap" "$out/$_name.log" || :
+	exit 143
+}
+trap stopped HUP INT TERM
+
 # group NAME ABOUT COMMAND…: run it, count its TAP lines, show what matters
 group() {
 	_name=$1 _about=$2
@@ -59,12 +66,14 @@ shell() { bats --tap tests/shell; }
 
 slow() { bats --tap tests/slow; }
 
-# in_guest TEST…: of tests/guest/, with one NIC of each model
+# in_guest TEST…: of tests/guest/, with one NIC of each model. It must
+# end within $limit seconds; a test that takes nearly as long is shown and ended before
+limit=780
 in_guest() {
 	mkdir -p "$out/share"
-	scripts/lab/boot.sh --timeout 780 --console "$out/console.log" --share "$out/share" \
+	scripts/lab/boot.sh --timeout $limit --console "$out/console.log" --share "$out/share" \
 		--nic e1000 --nic e1000-82545em --nic e1000-82544gc -- \
-		sh tests/guest/run.sh "$@"
+		env LIMIT=$((limit - 60)) FOR=$((limit / 3)) sh tests/guest/run.sh "$@"
 }
 
 # bring PROGRAM…: with the libraries they need, to where the guest has /share/programs
@@ -98,6 +107,7 @@ guest() {
 # a boot each: what one has started is nothing for the other
 sweep() {
 	bring ssh ssh-keygen dropbear
+	limit=270 # each takes 70 to 100
 	in_guest sweep
 	in_guest sweep-kill
 	in_guest sweep-source

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # Scripts killed with -9 at random moments, which are spread evenly over the time
-# that they take when nobody kills them. Source it after lib.sh.
-# KILLS=N of each script, SEED=N for the same moments again, FOR=S: no more than these
+# that they take. Source it after lib.sh.
+# KILLS=N of each script, SEED=N for the same parts of that time again, FOR=S: no more than these
 # seconds for each script, and as many kills as fit.
 
 seed=${SEED:-$(date +%s)}
@@ -48,10 +48,12 @@ kill_in() {
 }
 
 # kills SCRIPT N MS ROUND: call ROUND SECONDS until it was killed N times; ROUND
-# fails when the script was done before its moment
+# fails when the script was done before its moment. A script takes longer at times, the
+# first time too: the moments' span follows, so that one in six comes after the end
 kills() {
 	_n=0
 	_rounds=0
+	_span=$3
 	_end=$(($(uptime_ms) + ${FOR:-86400} * 1000))
 	while [ "$_n" -lt "$2" ] && [ "$_rounds" -lt $((3 * $2 + 10)) ]; do
 		if [ "$(uptime_ms)" -gt "$_end" ]; then
@@ -59,8 +61,13 @@ kills() {
 			return
 		fi
 		_rounds=$((_rounds + 1))
-		moment "$3"
-		! "$4" "$moment" || _n=$((_n + 1))
+		moment "$_span"
+		if "$4" "$moment"; then
+			_n=$((_n + 1))
+			_span=$((_span + _span / 50))
+		else
+			_span=$((_span - _span / 10))
+		fi
 		[ $((_rounds % 20)) -ne 0 ] || echo "# $1 was killed $_n times in $_rounds rounds"
 	done
 	is "$1 was killed $2 times while it ran" "$_n" "$2"

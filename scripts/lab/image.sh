@@ -14,9 +14,9 @@ export LC_ALL
 # need; PACKAGES names where each is from and is part of the cache's key.
 # busybox runs its own applet for any program that one of its applets starts (timeout
 # ip …, xargs ip …), so those that start programs are the real ones; bash is for people.
-PROGRAMS='dash bash ip tc ss ethtool iperf sar mpstat taskset chrt setsid unshare nsenter
+PROGRAMS='dash bash ip tc ss ping ethtool iperf sar mpstat taskset chrt setsid unshare nsenter
 timeout env nice nohup xargs'
-PACKAGES='busybox-static dash bash iproute2 ethtool iperf sysstat util-linux coreutils
+PACKAGES='busybox-static dash bash iproute2 iputils-ping ethtool iperf sysstat util-linux coreutils
 findutils ncurses-base libc6'
 TERMINALS='l/linux x/xterm x/xterm-256color s/screen s/screen-256color t/tmux
 t/tmux-256color v/vt100 v/vt220'

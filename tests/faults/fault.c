@@ -13,7 +13,6 @@
  * fault fuzz FILE SECONDS	writes of random length and content
  * fault frames IF SECONDS	frames of 14 to 9014 bytes to anybody, as fast as they go
  * fault listen PORT SECONDS	how many datagrams come; none is a failure
- * fault stamp SECONDS		a socket that wants to know when its packets came
  * fault call CALL…		CALL once
  *
  * CALL: insmod FILE PARAMETERS | rmmod NAME | write FILE TEXT | read FILE |
@@ -370,17 +369,6 @@ static int listen_to(char **c)
 	return got ? 0 : 1;
 }
 
-static int stamp(char **c)
-{
-	int on = 1;
-
-	if (setsockopt(sock, SOL_SOCKET, SO_TIMESTAMP, &on, sizeof(on)))
-		die("SO_TIMESTAMP");
-	sleep(atoi(c[0]));
-
-	return 0;
-}
-
 int main(int argc, char **argv)
 {
 	const char *what = argc > 2 ? argv[1] : "";
@@ -399,13 +387,11 @@ int main(int argc, char **argv)
 		return loads(argv + 2);
 	if (!strcmp(what, "listen") && argc == 4)
 		return listen_to(argv + 2);
-	if (!strcmp(what, "stamp"))
-		return stamp(argv + 2);
 	if (!strcmp(what, "fuzz") && argc == 4)
 		return fuzz(argv + 2);
 	if (!strcmp(what, "frames") && argc == 4)
 		return frames(argv + 2);
-	fprintf(stderr, "usage: fault fail | call | refuse | listen | loads | stamp | weights | fuzz | frames …, see fault.c\n");
+	fprintf(stderr, "usage: fault fail | call | refuse | listen | loads | weights | fuzz | frames …, see fault.c\n");
 
 	return 2;
 }

@@ -1,16 +1,20 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # In the bench's guest: two NICs, one on stock e1000, one on ours, both with weight 64, and a
-# TCP stream to each. One stream at a time is let go, for SECONDS each, in pairs whose order
-# changes; after half of the PAIRS the two NICs change places, so that neither driver has
-# the better one. Writes lines `OURS STOCK` (bit/s) to stdout.
+# TCP stream to each. One stream at a time is let go, for SECONDS each, in PAIRS whose order
+# changes. In real time a stream keeps what pace it has found with QEMU's threads, some per
+# cent faster or slower than another; so there are many STREAMS, one after the other. And
+# emulated code is faster or slower by where in memory it lies: the drivers are loaded anew
+# for each of the PLACES, in each other's NIC, with other modules before them.
+# Writes `OURS STOCK` (bit/s, the mean of the pairs) to stdout for each two streams.
 #
-# guest-throughput.sh PAIRS SECONDS
+# guest-throughput.sh PLACES STREAMS PAIRS SECONDS
 set -eu
 cd /opt/e1000_napi
 # shellcheck source=scripts/lib.sh
 . scripts/lib.sh
-pairs=$1 seconds=$2 server=''
+places=$1 streams=$2 pairs=$3 seconds=$4 server=''
+fillers='dummy veth macvlan 8021q tun sch_fq sch_tbf sch_netem'
 
 # now_ns: sets ns. By the shell alone: what is started here takes its time from the streams
 now_ns() {
@@ -19,15 +23,20 @@ now_ns() {
 	done </proc/timer_list
 }
 
-# places N: stock has ethN, ours the other; a stream to each, held
-places() {
-	if [ -d /sys/module/e1000_napi ]; then
-		kill -KILL "$stream0" "$stream1"
-		wait "$stream0" "$stream1" 2>/dev/null || :
-		rmmod e1000_napi e1000
-	fi
+# place N: stock has eth0 when N is even, else eth1, ours the other
+place() {
+	[ ! -d /sys/module/e1000_napi ] || rmmod e1000_napi e1000
+	_bits=$(($1 / 2))
+	for _module in $fillers; do
+		rmmod "$_module" 2>/dev/null || :
+	done
+	for _module in $fillers; do
+		[ $((_bits % 2)) -eq 0 ] || modprobe "$_module"
+		_bits=$((_bits / 2))
+	done
+	stock=$(($1 % 2))
 	insmod /share/stock.ko
-	_pci=$(basename "$(readlink "/sys/class/net/eth$((1 - $1))/device")")
+	_pci=$(basename "$(readlink "/sys/class/net/eth$((1 - stock))/device")")
 	echo "$_pci" >/sys/bus/pci/drivers/e1000/unbind
 	# It takes the one that is free
 	insmod e1000_napi.ko
@@ -40,6 +49,10 @@ places() {
 		server=$!
 		sleep 0.5
 	fi
+}
+
+# hold: a stream to each, held
+hold() {
 	iperf -c 10.0.0.1 -R -t 3600 >/dev/null 2>&1 &
 	stream0=$!
 	iperf -c 10.0.1.1 -R -t 3600 >/dev/null 2>&1 &
@@ -69,21 +82,29 @@ pull() {
 
 # A stream that is held goes on until its buffer is full, beside the other's
 sysctl -qw net.ipv4.tcp_rmem='4096 131072 262144'
-for stock in 0 1; do
-	places "$stock"
-	n=0
-	while [ "$n" -lt $((pairs / 2)) ]; do
-		if [ $((n % 2)) -eq 0 ]; then
-			pull "$stock"
-			first=$bps
-			pull $((1 - stock))
-			echo "$bps $first"
-		else
-			pull $((1 - stock))
-			first=$bps
-			pull "$stock"
-			echo "$first $bps"
-		fi
+let_go() {
+	kill -KILL "$stream0" "$stream1"
+	wait "$stream0" "$stream1" 2>/dev/null || :
+}
+
+k=0
+while [ "$k" -lt $((places * streams)) ]; do
+	[ $((k % streams)) -ne 0 ] || place $((k / streams))
+	hold
+	n=0 ours=0 stocks=0
+	while [ "$n" -lt "$pairs" ]; do
+		for i in $(((n + k) % 2)) $(((n + k + 1) % 2)); do
+			if [ "$i" -eq 0 ]; then
+				pull "$stock"
+				stocks=$((stocks + bps))
+			else
+				pull $((1 - stock))
+				ours=$((ours + bps))
+			fi
+		done
 		n=$((n + 1))
 	done
+	let_go
+	echo "$((ours / pairs)) $((stocks / pairs))"
+	k=$((k + 1))
 done

@@ -15,8 +15,9 @@ modprobe netconsole netconsole="@10.0.0.2/eth0,6666@10.0.0.1/$mac"
 echo on >/proc/sys/kernel/printk_devkmsg
 in_background ip netns exec src "$bin/fault" listen 6666 "$(few 8 30)"
 traffic_on
+# Level 0, which a console takes at any loglevel (guest.sh)
 storm() {
-	for i in 1 2 3 4 5 6 7 8 9; do echo "<1>storm $i" >/dev/kmsg; done
+	for i in 1 2 3 4 5 6 7 8 9; do echo "<0>storm $i" >/dev/kmsg; done
 }
 in_background until_time "$(few 8 30)" storm
 in_background "$bin/fault" weights "$debug/eth0/weight" "$(few 100 2000)" 64

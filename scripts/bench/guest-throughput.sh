@@ -2,18 +2,17 @@
 # SPDX-License-Identifier: GPL-2.0
 # In the bench's guest: two NICs, one on stock e1000, one on ours, both with weight 64, and a
 # TCP stream to each. One stream at a time is let go, for SECONDS each, in PAIRS whose order
-# changes. In real time a stream keeps what pace it has found with QEMU's threads, some per
-# cent faster or slower than another; so there are many STREAMS, one after the other. And
-# emulated code is faster or slower by where in memory it lies: the drivers are loaded anew
-# for each of the PLACES, in each other's NIC, with other modules before them.
-# Writes `OURS STOCK` (bit/s, the mean of the pairs) to stdout for each two streams.
+# changes. Emulated, code is some per cent faster or slower by where in memory it lies, and a
+# stream keeps what pace it has found with QEMU's threads: for each of the PLACES the drivers
+# are loaded anew, in each other's NIC and order, after other modules, and the streams begin
+# anew. Writes `OURS STOCK` (bit/s, the mean of the pairs) to stdout for each place.
 #
-# guest-throughput.sh PLACES STREAMS PAIRS SECONDS
+# guest-throughput.sh PLACES PAIRS SECONDS
 set -eu
 cd /opt/e1000_napi
 # shellcheck source=scripts/lib.sh
 . scripts/lib.sh
-places=$1 streams=$2 pairs=$3 seconds=$4 server=''
+places=$1 pairs=$2 seconds=$3 server=''
 fillers='dummy veth macvlan 8021q tun sch_fq sch_tbf sch_netem'
 
 # now_ns: sets ns. By the shell alone: what is started here takes its time from the streams
@@ -23,10 +22,14 @@ now_ns() {
 	done </proc/timer_list
 }
 
-# place N: stock has eth0 when N is even, else eth1, ours the other
+# place N: stock has eth0 when N is even, else eth1, ours the other; a stream to each, held
 place() {
-	[ ! -d /sys/module/e1000_napi ] || rmmod e1000_napi e1000
-	_bits=$(($1 / 2))
+	if [ -d /sys/module/e1000_napi ]; then
+		kill -KILL "$stream0" "$stream1"
+		wait "$stream0" "$stream1" 2>/dev/null || :
+		rmmod e1000_napi e1000
+	fi
+	_bits=$(($1 / 4))
 	for _module in $fillers; do
 		rmmod "$_module" 2>/dev/null || :
 	done
@@ -35,11 +38,15 @@ place() {
 		_bits=$((_bits / 2))
 	done
 	stock=$(($1 % 2))
-	insmod /share/stock.ko
-	_pci=$(basename "$(readlink "/sys/class/net/eth$((1 - stock))/device")")
-	echo "$_pci" >/sys/bus/pci/drivers/e1000/unbind
+	_first=/share/stock.ko _driver=e1000 _other=$((1 - stock)) _second=e1000_napi.ko
+	if [ $(($1 / 2 % 2)) -eq 1 ]; then
+		_first=e1000_napi.ko _driver=e1000_napi _other=$stock _second=/share/stock.ko
+	fi
+	insmod "$_first"
+	_pci=$(basename "$(readlink "/sys/class/net/eth$_other/device")")
+	echo "$_pci" >"/sys/bus/pci/drivers/$_driver/unbind"
 	# It takes the one that is free
-	insmod e1000_napi.ko
+	insmod "$_second"
 	scripts/lab/net.sh up
 	# With a tap the server is outside, and runs
 	if [ -e /run/netns/src ] && [ -z "$server" ]; then
@@ -49,10 +56,6 @@ place() {
 		server=$!
 		sleep 0.5
 	fi
-}
-
-# hold: a stream to each, held
-hold() {
 	iperf -c 10.0.0.1 -R -t 3600 >/dev/null 2>&1 &
 	stream0=$!
 	iperf -c 10.0.1.1 -R -t 3600 >/dev/null 2>&1 &
@@ -82,18 +85,12 @@ pull() {
 
 # A stream that is held goes on until its buffer is full, beside the other's
 sysctl -qw net.ipv4.tcp_rmem='4096 131072 262144'
-let_go() {
-	kill -KILL "$stream0" "$stream1"
-	wait "$stream0" "$stream1" 2>/dev/null || :
-}
-
 k=0
-while [ "$k" -lt $((places * streams)) ]; do
-	[ $((k % streams)) -ne 0 ] || place $((k / streams))
-	hold
+while [ "$k" -lt "$places" ]; do
+	place "$k"
 	n=0 ours=0 stocks=0
 	while [ "$n" -lt "$pairs" ]; do
-		for i in $(((n + k) % 2)) $(((n + k + 1) % 2)); do
+		for i in $(((n + k / 2) % 2)) $(((n + k / 2 + 1) % 2)); do
 			if [ "$i" -eq 0 ]; then
 				pull "$stock"
 				stocks=$((stocks + bps))
@@ -104,7 +101,6 @@ while [ "$k" -lt $((places * streams)) ]; do
 		done
 		n=$((n + 1))
 	done
-	let_go
 	echo "$((ours / pairs)) $((stocks / pairs))"
 	k=$((k + 1))
 done

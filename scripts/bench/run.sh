@@ -58,7 +58,8 @@ named=$chosen
 minutes() { # minutes PART: expected
 	case $1 in
 	cost) echo 8 ;;
-	answer | change | throughput) echo 9 ;;
+	throughput) echo 29 ;;
+	answer | change) echo 9 ;;
 	instructions | scale) echo 4 ;;
 	*) echo 1 ;;
 	esac

@@ -90,12 +90,11 @@ while [ "$k" -lt "$places" ]; do
 	place "$k"
 	n=0 ours=0 stocks=0
 	while [ "$n" -lt "$pairs" ]; do
-		for i in $(((n + k / 2) % 2)) $(((n + k / 2 + 1) % 2)); do
-			if [ "$i" -eq 0 ]; then
-				pull "$stock"
+		for nic in $((n % 2)) $((1 - n % 2)); do
+			pull "$nic"
+			if [ "$nic" -eq "$stock" ]; then
 				stocks=$((stocks + bps))
 			else
-				pull $((1 - stock))
 				ours=$((ours + bps))
 			fi
 		done

@@ -73,7 +73,7 @@ in_guest() {
 	mkdir -p "$out/share"
 	scripts/lab/boot.sh --timeout $limit --console "$out/console.log" --share "$out/share" \
 		--nic e1000 --nic e1000-82545em --nic e1000-82544gc -- \
-		env LIMIT=$((limit - 60)) FOR=$((limit / 3)) sh tests/guest/run.sh "$@"
+		env LIMIT=$((limit - 60)) sh tests/guest/run.sh "$@"
 }
 
 # bring PROGRAM…: with the libraries they need, to where the guest has /share/programs

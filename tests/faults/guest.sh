@@ -12,6 +12,7 @@ log=/tmp/case
 cp /share/watch /share/fault /share/liar "$bin"
 [ ! -e /share/racy.ko ] || cp /share/racy.ko "$bin"
 umount /share
+
 # kmemleak looks when it is told to (no_leaks). By itself it scans for minutes, emulated, and whoever
 # allocates waits for its lock: a program then takes seconds to start
 [ ! -e /sys/kernel/debug/kmemleak ] || echo scan=off >/sys/kernel/debug/kmemleak

@@ -176,6 +176,28 @@ last() { tail -n 1; }
 	wait
 }
 
+@test "a sweep begins when the host has samples, not before" {
+	$napimeter plan "$dir" interface=lo server=127.0.0.1 source=napimeter weight=1,3 \
+		host=127.0.0.1:5966
+	run timeout 2 "$napimeter" meta "$dir" x
+	[ "$status" -eq 124 ]
+	[[ $output == "waiting for scripts/host/cpu.sh at 127.0.0.1:5966, at most 60 s" ]]
+	[ ! -e "$dir/meta.json" ]
+	(
+		echo time_ns,cpu
+		sleep 2
+		echo "$(date +%s%N),0"
+		sleep 3
+	) | $napimeter hostcpu 5966 &
+	run timeout 1 "$napimeter" meta "$dir" x
+	[ "$status" -eq 124 ]
+	run timeout 10 "$napimeter" meta "$dir" x
+	echo "$output"
+	[ "$status" -eq 0 ]
+	grep -q '"clock_offset_ns": ' "$dir/meta.json"
+	wait
+}
+
 @test "a lock is of a living process only, also where its key is missing" {
 	sleep 60 &
 	sleeper=$!

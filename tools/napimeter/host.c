@@ -17,6 +17,7 @@
 #define PROBES 8
 #define ANSWER_MS 300
 #define LATER_TRIES 30		/* a sampler may be some seconds behind */
+#define WAIT_S 60		/* for the sampler to start, on a busy host too */
 
 /* ---- guest ---- */
 
@@ -85,6 +86,33 @@ int host_clock(const char *address, struct host_clock *clock)
 	}
 	close(fd);
 	return answers ? 0 : -1;
+}
+
+int host_wait(const char *address)
+{
+	int64_t end = mono_ns() + WAIT_S * NSEC;
+	int fd = host_socket(address);
+	bool said = false;
+	char answer[128];
+
+	if (fd < 0)
+		return -1;
+	/* a time before all samples: "none" once there are some, "later" until then */
+	while (ask(fd, "cpu 0 1", answer, sizeof(answer)) || strcmp(answer, "cpu none")) {
+		if (mono_ns() > end) {
+			close(fd);
+			return fail("no CPU samples from the host: start scripts/host/cpu.sh there, or leave out --host (it was asked at %s for %d s)",
+				    address, WAIT_S);
+		}
+		if (!said)
+			printf("waiting for scripts/host/cpu.sh at %s, at most %d s\n", address,
+			       WAIT_S);
+		said = true;
+		fflush(stdout);
+		sleep_ns(NSEC / 5);
+	}
+	close(fd);
+	return 0;
 }
 
 int host_cpu(const char *address, int64_t from, int64_t to, const struct host_clock *clock,

@@ -26,6 +26,8 @@ struct host_clock {
 
 /* address: ADDR:PORT or [ADDR]:PORT. -1 with the reason kept. */
 int host_clock(const char *address, struct host_clock *clock);
+/* Until the host has samples, at most a minute. -1 with the reason kept. */
+int host_wait(const char *address);
 /* Mean over [from, to] of the guest's CLOCK_REALTIME. -1 with the reason kept. */
 int host_cpu(const char *address, int64_t from, int64_t to, const struct host_clock *clock,
 	     double *cpu);

@@ -360,7 +360,8 @@ int meta_write(const struct plan *plan, const char *command)
 	json_t *meta, *dmi;
 	int err;
 
-	if (iperf_versions(plan, guest, server, sizeof(guest)) || load_meta(plan, &meta))
+	if (iperf_versions(plan, guest, server, sizeof(guest)) ||
+	    (*plan->host && host_wait(plan->host)) || load_meta(plan, &meta))
 		return -1;
 	if (meta) {	/* the sweep goes on: it keeps its start */
 		json_decref(meta);

@@ -5,14 +5,14 @@
 # changes. Emulated, code is some per cent faster or slower by where in memory it lies, and a
 # stream keeps what pace it has found with QEMU's threads: for each of the PLACES the drivers
 # are loaded anew, in each other's NIC and order, after other modules, and the streams begin
-# anew. Writes `OURS STOCK` (bit/s, the mean of the pairs) to stdout for each place.
+# anew. Writes `PLACE OURS STOCK` (bit/s) to stdout for each pair.
 #
-# guest-throughput.sh PLACES PAIRS SECONDS
+# guest-throughput.sh FIRST PLACES PAIRS SECONDS: from place FIRST on
 set -eu
 cd /opt/e1000_napi
 # shellcheck source=scripts/lib.sh
 . scripts/lib.sh
-places=$1 pairs=$2 seconds=$3 server=''
+first=$1 places=$2 pairs=$3 seconds=$4 server=''
 fillers='dummy veth macvlan 8021q tun sch_fq sch_tbf sch_netem'
 
 # now_ns: sets ns. By the shell alone: what is started here takes its time from the streams
@@ -85,21 +85,17 @@ pull() {
 
 # A stream that is held goes on until its buffer is full, beside the other's
 sysctl -qw net.ipv4.tcp_rmem='4096 131072 262144'
-k=0
-while [ "$k" -lt "$places" ]; do
+k=$first
+while [ "$k" -lt $((first + places)) ]; do
 	place "$k"
-	n=0 ours=0 stocks=0
+	n=0
 	while [ "$n" -lt "$pairs" ]; do
 		for nic in $((n % 2)) $((1 - n % 2)); do
 			pull "$nic"
-			if [ "$nic" -eq "$stock" ]; then
-				stocks=$((stocks + bps))
-			else
-				ours=$((ours + bps))
-			fi
+			if [ "$nic" -eq "$stock" ]; then _stock=$bps; else _ours=$bps; fi
 		done
+		echo "$k $_ours $_stock"
 		n=$((n + 1))
 	done
-	echo "$((ours / pairs)) $((stocks / pairs))"
 	k=$((k + 1))
 done

@@ -139,7 +139,7 @@ help:
 	@echo 'make lab-fleet     three guests at once, for scripts/fleet/run.sh; needs root'
 	@echo 'make iso           a bootable ISO with the guest, for any hypervisor'
 	@echo 'make check         the tests, in ten minutes; tests/run.sh --help names slower ones'
-	@echo 'make bench         what it costs, against ftrace, bpftrace, perf; 75 minutes'
+	@echo 'make bench         what it costs, against ftrace, bpftrace, perf; 90 minutes'
 	@echo 'make deps          install the Debian packages that building and the lab need'
 	@echo 'make check-kernels the same on every kernel from 5.10 to 7.3; needs root'
 	@echo 'make check-deb     the Debian packages in a Debian of their own; needs root'

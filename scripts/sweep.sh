@@ -246,9 +246,10 @@ start_sender() {
 "$napimeter" meta "$out" "$command" || exit "$EXIT_FAIL"
 if command -v sar >/dev/null && command -v sadc >/dev/null; then
 	# not to the results folder: that may be a disk, whose writes the trials would feel
-	# It is in the lock before it is sar: were we killed after starting it, nobody would know of it
+	# It is in the lock before it is sar: were we killed after starting it, nobody would know of it.
+	# Not in the results folder, which may be unmounted as soon as we have ended
 	# shellcheck disable=SC2016 # of the shell there
-	sh -c '. "$1" && echo "$$:$(process_key $$) sar" >>"$2" && exec sar -o "$3" 1' sh \
+	sh -c '. "$1" && echo "$$:$(process_key $$) sar" >>"$2" && cd / && exec sar -o "$3" 1' sh \
 		"$here/lib.sh" "$lock" "$work/sar" >/dev/null 2>&1 8>&- &
 	sar=$!
 fi

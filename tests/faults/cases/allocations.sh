@@ -5,8 +5,8 @@
 # After: what failed can be tried again, and works.
 # Boot: own
 # Kernel: kasan
-# Takes: 74, 900 s
-# Limit: 2400 s
+# Takes: 74, 1500 s
+# Limit: 4000 s
 set -eu
 # shellcheck source=tests/faults/lib.sh
 . "${0%/*}/../lib.sh"

@@ -4,8 +4,8 @@
 # Boot: own
 # Short: no
 # Kernel: kasan
-# Takes: 54, 1600 s
-# Limit: 3600 s
+# Takes: 54, 2600 s
+# Limit: 9000 s
 set -eu
 # shellcheck source=tests/faults/lib.sh
 . "${0%/*}/../lib.sh"

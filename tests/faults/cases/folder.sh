@@ -153,7 +153,8 @@ for size in 8k 16k; do
 done
 # /run too: what cannot be written down is not changed
 used=$(df -k /run | awk 'NR == 2 { print $3 }')
-mount -o "remount,size=${used}k" /run
+# 0 would be no limit
+mount -o "remount,size=$((used + 4))k" /run
 head -c 65536 /dev/zero >/run/fill 2>/dev/null || :
 rc=0
 one full || rc=$?

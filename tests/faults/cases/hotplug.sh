@@ -4,7 +4,7 @@
 # After: files of the old one refuse and do not hang; the new one has its own.
 # Boot: three
 # Takes: 71 s
-# Limit: 400 s
+# Limit: 1000 s
 set -eu
 # shellcheck source=tests/faults/lib.sh
 . "${0%/*}/../lib.sh"

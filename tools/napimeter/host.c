@@ -104,11 +104,12 @@ int host_wait(const char *address)
 			return fail("no CPU samples from the host: start scripts/host/cpu.sh there, or leave out --host (it was asked at %s for %d s)",
 				    address, WAIT_S);
 		}
-		if (!said)
+		if (!said) {
 			printf("waiting for scripts/host/cpu.sh at %s, at most %d s\n", address,
 			       WAIT_S);
-		said = true;
-		fflush(stdout);
+			fflush(stdout);
+			said = true;
+		}
 		sleep_ns(NSEC / 5);
 	}
 	close(fd);

@@ -19,8 +19,7 @@ Boots guests whose kernels find faults, does to the driver under traffic what ea
 case in tests/faults/cases/ says, and checks that nothing broke: the kernel did not
 complain, link and traffic came back, every packet is counted, no poll took more than
 its weight, no counter went backwards, no reader hung. After a case that did not
-survive, the rest go on in a fresh boot. The longest have boots of their own, several
-at a time.
+survive, the rest go on in a fresh boot. The longest have boots of their own.
 
   --short     the telling part, driver on kasan, scripts on debian (make check-faults: all)
   --kernel K  only on kasan, kcsan, or debian (the lab's own, quick, and blind for most
@@ -31,7 +30,7 @@ at a time.
   CASE        only these (the driver's own guest tests are guest-NAME)
   KILLS=N, SEED=N, FOR=S  the kill- cases: how often (200), at which moments, and to
               stop after S seconds with as many as there are by then
-  JOBS=N      boots at a time (default: one more than there are CPUs, as they also wait)
+  JOBS=N      boots at a time (default: as many as there are CPUs)
 
 The kernels are built once, seven minutes each on two cores (tests/faults/kernel.sh).
 Logs are in build/faults/, or OUT. Last line: N passed, N failed, N skipped.
@@ -138,14 +137,11 @@ report() {
 
 row() { printf '%s|%s|%s|%s|%s\n' "$1" "$2" "$([ "$2" = boot ] || about "$2")" "$3" "$4" >>"$rows"; }
 
-# alone BOOT: has each of its cases a boot of its own?
-alone() { case $1 in own | icount) ;; *) return 1 ;; esac }
-
 # left: minutes that the rest should take
 left() {
-	plan | while read -r k b c; do
-		grep -q "^$k|$c|" "$rows" || echo "$(seconds "$c") $(alone "$b" && echo "$jobs")"
-	done | awk '{ s += $1 / ($2 ? $2 : 1) } END { print int(s / 60 + 1) }'
+	plan | while read -r k _ c; do
+		grep -q "^$k|$c|" "$rows" || seconds "$c"
+	done | awk -v jobs="$jobs" '{ s += $1 / jobs } END { print int(s / 60 + 1) }'
 }
 
 # todo KERNEL CASE…: those that have no row yet
@@ -155,7 +151,7 @@ todo() {
 	for c; do grep -q "^$_k|$c|" "$rows" || echo "$c"; done
 }
 
-short='' kernel='' list='' names='' go_on='' jobs=${JOBS:-$(($(nproc) + 1))}
+short='' kernel='' list='' names='' go_on='' jobs=${JOBS:-$(nproc)}
 while [ $# -gt 0 ]; do
 	case $1 in
 	--short) short=1 ;;
@@ -231,17 +227,15 @@ lane() {
 	done
 }
 
-# First what has a boot of its own, several at a time, longest first
+# `kernel boot case…` for each boot, longest first
 plan | while read -r k b c; do
-	! alone "$b" || echo "$(seconds "$c") $k $b $c"
-done | sort -rn | cut -d ' ' -f 2- >"$out/jobs"
+	case $b in own | icount) n=$c ;; *) n='' ;; esac
+	echo "$k $b|$n|$(seconds "$c")|$c"
+done | awk -F '|' '{ boot = $1 "|" $2; s[boot] += $3; cases[boot] = cases[boot] " " $4 }
+	END { for (b in s) { split(b, w, "|"); print s[b], w[1] cases[b] } }' |
+	sort -rn | cut -d ' ' -f 2- >"$out/jobs"
 for _ in $(seq "$jobs"); do lane & done
 wait
-plan | while read -r k b c; do
-	alone "$b" || echo "$k $b $c"
-done | awk '$1 " " $2 != boot { printf "%s%s", sep, $1 " " $2; boot = $1 " " $2; sep = "\n" }
-	{ printf " %s", $3 } END { if (NR) print "" }' >"$out/jobs"
-lane
 
 echo
 {

@@ -5,6 +5,7 @@
 # Boot: icount
 # Kernel: debian
 # Short: no
+# Takes: 480 s
 # Limit: 4000 s
 set -eu
 # shellcheck source=tests/faults/lib.sh

@@ -196,6 +196,12 @@ last() { tail -n 1; }
 	[ "$status" -eq 0 ]
 	grep -q '"clock_offset_ns": ' "$dir/meta.json"
 	wait
+	# what is wrong with the folder is told without the host
+	echo '{' >"$dir/meta.json"
+	run timeout 5 "$napimeter" meta "$dir" x
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[[ $output == *"meta.json"* && $output != *waiting* ]]
 }
 
 @test "a lock is of a living process only, also where its key is missing" {

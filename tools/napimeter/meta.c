@@ -360,12 +360,12 @@ int meta_write(const struct plan *plan, const char *command)
 	json_t *meta, *dmi;
 	int err;
 
-	if (iperf_versions(plan, guest, server, sizeof(guest)) ||
-	    (*plan->host && host_wait(plan->host)) || load_meta(plan, &meta))
+	if (iperf_versions(plan, guest, server, sizeof(guest)) || load_meta(plan, &meta))
 		return -1;
-	if (meta) {	/* the sweep goes on: it keeps its start */
+	err = *plan->host ? host_wait(plan->host) : 0;
+	if (meta || err) {	/* a sweep that goes on keeps its start */
 		json_decref(meta);
-		return 0;
+		return err;
 	}
 	uname(&uts);
 	name = hypervisor(plan->interface, &stand_in);

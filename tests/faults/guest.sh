@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # In the guest: run the cases named, up to the first that does not survive; run.sh
-# boots anew for the rest. Prints TAP, and `case NAME begins|survived|failed SECONDS`.
+# boots anew for the rest. Prints TAP, and `case NAME begins|survived|failed SECONDS`,
+# and `at WHERE` meanwhile.
 set -eu
 # shellcheck source=tests/faults/lib.sh
 . "${0%/*}/lib.sh"
@@ -24,6 +25,16 @@ after() {
 	echo w >/proc/sysrq-trigger
 }
 
+# How far a long case is, each minute in which it said something
+far() {
+	_was=''
+	while sleep 60; do
+		_now=$(grep '^# ' $log | tail -n 1)
+		[ "$_now" = "$_was" ] || echo "at ${_now#\# }"
+		_was=$_now
+	done
+}
+
 uptime_s() { cut -d . -f 1 /proc/uptime; }
 
 cases=$*
@@ -37,12 +48,15 @@ for c in $cases; do
 	limit=$(limit_of "$c")
 	after "$limit" &
 	alarm=$!
+	: >$log
+	far &
+	teller=$!
 	case $c in
 	guest-*) set -- "$top/tests/guest/run.sh" "${c#guest-}" ;;
 	*) set -- "$(file_of "$c")" ;;
 	esac
 	LIMIT=$limit timeout -k 10 $((limit + 5)) sh "$@" >$log 2>&1 || rc=$?
-	kill $alarm 2>/dev/null || :
+	kill $alarm $teller 2>/dev/null || :
 	cat $log
 	case $rc in
 	0) grep -q '^ok ' $log || { echo "not ok $c asserted nothing" && rc=1; } ;;

@@ -122,6 +122,7 @@ report() {
 			row "$1" "$2" "$3" "$4"
 			case_now=''
 			;;
+		'at '*) log "    $1 $case_now: ${line#at }" ;;
 		'not ok '* | '# got '* | '# failed: '*) log "    $line" ;;
 		'boot '*)
 			tail -n 60 "$log.err" >&2

@@ -4,8 +4,8 @@
 # addresses, routes, neighbours, qdiscs, settings, affinities and the driver are as before.
 # Kernel: debian
 # Boot: own
-# Takes: 60, 1800 s
-# Limit: 9000 s
+# Takes: 60, 4500 s
+# Limit: 12000 s
 set -eu
 KILLS=${KILLS:-$([ -n "${SHORT-}" ] && echo 2 || echo 200)}
 export KILLS SCRIPTS=load DRESS=dress_lightly

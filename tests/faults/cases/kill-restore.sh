@@ -4,8 +4,8 @@
 # addresses, routes, neighbours, qdiscs, settings, affinities and the driver are as before.
 # Kernel: debian
 # Boot: own
-# Takes: 60, 2900 s
-# Limit: 9000 s
+# Takes: 60, 9000 s
+# Limit: 18000 s
 set -eu
 KILLS=${KILLS:-$([ -n "${SHORT-}" ] && echo 2 || echo 200)}
 export KILLS SCRIPTS=restore DRESS=dress_lightly

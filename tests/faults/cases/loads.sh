@@ -4,7 +4,7 @@
 # Boot: own
 # Short: no
 # Kernel: kasan
-# Takes: 54, 2600 s
+# Takes: 54, 3500 s
 # Limit: 9000 s
 set -eu
 # shellcheck source=tests/faults/lib.sh

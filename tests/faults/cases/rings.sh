@@ -1,0 +1,51 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Ring sizes change while packets go out, interrupts so late that a poll comes while the
+# device is taken down. After: no packet was sent between e1000_down() and e1000_up().
+# Boot: own
+# Kernel: debian
+# Takes: 90, 240 s
+set -eu
+# shellcheck source=tests/faults/lib.sh
+. "${0%/*}/../lib.sh"
+
+# What is sent meanwhile goes into rings that are freed, or are not there yet: stock e1000
+# dies of that at times. Counted, as it is rare that one is sent in the wrong microsecond
+tracing=/sys/kernel/tracing
+parameters='InterruptThrottleRate=100,100,100'
+prepare
+watch_on
+cat >$tracing/kprobe_events <<EOF
+r:down e1000_napi:e1000_down
+p:up e1000_napi:e1000_up
+p:sent e1000_napi:e1000_xmit_frame
+EOF
+echo 8192 >$tracing/buffer_size_kb
+echo 1 >$tracing/events/kprobes/enable
+mkfifo /tmp/events
+cat $tracing/trace_pipe >/tmp/events &
+tracer=$!
+awk '/ down: / { down = 1; downs++ } / up: / { down = 0 } / sent: / { sent[down + 0]++ }
+	END { print downs + 0, sent[0] + 0, sent[1] + 0 }' /tmp/events >/tmp/sent &
+counting=$!
+load=50m
+traffic_on
+change() {
+	wait_for 10 link_up eth0
+	sleep 0.4
+	ethtool -G eth0 tx $((80 + rounds % 3 * 400))
+}
+until_time "$(few 30 150)" change
+traffic_off
+sleep 2
+echo 0 >$tracing/events/kprobes/enable
+kill $tracer
+wait $counting
+echo >$tracing/kprobe_events
+read -r downs before while_down </tmp/sent
+check "it was taken down often ($downs)" [ "$downs" -ge "$(few 5 30)" ]
+check "packets went out ($before)" [ "$before" -gt "$(few 500 5000)" ]
+is "packets sent while it was down" "$while_down" 0
+traffic_on
+holds
+finish

@@ -28,16 +28,21 @@ tracer=$!
 awk '/ down: / { down = 1; downs++ } / up: / { down = 0 } / sent: / { sent[down + 0]++ }
 	END { print downs + 0, sent[0] + 0, sent[1] + 0 }' /tmp/events >/tmp/sent &
 counting=$!
-load=50m
-traffic_on
+# Only out: what comes in makes polls of its own, before it is too late
+ip neigh replace 10.0.0.1 lladdr 52:54:00:00:02:00 dev eth0 nud permanent
+out() { iperf -u -c 10.0.0.1 -b 50m -t 5 -l 200 2>&1; }
+until_time 100000 out >/dev/null &
+streams=$!
+until_time 100000 out >/dev/null &
+streams="$streams $!"
 change() {
 	wait_for 10 link_up eth0
 	sleep 0.4
 	ethtool -G eth0 tx $((80 + rounds % 3 * 400))
 }
 until_time "$(few 30 150)" change
-traffic_off
-sleep 2
+# shellcheck disable=SC2086 # pids
+kill $streams
 echo 0 >$tracing/events/kprobes/enable
 kill $tracer
 wait $counting

@@ -37,7 +37,7 @@ Logs are in build/faults/, or OUT. Last line: N passed, N failed, N skipped.
 EOF
 }
 
-guest_tests='guest-weight guest-exact guest-switches guest-device'
+guest_tests='guest-weight guest-exact guest-switches guest-device guest-load guest-restore-kill guest-sweep'
 # These end a boot: nothing can be done after them, or they judge all of it
 last='leaks suspend lockdown'
 
@@ -60,7 +60,7 @@ plan() {
 			for c in $last; do _cases=$(echo "$_cases" | grep -vx "$c"); done
 			for c in $guest_tests $_cases $last; do
 				case $c in
-				guest-*) _k='kasan kcsan' _b=three ;;
+				guest-*) _k='kasan kcsan' _b=$(header "$c" Boot three) ;;
 				*) _k=$(header "$c" Kernel "kasan kcsan $kernel") _b=$(header "$c" Boot three) ;;
 				esac
 				[ "$_b" = $b ] || continue

@@ -1,8 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# load.sh and restore.sh killed with -9 at random moments: restore.sh brings back
+# The scripts load and restore killed with -9 at random moments: restore.sh brings back
 # everything, every time. KILLS=N of each (default 1); SCRIPTS=load or restore: only it;
 # DRESS=dress_lightly: with less on the NIC, so that more rounds fit into an hour.
+# Boot: own
+# Short: no
+# Takes: 900 s
+# Limit: 3600 s
 set -eu
 # shellcheck source=tests/guest/lib.sh
 . "${0%/*}/lib.sh"
@@ -47,23 +51,27 @@ as_before() {
 }
 
 load_killed() {
-	_killed=0
-	kill_in "$1" "$load" eth1 || _killed=1
+	_done=0
+	kill_in "$1" "$load" eth1 || _done=1
 	as_before "load.sh killed after $1 s"
-	return "$_killed"
+	return "$_done"
 }
 
-# Every third time the next restore.sh is killed too, before one may go on to the end
+# One, two or three in a row, by turns, before the next may go on to its end
 restore_killed() {
 	"$load" eth1 >/tmp/load.log 2>&1 || {
 		check "load.sh works again" false
 		sed 's/^/# /' /tmp/load.log
 	}
-	_killed=0
-	kill_in "$1" "$restore" eth1 || _killed=1
-	[ $((moments % 3)) -ne 0 ] || kill_in "$1" "$restore" eth1 || :
-	as_before "restore.sh killed after $1 s"
-	return "$_killed"
+	_moments=$1 _row=$(((rounds - 1) % 3)) _done=0
+	kill_in "$1" "$restore" eth1 || _done=1 _row=0
+	for _ in $(seq "$_row"); do
+		moment "$span"
+		_moments="$_moments, $moment"
+		kill_in "$moment" "$restore" eth1 || break
+	done
+	as_before "restore.sh killed after $_moments s"
+	return "$_done"
 }
 
 load_ms=$(time_of "$load" eth1)

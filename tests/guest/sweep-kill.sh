@@ -54,6 +54,7 @@ sweep_killed() {
 	fi
 	_hit=0
 	[ "$_status" -eq 137 ] || _hit=1
+	killed=$((killed + 1 - _hit))
 	_rc=0
 	# every other time the next sweep has to put things back itself
 	if [ $((moments % 2)) -eq 0 ] || [ "$_hit" = 1 ]; then

@@ -1,6 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# The sweep: its numbers add up, it survives what it must, and it leaves no trace.
+# The sweep adds up, survives what it must, and leaves no trace.
+# Boot: own
+# Short: no
+# Takes: 400 s
+# Limit: 1800 s
 set -eu
 # shellcheck source=tests/guest/lib.sh
 . "${0%/*}/lib.sh"
@@ -45,7 +49,7 @@ is "CPU agrees with sar" "$(
 			}'
 )" yes
 
-check "interleave" sweep blocks --method interleave --weight 1,2,60 --blocks 4 --slot 0.1
+check "interleave" sweep blocks --method interleave --weight 1,2,60 --blocks 4 --slot 0.5
 whole blocks 12
 as_before interleave
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# The script restore killed with -9 at 200 moments spread over its time; after the next each time:
-# addresses, routes, neighbours, qdiscs, settings, affinities and the driver are as before.
+# The script restore killed with -9 at 200 moments spread over its time; one, two or three in a row,
+# by turns, and after the next addresses, routes, neighbours, qdiscs, settings, affinities and the driver are as before.
 # Kernel: debian
 # Boot: own
 # Takes: 60, 9000 s

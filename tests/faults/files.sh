@@ -5,7 +5,7 @@
 #
 # shellcheck disable=SC2154
 
-# file_of CASE: the driver's own guest tests are guest-NAME
+# file_of CASE: the guest tests are guest-NAME
 file_of() {
 	case $1 in
 	guest-*) echo "$top/tests/guest/${1#guest-}.sh" ;;

@@ -27,7 +27,7 @@ survive, the rest go on in a fresh boot. The longest have boots of their own.
   --go-on     do not do again what survived in the run before, which was stopped, or of
               which something failed; its rows stay in the table
   --list      print kernel, boot, case and what it does, and run nothing
-  CASE        only these (the driver's own guest tests are guest-NAME)
+  CASE        only these (the guest tests are guest-NAME)
   KILLS=N, SEED=N, FOR=S  the kill- cases: how often (200), at which moments, and to
               stop after S seconds with as many as there are by then
   JOBS=N      boots at a time (default: as many as there are CPUs)
@@ -37,7 +37,10 @@ Logs are in build/faults/, or OUT. Last line: N passed, N failed, N skipped.
 EOF
 }
 
-guest_tests='guest-weight guest-exact guest-switches guest-device guest-load guest-restore-kill guest-sweep'
+# Not those of userland alone: keep (udev, which wants more of a kernel), sweep-source (iperf
+# and ssh, timed), tune (the deterministic lab); nor short, which is less of exact
+guest_tests='guest-weight guest-exact guest-switches guest-device
+	guest-load guest-restore-kill guest-sweep guest-sweep-kill'
 # These end a boot: nothing can be done after them, or they judge all of it
 last='leaks suspend lockdown'
 

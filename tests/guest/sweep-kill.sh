@@ -1,8 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# sweep.sh killed with -9 at random moments, with and without what it started: one
+# The sweep killed with -9 at random moments, with and without what it started: one
 # command puts the settings back, no row is half, none is there twice, and the same
 # command goes on to the end. KILLS=N (default 10).
+# Boot: own
+# Short: no
+# Takes: 400 s
+# Limit: 3600 s
 set -eu
 # shellcheck source=tests/guest/lib.sh
 . "${0%/*}/lib.sh"

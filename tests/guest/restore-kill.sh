@@ -5,8 +5,8 @@
 # DRESS=dress_lightly: with less on the NIC, so that more rounds fit into an hour.
 # Boot: own
 # Short: no
-# Takes: 900 s
-# Limit: 3600 s
+# Takes: 1800 s
+# Limit: 5400 s
 set -eu
 # shellcheck source=tests/guest/lib.sh
 . "${0%/*}/lib.sh"

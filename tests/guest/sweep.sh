@@ -27,16 +27,19 @@ check "another one is refused" refused sweep grid --weight 1
 check "meta.json is JSON and whole" grep -q '"clocksource": "' "$work/grid/meta.json"
 
 # CPU columns: the counters that sysstat reads too, so its samples in the same time agree
-check "a longer trial" sweep sar --weight 60 --seconds 7
+# sar takes seconds to start where memory is watched
+seconds=7
+case $(uname -r) in *kasan*) seconds=30 ;; esac
+check "a longer trial" sweep sar --weight 60 --seconds $seconds
 # shellcheck disable=SC2012 # our own names
 is "CPU agrees with sar" "$(
 	S_TIME_FORMAT=ISO sar -u ALL -f "$(ls "$work"/sar/sar-* | head -n 1)" |
-		awk -v row="$(select_rows sar '{ printf "%.3f %s %s", c["started_ns"] / 1e9, c["cpu_total"], c["cpu_softirq"] }')" '
+		awk -v to="$seconds" -v row="$(select_rows sar '{ printf "%.3f %s %s", c["started_ns"] / 1e9, c["cpu_total"], c["cpu_softirq"] }')" '
 			BEGIN { split(row, r, " "); from = r[1] % 86400 }
 			$2 == "all" && $1 ~ /:/ {
 				split($1, t, ":")
 				at = t[1] * 3600 + t[2] * 60 + t[3]
-				if (at < from + 1.5 || at > from + 6.5) next
+				if (at < from + 1.5 || at > from + to - 0.5) next
 				n++
 				busy += 2 * (100 - $NF - $7)
 				soft += 2 * $9
@@ -44,8 +47,12 @@ is "CPU agrees with sar" "$(
 			# the windows differ, and a busy host takes ticks away that only the row sees
 			function near(a, b) { return a - b < 0.4 * b + 10 && b - a < 0.4 * b + 10 }
 			END {
-				ok = n > 2 && near(busy / n, r[2]) && near(soft / n, r[3])
-				print ok ? "yes" : n " samples: " busy / n " " soft / n ", the row: " row
+				if (n <= 2)
+					print n + 0 " samples"
+				else if (near(busy / n, r[2]) && near(soft / n, r[3]))
+					print "yes"
+				else
+					print n " samples: " busy / n " " soft / n ", the row: " row
 			}'
 )" yes
 
@@ -85,7 +92,8 @@ as_before Ctrl-C
 # what can go wrong in the middle
 sweep link --weight 60 --reps 3 --seconds 1 --retries 0 &
 pid=$!
-sleep 2
+wait_for 30 grep -q '^\[2/3' "$work/link.log"
+sleep 0.5
 ip link set eth0 down
 sleep 1
 ip link set eth0 up

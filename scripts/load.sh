@@ -168,6 +168,8 @@ finish() {
 	trap - EXIT
 	if [ "$touched" = 1 ]; then
 		log "$name: putting $STOCK back"
+		# on a slow machine that takes longer than the watchdog would wait
+		[ ! -e "$RUN/$pci.watchdog" ] || echo back >>"$RUN/$pci.watchdog"
 		if give_back "$pci"; then
 			log "$name: $STOCK has it again, and all is as before"
 		else

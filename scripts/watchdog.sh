@@ -14,8 +14,9 @@ usage() {
 	cat <<-END
 		usage: watchdog.sh PCI OWNER S
 		Run restore.sh for the NIC at the address PCI when the process OWNER (load.sh;
-		"pid:key" of handover.sh) died or was not done after S seconds. Ends without
-		doing anything when /run/e1000_napi/PCI.watchdog no longer holds OWNER.
+		"pid:key" of handover.sh) died or was not done after S seconds; one that is
+		putting the old driver back itself has the time it needs. Ends without doing
+		anything when /run/e1000_napi/PCI.watchdog no longer holds OWNER.
 		load.sh starts it; there is no need to do so by hand.
 	END
 }
@@ -34,7 +35,10 @@ pci=$1 owner=$2 end=$(($(uptime_now) + $3))
 
 armed() { [ "$(first_line "$RUN/$pci.watchdog")" = "$owner" ]; }
 
-while armed && is_alive "$owner" && [ "$(uptime_now)" -lt "$end" ]; do
+# load.sh gave up and says so (finish): to begin again would only take longer
+goes_back() { grep -qx back "$RUN/$pci.watchdog" 2>/dev/null; }
+
+while armed && is_alive "$owner" && { [ "$(uptime_now)" -lt "$end" ] || goes_back; }; do
 	sleep 1
 done
 armed || exit 0

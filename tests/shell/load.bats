@@ -367,3 +367,28 @@ missed 0" ]
 	run scripts/restore.sh $pci --dry-run
 	[[ $output == *"nothing to undo"* ]]
 }
+
+@test "the watchdog kills load.sh when its time is over, but not while that puts the driver back" {
+	for word in '' back; do
+		sleep 60 &
+		pid=$!
+		me=$pid:$(. scripts/lib.sh && process_key $pid)
+		printf '%s\n' "$me" $word >"$E1000_NAPI_RUN/$pci.watchdog"
+		sh scripts/watchdog.sh $pci "$me" 1 3>&- 2>"$BATS_TEST_TMPDIR/told" &
+		watchdog=$!
+		sleep 4
+		if [ -z "$word" ]; then
+			run kill -0 $pid
+			[ "$status" -ne 0 ]
+			grep -q "load.sh hangs and is killed" "$BATS_TEST_TMPDIR/told"
+		else
+			kill -0 $pid
+			[ ! -s "$BATS_TEST_TMPDIR/told" ]
+			# what dies meanwhile is still looked after
+			kill -9 $pid
+		fi
+		wait $watchdog
+		grep -q "load.sh is dead" "$BATS_TEST_TMPDIR/told"
+		[ ! -e "$E1000_NAPI_RUN/$pci.watchdog" ]
+	done
+}

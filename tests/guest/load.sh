@@ -4,7 +4,7 @@
 # restore.sh.
 # Boot: own
 # Short: no
-# Takes: 1500 s
+# Takes: 2400 s
 # Limit: 5400 s
 set -eu
 # shellcheck source=tests/guest/lib.sh

@@ -3,6 +3,8 @@
 # Eight NICs on four interrupt lines, two and two; all under load, each with its own
 # weight; one goes away and comes back, while the others work.
 # Boot: eight
+# Takes: 20, 400 s
+# Limit: 1800 s
 # Short: no
 set -eu
 # shellcheck source=tests/faults/lib.sh

@@ -69,7 +69,11 @@ is_own() {
 	[ -n "$(find "$1" -prune ! -type l -user "$(id -u)" ! -perm /022 2>/dev/null)" ]
 }
 
-# wait_for SECONDS COMMAND…: poll until COMMAND succeeds or time is up
+# uptime_now: whole seconds; no clock that is set can move it
+uptime_now() { cut -d . -f 1 /proc/uptime; }
+
+# wait_for SECONDS COMMAND…: poll until COMMAND succeeds or time is up: ten tries a second, with
+# a COMMAND that takes no time itself
 wait_for() {
 	_left=$(($1 * 10))
 	shift

@@ -49,8 +49,6 @@ link_target() {
 # the first one out of /proc/sys
 first_line() { head -n 1 "$1" 2>/dev/null; }
 
-uptime_now() { cut -d. -f1 /proc/uptime; }
-
 pci_driver() { link_target "$SYS/bus/pci/devices/$1/driver" 2>/dev/null || :; }
 
 # pci_netdev PCI: the name of its network interface, nothing when it has none

@@ -35,15 +35,13 @@ far() {
 	done
 }
 
-uptime_s() { cut -d . -f 1 /proc/uptime; }
-
 cases=$*
 for c in $cases; do
 	echo "case $c begins"
 	dmesg -c >/dev/null
 	# races of the driver's own are no failure here (splat), nor shall they be for boot.sh
 	case $(uname -r) in *kcsan*) dmesg -n 1 ;; *) dmesg -n 7 ;; esac
-	start=$(uptime_s)
+	start=$(uptime_now)
 	rc=0
 	limit=$(limit_of "$c")
 	after "$limit" &
@@ -76,7 +74,7 @@ for c in $cases; do
 	else
 		echo "ok $c: the kernel did not complain"
 	fi
-	took=$(($(uptime_s) - start))
+	took=$(($(uptime_now) - start))
 	case $rc in
 	0) echo "case $c survived $took" ;;
 	4) echo "case $c skipped $took" ;;

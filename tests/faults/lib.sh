@@ -112,6 +112,15 @@ seen() { awk -v k="$1" '$1 == k { print $2; found = 1 } END { if (!found) print 
 gone() { ! kill -0 "$1" 2>/dev/null || grep -q 'State:.Z' "/proc/$1/status" 2>/dev/null; }
 
 works() { ping -q -c 1 -W 1 10.0.0.1 >/dev/null 2>&1; }
+# works_within SECONDS: by the clock; to wait_for a ping is one try, whatever it takes
+works_within() {
+	_since=$(uptime_now)
+	until works; do
+		[ "$(uptime_now)" -lt $((_since + $1)) ] || return 1
+		sleep 0.1
+	done
+	echo "# traffic after $(($(uptime_now) - _since)) s"
+}
 
 # in_background COMMAND…; any_on: one of them is not done; all_back waits for every one,
 # which must succeed
@@ -162,7 +171,7 @@ counted() {
 # holds: the end of a case with traffic and watch on
 holds() {
 	traffic_off
-	check "link and traffic come back" wait_for 30 works
+	check "link and traffic come back" works_within 30
 	watch_off
 	counted
 	_before=$(count_of eth0/counters rx_packets)
@@ -183,10 +192,10 @@ no_leaks() {
 }
 
 until_time() { # until_time SECONDS COMMAND…: again and again
-	_end=$(($(cut -d . -f 1 /proc/uptime) + $1))
+	_end=$(($(uptime_now) + $1))
 	shift
 	rounds=0
-	while [ "$(cut -d . -f 1 /proc/uptime)" -lt "$_end" ]; do
+	while [ "$(uptime_now)" -lt "$_end" ]; do
 		"$@"
 		rounds=$((rounds + 1))
 	done

@@ -70,9 +70,9 @@ same "and nothing changed" /tmp/before /tmp/after
 
 echo "# there and back, with everything on it"
 other=$(cat /sys/class/net/eth1/ifindex)
-start=$(cut -d . -f 1 /proc/uptime)
+start=$(uptime_now)
 check "load" "$load" eth0 --yes --timeout 600 weight=60 timing=1
-took=$(($(cut -d . -f 1 /proc/uptime) - start))
+took=$(($(uptime_now) - start))
 echo "# it took $took s"
 is "the driver" "$(driver eth0)" e1000_napi
 is "the weight" "$(cat $debug/eth0/weight)" 60

@@ -30,9 +30,9 @@ for how in lies stalls floods cuts talks; do
 		sleep 0.5
 		run=$how-$protocol
 		rc=0
-		start=$(cut -d . -f 1 /proc/uptime)
+		start=$(uptime_now)
 		pull $run --protocol $protocol --weight 60 || rc=$?
-		echo "# $run: status $rc after $(($(cut -d . -f 1 /proc/uptime) - start)) s: $(tail -n 1 "$work/$run.log" | tr -cd ' -~')"
+		echo "# $run: status $rc after $(($(uptime_now) - start)) s: $(tail -n 1 "$work/$run.log" | tr -cd ' -~')"
 		kill $liar_pid
 		for p in $(ip netns pids src); do kill -9 "$p" 2>/dev/null || :; done
 		case $rc in

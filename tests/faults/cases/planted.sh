@@ -22,9 +22,9 @@ reported() {
 	cat $files >/dev/null
 	dmesg | grep -q 'BUG: KCSAN: data-race in e1000_napi_'
 }
-start=$(cut -d . -f 1 /proc/uptime)
+start=$(uptime_now)
 check "it is reported" wait_for 120 reported
-echo "# $(($(cut -d . -f 1 /proc/uptime) - start)) s of reading"
+echo "# $(($(uptime_now) - start)) s of reading"
 dmesg | grep 'BUG: KCSAN' | sed 's/.*BUG/# BUG/' | sort | uniq -c
 traffic_off
 dmesg -c >/dev/null

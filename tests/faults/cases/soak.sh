@@ -14,7 +14,7 @@ set -eu
 prepare
 n=$((${SOAK:-3600} * 10))
 memory() { awk '$1 ~ /^(MemAvailable|SUnreclaim|Percpu):/ { print $1, $2 }' /proc/meminfo; }
-start=$(cut -d . -f 1 /proc/uptime)
+start=$(uptime_now)
 ip netns exec src ping -q -i 0.1 -s 8000 -c $((n + 600)) 10.0.0.2 >/tmp/ping 2>&1 &
 pinging=$!
 # what is made on first use is there after a while
@@ -22,7 +22,7 @@ pinging=$!
 memory >/tmp/memory
 check "nine tenths of $n changes worked" "$bin/fault" weights "$debug/eth0/weight" $((n * 9 / 10)) 64 100
 memory >/tmp/memory.after
-took=$(($(cut -d . -f 1 /proc/uptime) - start))
+took=$(($(uptime_now) - start))
 kill -INT $pinging
 wait $pinging || :
 sed 's/^/# /' /tmp/memory /tmp/memory.after /tmp/ping

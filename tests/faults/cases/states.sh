@@ -29,7 +29,7 @@ ethtool -C eth0 rx-frames-irq 7
 is "set while down" "$(cat $debug/eth0/weight)" 7
 ip link set eth0 up
 is "and kept when up" "$(cat $debug/eth0/weight)" 7
-wait_for 30 works || :
+works_within 30 || :
 since_now
 ceiling=7
 traffic_on

@@ -24,7 +24,7 @@ rest() {
 	echo "$1" >/sys/power/pm_test
 	check "$1: suspends and resumes" sh -c 'echo mem >/sys/power/state'
 	traffic_off
-	check "$1: traffic comes back" wait_for 30 works
+	check "$1: traffic comes back" works_within 30
 }
 
 ours=$ko

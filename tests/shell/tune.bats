@@ -216,8 +216,8 @@ own_clock() {
 	export CLOCK=$dir/clock TAKES=$1
 	echo 1000 >"$CLOCK"
 	# shellcheck disable=SC2016 # for the shell there
-	sed -i 's/^uptime_now().*/uptime_now() { cat "$CLOCK"; }/' "$dir/scripts/nic.sh"
-	grep -q 'cat "$CLOCK"' "$dir/scripts/nic.sh"
+	sed -i 's/^uptime_now().*/uptime_now() { cat "$CLOCK"; }/' "$dir/scripts/lib.sh"
+	grep -q 'cat "$CLOCK"' "$dir/scripts/lib.sh"
 }
 
 @test "a pair that cannot be measured does not count, and is tried again" {

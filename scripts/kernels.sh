@@ -160,8 +160,13 @@ one_kernel() {
 		[ -z "$guest_tests" ] || {
 			say "booting $kver"
 			boot || {
-				[ "$tests" != - ] || tests='no boot'
-				tests="failed: ${tests:-no result}"
+				case $tests in
+				-) tests='no boot' ;;
+				'') tests='no result' ;;
+				# a complaint of its kernel, or it did not end
+				*', 0 failed,'*) tests="the guest, after $tests" ;;
+				esac
+				tests="failed: $tests"
 			}
 		}
 	else

@@ -140,11 +140,13 @@ report() {
 
 row() { printf '%s|%s|%s|%s|%s\n' "$1" "$2" "$([ "$2" = boot ] || about "$2")" "$3" "$4" >>"$rows"; }
 
-# left: minutes that the rest should take
+# left: minutes that the rest should take; what shares a boot is done one after the other
 left() {
-	plan | while read -r k _ c; do
-		grep -q "^$k|$c|" "$rows" || seconds "$c"
-	done | awk -v jobs="$jobs" '{ s += $1 / jobs } END { print int(s / 60 + 1) }'
+	plan | while read -r k b c; do
+		case $b in own | icount) b=$c ;; esac
+		grep -q "^$k|$c|" "$rows" || echo "$k-$b $(seconds "$c")"
+	done | awk -v jobs="$jobs" '{ s += $2 / jobs; boot[$1] += $2 }
+		END { for (b in boot) if (boot[b] > s) s = boot[b]; print int(s / 60 + 1) }'
 }
 
 # todo KERNEL CASE…: those that have no row yet

@@ -5,7 +5,7 @@
 # After: what failed can be tried again, and works.
 # Boot: own
 # Kernel: kasan
-# Takes: 74, 1900 s
+# Takes: 74, 1200 s
 # Limit: 4000 s
 set -eu
 # shellcheck source=tests/faults/lib.sh

@@ -5,7 +5,7 @@
 # and the driver are as before.
 # Kernel: debian
 # Boot: own
-# Takes: 60, 5000 s
+# Takes: 60, 3800 s
 # Limit: 18000 s
 set -eu
 KILLS=${KILLS:-$([ -n "${SHORT-}" ] && echo 2 || echo 200)}

@@ -143,7 +143,7 @@ help:
 	@echo 'make deps          install the Debian packages that building and the lab need'
 	@echo 'make check-kernels the same on every kernel from 5.10 to 7.3; needs root'
 	@echo 'make check-deb     the Debian packages in a Debian of their own; needs root'
-	@echo 'make check-faults  faults under load, with sanitizers; five hours, FAULTS=--short half of one'
+	@echo 'make check-faults  faults under load, with sanitizers; four hours, FAULTS=--short half of one'
 	@echo 'make check-fleet   scripts/fleet over three guests, in six minutes; needs root'
 	@echo 'make check-static  checkpatch, sparse, shellcheck and the like'
 	@echo 'make dkms          have dkms build it, now and for each new kernel'

@@ -4,7 +4,7 @@
 # addresses, routes, neighbours, qdiscs, settings, affinities and the driver are as before.
 # Kernel: debian
 # Boot: own
-# Takes: 60, 4500 s
+# Takes: 60, 2700 s
 # Limit: 12000 s
 set -eu
 KILLS=${KILLS:-$([ -n "${SHORT-}" ] && echo 2 || echo 200)}

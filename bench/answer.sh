@@ -10,10 +10,10 @@ answer_lab() { # answer_lab NAME OPTION…: a sweep; its time goes to NAME.secon
 	_name=$1
 	shift
 	# shellcheck disable=SC2016 # for the guest's shell
-	"$top/scripts/lab/boot.sh" --net tap --share "$out/answer" --timeout 900 -- sh -c '
+	"$top/lab/boot.sh" --net tap --share "$out/answer" --timeout 900 -- sh -c '
 		set -e
 		insmod e1000_napi.ko
-		scripts/lab/net.sh up
+		lab/net.sh up
 		name=$1
 		shift
 		read -r began _ </proc/uptime

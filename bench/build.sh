@@ -4,19 +4,19 @@
 # (build/bench/stock/e1000.ko), and that with the study's print per poll (printk/).
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-top=$here/../..
-# shellcheck source=scripts/lib.sh
-. "$top/scripts/lib.sh"
+top=$here/..
+# shellcheck source=scripts/lib/common.sh
+. "$top/scripts/lib/common.sh"
 kver=$1
 
-make -s -C "$top/tools/insns"
+make -s -C "$top/bench/insns"
 for name in stock printk; do
 	dir=$top/build/bench/$name
 	key=$(cat "$0" "$here"/*.patch "$here/Kbuild" | cksum)-$kver
 	[ "$(cat "$dir/.built" 2>/dev/null)" != "$key" ] || continue
 	log "$prog: building $name e1000 (once, half a minute)"
 	rm -rf "$dir"
-	"$top/scripts/prepare.sh" --stock --kver "$kver" --out "$dir" 2>/dev/null
+	"$top/dev/prepare.sh" --stock --kver "$kver" --out "$dir" 2>/dev/null
 	cp "$here/Kbuild" "$dir/"
 	patches=weight
 	[ "$name" = stock ] || patches="weight printk"

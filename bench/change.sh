@@ -35,8 +35,8 @@ change_rows() { # change_rows WHERE FILE
 
 change() {
 	progress "weights set live, and by loading the module again"
-	"$top/scripts/lab/boot.sh" --icount --share "$out/change" -- \
-		sh scripts/bench/guest-change.sh /share >"$out/change/times"
+	"$top/lab/boot.sh" --icount --share "$out/change" -- \
+		sh bench/guest-change.sh /share >"$out/change/times"
 	change_rows QEMU "$out/change/times"
 	[ -z "$short" ] || return 0
 	if [ "$(id -u)" -ne 0 ]; then
@@ -45,7 +45,7 @@ change() {
 	fi
 	progress "the same on Xen"
 	_status=0
-	"$top/scripts/lab/xen.sh" --run change --out "$out/change/xen" >"$out/change/times-xen" || _status=$?
+	"$top/lab/hypervisors/xen.sh" --run change --out "$out/change/xen" >"$out/change/times-xen" || _status=$?
 	case $_status in
 	0) change_rows Xen "$out/change/times-xen" ;;
 	"$EXIT_SKIP") row "Xen: not measured, packages could not be fetched" - - - - ;;

@@ -42,7 +42,7 @@ cost_run() { # cost_run N: the variants in another order in each
 		_order="${_order#* } ${_order%% *}"
 	done
 	# shellcheck disable=SC2086 # words
-	bench_guest "$out/cost/run$1" --icount -- sh scripts/bench/guest.sh 4000 "0.0$1" \
+	bench_guest "$out/cost/run$1" --icount -- sh bench/guest.sh 4000 "0.0$1" \
 		$_order -- $_traffic >"$out/cost/run$1.cells"
 }
 

@@ -12,8 +12,8 @@
 #   reload 1 NS SENT LOST     without a sender of its own, - -
 set -eu
 cd /opt/e1000_napi
-# shellcheck source=scripts/lib.sh
-. scripts/lib.sh
+# shellcheck source=scripts/lib/common.sh
+. scripts/lib/common.sh
 dir=$1
 
 now_ns() { awk '$1 == "now" { print $3; exit }' /proc/timer_list; }
@@ -127,7 +127,7 @@ reload() {
 	_a=$(now_ns)
 	rmmod e1000_napi
 	insmod e1000_napi.ko weight=60
-	scripts/lab/net.sh up 0
+	lab/net.sh up 0
 	took=$(($(now_ns) - _a))
 }
 
@@ -155,7 +155,7 @@ reload_counted() {
 mkdir -p "$dir"
 modprobe -q pktgen || :
 [ -d /sys/module/e1000_napi ] || insmod e1000_napi.ko
-scripts/lab/net.sh up 0
+lab/net.sh up 0
 pipe=/tmp/said over=/tmp/over
 mkfifo "$pipe"
 if [ -e /run/netns/src ]; then

@@ -8,8 +8,8 @@
 # Writes lines `NAME PACKETS POLLS` to stdout; the truth is what the driver received.
 set -eu
 cd /opt/e1000_napi
-# shellcheck source=scripts/lib.sh
-. scripts/lib.sh
+# shellcheck source=scripts/lib/common.sh
+. scripts/lib/common.sh
 event=/sys/kernel/tracing/events/napi/napi_poll
 debug=/sys/kernel/debug/e1000_napi/eth0
 
@@ -37,7 +37,7 @@ modprobe -q -a pktgen virtio_blk crc32c_generic ext4
 mkdir -p /layer
 mount -t ext4 -o ro /dev/vda /layer
 insmod e1000_napi.ko TxDescriptors=80
-scripts/lab/net.sh up 0
+lab/net.sh up 0
 ip link set eth0 mtu "$3"
 ip netns exec src ip link set peer0 mtu "$3"
 wait_for 10 grep -qs 1 /sys/class/net/eth0/carrier
@@ -45,7 +45,7 @@ cat /sys/class/net/eth0/address >/tmp/mac
 line=$(cat /sys/class/net/eth0/device/irq)
 echo 0 >"/proc/irq/$line/smp_affinity_list"
 
-LD_LIBRARY_PATH=/layer/lib /layer/bin/bpftrace scripts/bench/bpftrace.bt >/tmp/bpftrace 2>&1 &
+LD_LIBRARY_PATH=/layer/lib /layer/bin/bpftrace bench/bpftrace.bt >/tmp/bpftrace 2>&1 &
 bpftrace=$!
 wait_for 300 grep -qs counting /tmp/bpftrace || die "bpftrace did not start: $(cat /tmp/bpftrace)"
 echo 'hist:keys=work if dev_name == "eth0"' >$event/trigger

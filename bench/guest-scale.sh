@@ -4,8 +4,8 @@
 # with ours. Writes lines `DRIVER NICS BUSY_NS_A_PACKET MEMORY_KB_A_NIC` to stdout.
 set -eu
 cd /opt/e1000_napi
-# shellcheck source=scripts/lib.sh
-. scripts/lib.sh
+# shellcheck source=scripts/lib/common.sh
+. scripts/lib/common.sh
 
 busy_ns() {
 	awk '$1 == "now" && $2 == "at" { now = $3 } $1 == ".idle_sleeptime" { idle = $3 }
@@ -23,7 +23,7 @@ for driver in stock ours; do
 	ours) insmod e1000_napi.ko ;;
 	esac
 	free=$((free - $(awk '$1 == "MemFree:" { print $2 }' /proc/meminfo)))
-	scripts/lab/net.sh up
+	lab/net.sh up
 	for nics in 1 2 4 8; do
 		pktgen kpktgend_0 rem_device_all
 		n=0

@@ -10,8 +10,8 @@
 # guest-throughput.sh FIRST PLACES PAIRS SECONDS: from place FIRST on
 set -eu
 cd /opt/e1000_napi
-# shellcheck source=scripts/lib.sh
-. scripts/lib.sh
+# shellcheck source=scripts/lib/common.sh
+. scripts/lib/common.sh
 first=$1 places=$2 pairs=$3 seconds=$4 server=''
 fillers='dummy veth macvlan 8021q tun sch_fq sch_tbf sch_netem'
 
@@ -47,7 +47,7 @@ place() {
 	echo "$_pci" >"/sys/bus/pci/drivers/$_driver/unbind"
 	# It takes the one that is free
 	insmod "$_second"
-	scripts/lab/net.sh up
+	lab/net.sh up
 	# With a tap the server is outside, and runs
 	if [ -e /run/netns/src ] && [ -z "$server" ]; then
 		# What was held goes on at its pace

@@ -14,8 +14,8 @@
 # of layer.sh. --symbols: /share/kallsyms, for the plugin insns.
 set -eu
 cd /opt/e1000_napi
-# shellcheck source=scripts/lib.sh
-. scripts/lib.sh
+# shellcheck source=scripts/lib/common.sh
+. scripts/lib/common.sh
 event=/sys/kernel/tracing/events/napi/napi_poll
 trigger='hist:keys=work if dev_name == "eth0"'
 tracer=''
@@ -58,7 +58,7 @@ set_weight() { # set_weight WEIGHT
 		echo "$_pci" >/sys/bus/pci/drivers/e1000/unbind
 		echo "$_pci" >/sys/bus/pci/drivers/e1000/bind
 	fi
-	scripts/lab/net.sh up 0
+	lab/net.sh up 0
 }
 
 attached() { grep -qs counting /tmp/tracer; }
@@ -76,7 +76,7 @@ start_peer() { # start_peer VARIANT
 	ftrace) echo "$trigger" >$event/trigger ;;
 	bpftrace | bpftrace-times)
 		# It says when it counts, since that takes seconds
-		layer bpftrace "scripts/bench/$1.bt" >/tmp/tracer 2>&1 &
+		layer bpftrace "bench/$1.bt" >/tmp/tracer 2>&1 &
 		tracer=$!
 		wait_for 300 attached || die "bpftrace did not start: $(cat /tmp/tracer)"
 		;;
@@ -161,7 +161,7 @@ dmesg -n 1
 sleep "$offset"
 for variant in $variants; do
 	load_driver "$variant"
-	scripts/lab/net.sh up 0
+	lab/net.sh up 0
 	start_peer "$variant"
 	for c; do
 		cell "$variant" "${c%:*}" "${c#*:}"

@@ -26,7 +26,7 @@ count() { # count VARIANT: in $cell
 	mkdir -p "$_dir"
 	bench_guest "$_dir" --icount \
 		--qemu -plugin --qemu "$top/build/bench/insns.so,syms=$_dir/kallsyms,out=$_dir/insns" \
-		-- sh scripts/bench/guest.sh --symbols 4000 0 "$1" -- "$cell" >"$_dir/cell"
+		-- sh bench/guest.sh --symbols 4000 0 "$1" -- "$cell" >"$_dir/cell"
 	rm -f "$_dir/kallsyms" "$_dir"/*.ko
 	of_a_poll "$_dir/insns" >"$_dir/sum"
 }

@@ -5,8 +5,8 @@
 # guest it is mounted at /layer, with bin/ and lib/.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-# shellcheck source=scripts/lib.sh
-. "$here/../lib.sh"
+# shellcheck source=scripts/lib/common.sh
+. "$here/../scripts/lib/common.sh"
 PATH=$PATH:/usr/sbin:/sbin
 
 need bpftrace

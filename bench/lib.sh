@@ -1,8 +1,8 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: GPL-2.0
-# What the parts of the bench share. Source it after scripts/lib.sh.
+# What the parts of the bench share. Source it after scripts/lib/common.sh.
 # shellcheck disable=SC2154 # out, kver, short: run.sh's
-top=$(cd "$here/../.." && pwd)
+top=$(cd "$here/.." && pwd)
 
 # row WHAT VALUE SPREAD TARGET MET: a line of the table. MET is yes, no or - (no target)
 row() { printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$part" "$1" "$2" "$3" "$4" "$5" >>"$out/$part/rows"; }
@@ -44,7 +44,7 @@ bench_guest() {
 	for _n in stock printk; do
 		cp "$top/build/bench/$_n/e1000.ko" "$_share/$_n.ko"
 	done
-	"$top/scripts/lab/boot.sh" --mem 1024 --share "$_share" --timeout 1500 \
+	"$top/lab/boot.sh" --mem 1024 --share "$_share" --timeout 1500 \
 		--qemu -drive --qemu "file=$layer,if=none,id=layer,format=raw,readonly=on" \
 		--qemu -device --qemu virtio-blk-pci,drive=layer,ioeventfd=off "$@"
 }

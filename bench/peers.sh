@@ -5,7 +5,7 @@
 # the same polls: while the NIC sends too, and with jumbo frames.
 
 peers_case() { # peers_case NAME SECONDS MTU
-	bench_guest "$out/peers" -- sh scripts/bench/guest-peers.sh 20000 "$2" "$3" >"$out/peers/$3"
+	bench_guest "$out/peers" -- sh bench/guest-peers.sh 20000 "$2" "$3" >"$out/peers/$3"
 	_truth=$(awk '$1 == "truth" { print $2 }' "$out/peers/$3")
 	for _v in e1000_napi ftrace bpftrace; do
 		_n=$(awk -v v="$_v" '$1 == v { print $2 }' "$out/peers/$3")

@@ -3,16 +3,16 @@
 # What e1000_napi costs, against what else one would use: one table from one run.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-# shellcheck source=scripts/lib.sh
-. "$here/../lib.sh"
-# shellcheck source=scripts/bench/lib.sh
+# shellcheck source=scripts/lib/common.sh
+. "$here/../scripts/lib/common.sh"
+# shellcheck source=bench/lib.sh
 . "$here/lib.sh"
 
 parts='instructions cost peers throughput change answer scale'
 
 usage() {
 	cat <<-END
-		usage: scripts/bench/run.sh [--out DIR] [--short] [PART…]      (make bench)
+		usage: bench/run.sh [--out DIR] [--short] [PART…]      (make bench)
 		Measures in the QEMU labs, and prints one table of this run. Parts, with minutes
 		on two idle cores:
 		  instructions  4  exactly what our code adds to a poll, off, on, with timing
@@ -85,7 +85,7 @@ progress() {
 	log "$part: $1 (about $_ahead min left in all)"
 }
 
-kver=$("$top/scripts/lab/image.sh" --show-kver)
+kver=$("$top/lab/image.sh" --show-kver)
 napistat=$top/build/tools/napistat
 if [ ! -e "$top/build/$kver/e1000_napi.ko" ] || [ ! -x "$napistat" ]; then
 	die "the module or the tools are not built: make module tools KVER=$kver (make bench does it)"

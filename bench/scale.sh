@@ -15,7 +15,7 @@ scale_nics() {
 	for _n in 1 2 3 4 5 6 7 8; do
 		set -- "$@" --nic e1000
 	done
-	bench_guest "$out/scale" "$@" -- sh scripts/bench/guest-scale.sh 500 >"$out/scale/nics"
+	bench_guest "$out/scale" "$@" -- sh bench/guest-scale.sh 500 >"$out/scale/nics"
 	rm -f "$out"/scale/*.ko
 	for _n in 1 2 4 8; do
 		_stock=$(awk -v n="$_n" '$1 == "stock" && $2 == n { print $3 }' "$out/scale/nics")
@@ -61,18 +61,18 @@ scale_waits() {
 	_cache=$(mktemp -d)
 	# The kernel's package is kept, so that a download is not measured
 	ln -s "$(cache_dir kernel)" "$_cache/kernel"
-	seconds env E1000_NAPI_CACHE="$_cache" "$top/scripts/lab/image.sh"
+	seconds env E1000_NAPI_CACHE="$_cache" "$top/lab/image.sh"
 	row "guest's image made anew, seconds" "$(ratio "$took" 1000)" - - -
 	rm -rf "$_cache"
-	seconds "$top/scripts/prepare.sh" --kver "$kver" --out "$out/scale/build"
+	seconds "$top/dev/prepare.sh" --kver "$kver" --out "$out/scale/build"
 	_prepared=$took
 	seconds make -C "/lib/modules/$kver/build" M="$out/scale/build" modules
 	row "module built anew, seconds" "$(ratio "$((took + _prepared))" 1000)" - - -
 	rm -rf "$out/scale/build"
-	seconds "$top/scripts/lab/boot.sh" -- true
+	seconds "$top/lab/boot.sh" -- true
 	row "guest booted and gone, seconds" "$(ratio "$took" 1000)" - - -
 	[ -n "$short" ] || {
-		seconds "$top/scripts/lab/demo.sh" "$out/scale/demo"
+		seconds "$top/lab/demo.sh" "$out/scale/demo"
 		row "make demo, all built, seconds" "$(ratio "$took" 1000)" - "at most 120" "$(at_most "$took" 120000)"
 		rm -rf "$out/scale/demo"
 	}

@@ -14,7 +14,7 @@ throughput_guest() {
 	taskset -cp "$1" "$(exec sh -c 'echo $PPID')" >/dev/null
 	# shellcheck disable=SC2086 # options
 	bench_guest "$share.$1" --nic e1000 --nic e1000 --timeout 4000 $timing -- \
-		sh scripts/bench/guest-throughput.sh $(($1 * each)) "$each" "$pairs" "$seconds" \
+		sh bench/guest-throughput.sh $(($1 * each)) "$each" "$pairs" "$seconds" \
 		>"$share.$1/pairs"
 }
 

@@ -4,14 +4,14 @@
 set -eu
 
 top=$(cd "$(dirname "$0")/.." && pwd)
-# shellcheck source=scripts/lib.sh
-. "$top/scripts/lib.sh"
+# shellcheck source=scripts/lib/common.sh
+. "$top/scripts/lib/common.sh"
 
 checks='checkpatch kernel_doc build sparse clang coccicheck shellcheck shfmt codespell reuse'
 
 usage() {
 	cat <<EOF
-usage: scripts/check-static.sh [CHECK…]      (make check-static)
+usage: dev/check-static.sh [CHECK…]      (make check-static)
 
 Runs all checks, or those named:
   checkpatch  --strict, the driver's files and the patches
@@ -58,7 +58,7 @@ kernel_scripts() {
 pattern='warning:|error:'
 kbuild() {
 	rm -rf "$out/build"
-	"$top/scripts/prepare.sh" --out "$out/build" --kver "$kver" || return 1
+	"$top/dev/prepare.sh" --out "$out/build" --kver "$kver" || return 1
 	make -j"$(nproc)" -C "/lib/modules/$kver/build" M="$out/build" "$@" modules >"$out/make" 2>&1 || {
 		cat "$out/make"
 		return 1
@@ -129,7 +129,7 @@ do_reuse() {
 	# reuse is content with .reuse/dep5, which covers all files; ours name it each
 	{
 		shell_files
-		git ls-files '*.[ch]' '*.bats' '*.awk' '*.gp' '*.R' '*Makefile' Kbuild ':!scripts/intree'
+		git ls-files '*.[ch]' '*.bats' '*.awk' '*.gp' '*.R' '*Makefile' Kbuild ':!patches/intree'
 	} | xargs grep -L SPDX-License-Identifier >"$out/untagged" || :
 	! grep . "$out/untagged" || {
 		echo "these lack the line SPDX-License-Identifier"
@@ -155,7 +155,7 @@ for c in "$@"; do
 done
 [ $# -gt 0 ] || need_all
 cd "$top"
-kver=${KVER:-$(scripts/lab/image.sh --show-kver)}
+kver=${KVER:-$(lab/image.sh --show-kver)}
 out=$top/build/check/static
 mkdir -p "$out"
 kscripts=$(kernel_scripts)

@@ -4,12 +4,12 @@
 set -eu
 
 top=$(cd "$(dirname "$0")/.." && pwd)
-# shellcheck source=scripts/lib.sh
-. "$top/scripts/lib.sh"
+# shellcheck source=scripts/lib/common.sh
+. "$top/scripts/lib/common.sh"
 
 usage() {
 	cat <<EOF
-usage: scripts/deps.sh [--dry-run] [GROUP…]
+usage: dev/deps.sh [--dry-run] [GROUP…]
 
 Installs with apt-get the packages that are missing, and nothing when none
 is. --dry-run prints their names instead.
@@ -79,7 +79,7 @@ fi
 command -v apt-get >/dev/null ||
 	die "this is no Debian; install what these packages hold:$missing"
 [ "$(id -u)" -eq 0 ] ||
-	die "packages are missing; once, as root: sudo scripts/deps.sh $* (it installs:$missing)"
+	die "packages are missing; once, as root: sudo dev/deps.sh $* (it installs:$missing)"
 log "installing:$missing"
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq

@@ -4,13 +4,13 @@
 set -eu
 
 top=$(cd "$(dirname "$0")/.." && pwd)
-# shellcheck source=scripts/lib.sh
-. "$top/scripts/lib.sh"
+# shellcheck source=scripts/lib/common.sh
+. "$top/scripts/lib/common.sh"
 
 usage() {
 	cat <<EOF
-usage: scripts/intree.sh tree KSRC      (make intree KSRC=…)
-       scripts/intree.sh patch KSRC     (make patch KSRC=…)
+usage: dev/intree.sh tree KSRC      (make intree KSRC=…)
+       dev/intree.sh patch KSRC     (make patch KSRC=…)
 
 tree   changes the kernel tree KSRC: drivers/net/ethernet/intel/e1000 gains the
        poll statistics and the live weight, behind the option E1000_NAPI_STATS.
@@ -22,7 +22,7 @@ EOF
 }
 
 intel=drivers/net/ethernet/intel
-parts=$top/scripts/intree
+parts=$top/patches/intree
 
 # stock DIR: of KSRC into DIR what will be changed
 stock() {
@@ -34,7 +34,7 @@ stock() {
 # change DIR: the files that stock put into DIR
 change() {
 	_e=$1/$intel/e1000
-	"$top/scripts/prepare.sh" --ksrc "$ksrc" --intree --out "$_e.new"
+	"$top/dev/prepare.sh" --ksrc "$ksrc" --intree --out "$_e.new"
 	cp "$_e.new"/*.[ch] "$_e/"
 	mkdir "$_e/e1000_napi"
 	for f in "$top"/e1000_napi/*.[ch]; do
@@ -107,6 +107,6 @@ ksrc=${2:-}
 case $ksrc in /*) ;; *) ksrc=$PWD/$ksrc ;; esac
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
-from=$("$top/scripts/prepare.sh" --show-tree --ksrc "$ksrc")
+from=$("$top/dev/prepare.sh" --show-tree --ksrc "$ksrc")
 stock "$tmp/tree"
 do_"$what"

@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Apply the series to every kernel in scripts/kernels/list, build with each one's own
+# Apply the series to every kernel in dev/kernels/list, build with each one's own
 # compiler, boot it with the module, run the guest tests: one table.
 set -eu
 
 top=$(cd "$(dirname "$0")/.." && pwd)
-# shellcheck source=scripts/lib.sh
-. "$top/scripts/lib.sh"
+# shellcheck source=scripts/lib/common.sh
+. "$top/scripts/lib/common.sh"
 
 # What each kernel's guest runs; the other tests are of the scripts, not of the kernel
 guest_tests='weight exact switches device'
@@ -14,9 +14,9 @@ nics='--nic e1000 --nic e1000-82545em --nic e1000-82544gc'
 
 usage() {
 	cat <<EOF
-usage: scripts/kernels.sh [--short | --build-only] [--jobs N] [KERNEL…]
+usage: dev/kernels.sh [--short | --build-only] [--jobs N] [KERNEL…]
 
-For each kernel of scripts/kernels/list: applies patches/ to its e1000 without fuzz,
+For each kernel of dev/kernels/list: applies patches/ to its e1000 without fuzz,
 builds the module with W=1, where a warning is an error, boots the kernel in QEMU
 with one NIC of each model and runs the guest tests ($guest_tests).
 KERNEL is a series (5.10) or, not on amd64, a series and an architecture (6.1-i386).
@@ -39,7 +39,7 @@ say() { log "$(printf '%-12s %s' "$series-$arch" "$*")"; }
 in_root() {
 	_root=$1
 	shift
-	"$top/scripts/kernels/root.sh" run "$_root" "$@"
+	"$top/dev/kernels/root.sh" run "$_root" "$@"
 }
 
 # newest ROOT SERIES FLAVOUR: release of the newest such kernel
@@ -77,7 +77,7 @@ fetch() {
 	_flavour=$arch
 	[ "$arch" != i386 ] || _flavour=686
 	say "making or updating its root"
-	root=$("$top/scripts/kernels/root.sh" make "$arch" "$@") || return 1
+	root=$("$top/dev/kernels/root.sh" make "$arch" "$@") || return 1
 	exec 8>"$root.fetch"
 	flock 8
 	kver=$(newest "$root" "$series" "$_flavour")
@@ -99,7 +99,7 @@ fetch() {
 foreign_packages() {
 	# shellcheck disable=SC2046 # a list of words
 	in_root "$root" -- apt-get -qq -y --no-install-recommends install cpio zstd kmod \
-		$(sed -n "/^PACKAGES=/,/'\$/p" "$top/scripts/lab/image.sh" | tr -d "'" | sed 's/PACKAGES=//') \
+		$(sed -n "/^PACKAGES=/,/'\$/p" "$top/lab/image.sh" | tr -d "'" | sed 's/PACKAGES=//') \
 		>/dev/null
 }
 
@@ -107,7 +107,7 @@ foreign_packages() {
 build() {
 	_out=$out/$kver
 	rm -rf "$_out"
-	"$top/scripts/prepare.sh" --out "$_out" --kver "$kver" \
+	"$top/dev/prepare.sh" --out "$_out" --kver "$kver" \
 		--kdir "$(readlink -f "$root/usr/src/linux-headers-$kver")" --ksrc "$ksrc" || return 1
 	hunks=$(cat "$top"/patches/*.patch | grep -c '^@@')
 	in_root "$root" --bind "$_out" /mnt -- \
@@ -119,7 +119,7 @@ build() {
 foreign_image() {
 	_cache=$(cache_dir .)
 	_image=$(in_root "$root" --bind "$top" /mnt --bind "$_cache" /var/cache/e1000_napi -- \
-		env E1000_NAPI_CACHE=/var/cache/e1000_napi /mnt/scripts/lab/image.sh --kver "$kver") || return 1
+		env E1000_NAPI_CACHE=/var/cache/e1000_napi /mnt/lab/image.sh --kver "$kver") || return 1
 	echo "$_cache/${_image#/var/cache/e1000_napi/}"
 }
 
@@ -135,7 +135,7 @@ boot() {
 	fi
 	_rc=0
 	# shellcheck disable=SC2086 # lists of words
-	"$top/scripts/lab/boot.sh" --kver "$kver" "$@" $nics --timeout 1200 --console "$log.console" \
+	"$top/lab/boot.sh" --kver "$kver" "$@" $nics --timeout 1200 --console "$log.console" \
 		-- sh tests/guest/run.sh $guest_tests >"$log.guest" 2>"$log.guest.err" || _rc=$?
 	tests=$(sed -n 's/^guest: //p' "$log.guest")
 	[ "$_rc" -eq 0 ] || {
@@ -199,7 +199,7 @@ lines() {
 	while read -r _series _arch _suites; do
 		case $_series in '' | '#'*) continue ;; esac
 		! wanted "$_series" "$_arch" || echo "$_series $_arch $_suites"
-	done <"$top/scripts/kernels/list"
+	done <"$top/dev/kernels/list"
 }
 
 names='' jobs=$(nproc) one='' kind=''
@@ -235,7 +235,7 @@ need_root
 mkdir -p "$out"
 lines | while read -r series arch _; do rm -f "$out/$series-$arch.passed"; done
 count=$(lines | wc -l)
-[ "$count" -gt 0 ] || die "scripts/kernels/list has none of:$names"
+[ "$count" -gt 0 ] || die "dev/kernels/list has none of:$names"
 
 # Two at a time, the second is fetched while the first is built, and one guest's
 # pauses are the other's time

@@ -4,13 +4,13 @@
 set -eu
 
 top=$(cd "$(dirname "$0")/.." && pwd)
-# shellcheck source=scripts/lib.sh
-. "$top/scripts/lib.sh"
+# shellcheck source=scripts/lib/common.sh
+. "$top/scripts/lib/common.sh"
 
 usage() {
 	cat <<EOF
-usage: scripts/patches.sh edit [KVER]
-       scripts/patches.sh save
+usage: dev/patches.sh edit [KVER]
+       dev/patches.sh save
 
 edit  makes build/edit/, a git repository with the e1000 sources of kernel
       KVER (default: the running one) as its first commit and each patch as
@@ -30,7 +30,7 @@ edit_git() {
 
 do_edit() {
 	[ ! -e "$edit" ] || die "build/edit is there already; save it or remove it first"
-	"$top/scripts/prepare.sh" --kver "${1:-$(uname -r)}" --stock --out "$edit"
+	"$top/dev/prepare.sh" --kver "${1:-$(uname -r)}" --stock --out "$edit"
 	edit_git init -q
 	edit_git add .
 	edit_git commit -qm "stock e1000"
@@ -41,11 +41,11 @@ do_edit() {
 		edit_git add .
 		sed -n '/^---$/q; s/^Subject: //; p' "$p" | edit_git commit -qF -
 	done
-	log "build/edit is ready: change its commits, then scripts/patches.sh save"
+	log "build/edit is ready: change its commits, then dev/patches.sh save"
 }
 
 do_save() {
-	[ -d "$edit/.git" ] || die "there is no build/edit; begin with: scripts/patches.sh edit"
+	[ -d "$edit/.git" ] || die "there is no build/edit; begin with: dev/patches.sh edit"
 	[ -z "$(edit_git status --porcelain)" ] || die "build/edit has changes that are not committed"
 	new=$(mktemp -d)
 	trap 'rm -rf "$new"' EXIT

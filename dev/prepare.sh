@@ -4,13 +4,13 @@
 set -eu
 
 top=$(cd "$(dirname "$0")/.." && pwd)
-# shellcheck source=scripts/lib.sh
-. "$top/scripts/lib.sh"
+# shellcheck source=scripts/lib/common.sh
+. "$top/scripts/lib/common.sh"
 
 usage() {
 	cat <<EOF
-usage: scripts/prepare.sh --out DIR [--kver KVER] [--kdir DIR] [--ksrc PATH] [--stock | --intree]
-       scripts/prepare.sh --show-tree --ksrc PATH
+usage: dev/prepare.sh --out DIR [--kver KVER] [--kdir DIR] [--ksrc PATH] [--stock | --intree]
+       dev/prepare.sh --show-tree --ksrc PATH
 
 Finds the e1000 sources of the kernel that is built for, copies them to the
 folder given, applies patches/ without fuzz, and checks that every hunk is in

@@ -7,7 +7,7 @@
 # within 10 s. The answer is kept until this machine is booted again.
 set -eu
 here=$(dirname "$0")
-. "$here/../lib.sh"
+. "$here/../scripts/lib/common.sh"
 device=$1
 image=$2
 initrd=$3

@@ -6,8 +6,8 @@
 # and exit status come over three virtio-serial ports, so that nothing mixes.
 set -eu
 here=$(dirname "$0")
-. "$here/../lib.sh"
-top=$here/../..
+. "$here/../scripts/lib/common.sh"
+top=$here/..
 PATH=$PATH:/usr/sbin:/sbin
 
 usage() {

@@ -5,7 +5,7 @@
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
-. "$here/../lib.sh"
+. "$here/../scripts/lib/common.sh"
 
 usage() {
 	cat <<-END
@@ -45,7 +45,7 @@ log "Booting the lab; its time is counted in instructions, so every run is alike
 "$here/boot.sh" --icount --share "$out" --timeout 170 -- sh -c '
 	set -e
 	insmod e1000_napi.ko
-	scripts/lab/net.sh up
+	lab/net.sh up
 	mkdir -p "$1"
 	mount --bind /share "$1"
 	scripts/sweep.sh eth0 --out "$1" --source pktgen --weight 1,2,60,200 --load 450M \
@@ -110,7 +110,7 @@ echo
 } | awk '{ printf "%6s", $1; for (i = 2; i <= NF; i++) printf " %9s", $i; print "" }' |
 	sed 's/^/  /'
 echo
-"$here/../hist.sh" --snapshot "$out/weight60.snapshot"
+"$here/../scripts/hist.sh" --snapshot "$out/weight60.snapshot"
 
 gnuplot <<END
 set terminal pngcairo size 1200,540
@@ -146,7 +146,7 @@ set boxwidth 0.9
 plot '<grep -v "^#" $out/weight60.snapshot' using 1:2 with boxes lc rgb '#4477aa' notitle
 END
 echo
-"$here/../report.sh" --out "$out/report" "$out"
+"$here/../scripts/report.sh" --out "$out/report" "$out"
 log "Drawn: $out/demo.png. Open $out/report/report.html: the verdict, tables and figures."
 log "All numbers: $out/runs.csv, $out/hist.csv, $out/meta.json"
 

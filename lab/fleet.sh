@@ -4,7 +4,7 @@
 # for ssh and one to sweep, on two bridges in a network namespace of their own.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-. "$here/../lib.sh"
+. "$here/../scripts/lib/common.sh"
 PATH=$PATH:/usr/sbin:/sbin
 
 usage() {
@@ -59,7 +59,7 @@ boot() { # boot N
 	exec ip netns exec "$space" "$here/boot.sh" --no-module --timeout 0 --smp 1 --mem 384 \
 		--net none --nic none $(nic "$1" manage 0a) $(nic "$1" sweep 0b) --share "$work/g$1" \
 		--append no_timer_check \
-		-- sh scripts/lab/fleet-guest.sh "$1" >"$work/g$1.log" 2>&1
+		-- sh lab/fleet-guest.sh "$1" >"$work/g$1.log" 2>&1
 }
 
 reached() { # reached N: by ssh; also when its boot.sh is gone, for nothing more to wait for

@@ -5,7 +5,7 @@
 # base.cpio.zst, a list of the files in it, and kver.
 set -eu
 here=$(dirname "$0")
-. "$here/../lib.sh"
+. "$here/../scripts/lib/common.sh"
 PATH=$PATH:/usr/sbin:/sbin
 LC_ALL=C
 export LC_ALL
@@ -113,7 +113,7 @@ add_program() {
 	for _p in "$@"; do
 		case $_p in
 		/*) ;;
-		*) _p=$(command -v "$_p") || die "$_p is missing; run scripts/deps.sh" ;;
+		*) _p=$(command -v "$_p") || die "$_p is missing; run dev/deps.sh" ;;
 		esac
 		for _f in "$_p" $(ldd "$_p" 2>/dev/null |
 			sed -n 's|^[^/]*\(/[^ ]*\).*|\1|p'); do

@@ -9,7 +9,7 @@
 # With boot.sh --net tap the left side is outside the guest and up already.
 set -eu
 here=$(dirname "$0")
-. "$here/../lib.sh"
+. "$here/../scripts/lib/common.sh"
 
 usage() {
 	cat <<-END

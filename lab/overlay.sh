@@ -6,8 +6,8 @@
 # overlay.sh IMAGE WORK MODULE [COMMAND ARG…]: writes WORK/initrd. WORK/conf is there.
 set -eu
 here=$(dirname "$0")
-. "$here/../lib.sh"
-top=$here/../..
+. "$here/../scripts/lib/common.sh"
+top=$here/..
 image=$1
 work=$2
 module=$3
@@ -23,8 +23,9 @@ quote() {
 root=$work/root
 opt=$root/opt/e1000_napi
 mkdir -p "$opt/tools" "$root/lab"
-cp -R "$top/scripts" "$opt/"
-[ ! -d "$top/tests" ] || cp -R "$top/tests" "$opt/"
+for room in scripts lab bench tests; do
+	[ ! -d "$top/$room" ] || cp -R "$top/$room" "$opt/"
+done
 [ -z "$module" ] || cp "$module" "$opt/"
 cp "$here/init" "$root/init"
 cp "$work/conf" "$root/lab/conf"

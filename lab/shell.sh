@@ -3,7 +3,7 @@
 # In the lab's guest: a shell for a person, with the driver loaded and traffic at hand.
 set -eu
 here=$(dirname "$0")
-. "$here/../lib.sh"
+. "$here/../scripts/lib/common.sh"
 # shellcheck disable=SC1091 # of this boot
 . /lab/conf
 
@@ -19,7 +19,7 @@ fi
 if [ -e /run/netns/src ]; then
 	for option in '' -u; do
 		# shellcheck disable=SC2016 # for the shell there
-		ip netns exec src sh -c '. "$0"; serve_iperf $1' "$here/../lib.sh" "$option" >/dev/null 2>&1 &
+		ip netns exec src sh -c '. "$0"; serve_iperf $1' "$here/../scripts/lib/common.sh" "$option" >/dev/null 2>&1 &
 	done
 fi
 driver=$(ethtool -i eth0 2>/dev/null | sed -n 's/^driver: //p')

@@ -16,7 +16,7 @@
 # SPACE ends in -PID of its boot.sh or fleet.sh; that of a killed one goes with the next.
 set -eu
 here=$(dirname "$0")
-. "$here/../lib.sh"
+. "$here/../scripts/lib/common.sh"
 PATH=$PATH:/usr/sbin:/sbin
 
 listens() { # listens tcp|udp: somebody has port 5001
@@ -78,7 +78,7 @@ up() { # up taps|bridges COUNT
 	"$1" "$2"
 	# shellcheck disable=SC2016 # for the shell there
 	for option in '' -u; do
-		ip netns exec "$space" sh -c '. "$0"; serve_iperf $1' "$here/../lib.sh" "$option" >/dev/null 2>&1 &
+		ip netns exec "$space" sh -c '. "$0"; serve_iperf $1' "$here/../scripts/lib/common.sh" "$option" >/dev/null 2>&1 &
 	done
 	wait_for 5 listens tcp || die "iperf -s did not start"
 	wait_for 5 listens udp || die "iperf -s -u did not start"

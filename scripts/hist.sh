@@ -4,7 +4,7 @@
 # which has all of them at one instant. The drawing is in hist.awk.
 set -eu
 here=$(dirname "$0")
-. "$here/lib.sh"
+. "$here/lib/common.sh"
 
 DEBUG=${E1000_NAPI_DEBUGFS:-/sys/kernel/debug}
 
@@ -54,7 +54,7 @@ columns() {
 # draw NOW [BEFORE]: the histograms of NOW, less what was in BEFORE already
 draw() {
 	awk -v want="$want" -v width="$width" -v csv="$csv" -v unicode="$unicode" \
-		-v before="${2-}" -f "$here/hist.awk" ${2:+"$2"} "$1"
+		-v before="${2-}" -f "$here/lib/hist.awk" ${2:+"$2"} "$1"
 }
 
 nic='' snapshot='' want=rx_per_poll watch='' width='' csv=0

@@ -6,12 +6,12 @@
 # error or a signal undoes it; after a kill -9 restore.sh does.
 set -eu
 here=$(dirname "$0")
-. "$here/lib.sh"
-. "$here/nic.sh"
-. "$here/nic-save.sh"
-. "$here/nic-replay.sh"
-. "$here/nic-reach.sh"
-. "$here/handover.sh"
+. "$here/lib/common.sh"
+. "$here/lib/nic.sh"
+. "$here/lib/nic-save.sh"
+. "$here/lib/nic-replay.sh"
+. "$here/lib/nic-reach.sh"
+. "$here/lib/handover.sh"
 
 usage() {
 	cat <<-END
@@ -157,7 +157,7 @@ note_losses() {
 arm() {
 	_me=$$:$(process_key $$)
 	printf '%s\n' "$_me" >"$RUN/$pci.watchdog"
-	setsid sh "$here/watchdog.sh" "$pci" "$_me" "$1" </dev/null >>"$RUN/watchdog.log" 2>&1 &
+	setsid sh "$here/lib/watchdog.sh" "$pci" "$_me" "$1" </dev/null >>"$RUN/watchdog.log" 2>&1 &
 }
 
 # At any end: what is not finished is taken back

@@ -3,8 +3,8 @@
 # Turns results folders into one page: verdict, table 4.27, figures.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-# shellcheck source=scripts/lib.sh
-. "$here/lib.sh"
+# shellcheck source=scripts/lib/common.sh
+. "$here/lib/common.sh"
 
 usage() {
 	cat <<'USAGE'
@@ -96,8 +96,8 @@ gnuplot_text() {
 			printf "small = '%s'\n" "$small"
 			printf "set terminal %s\nset output '%s'\n" "$terminal" \
 				"$(gnuplot_text "$tmp/report/figures/$id.$form")"
-			printf "load '%s'\nload '%s'\n" "$(gnuplot_text "$here/report/style.gp")" \
-				"$(gnuplot_text "$here/report/$kind.gp")"
+			printf "load '%s'\nload '%s'\n" "$(gnuplot_text "$here/lib/report/style.gp")" \
+				"$(gnuplot_text "$here/lib/report/$kind.gp")"
 		done
 	done <"$tmp/parts/index.tsv"
 	printf 'unset output\n'
@@ -186,7 +186,7 @@ page() {
 <link rel="icon" href="data:,">
 <style>
 HEAD
-	cat "$here/report/style.css"
+	cat "$here/lib/report/style.css"
 	cat <<'HEAD'
 </style>
 </head>

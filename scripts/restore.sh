@@ -4,11 +4,11 @@
 # earlier restore.sh was killed halfway, or the module was removed by hand.
 set -eu
 here=$(dirname "$0")
-. "$here/lib.sh"
-. "$here/nic.sh"
-. "$here/nic-save.sh"
-. "$here/nic-replay.sh"
-. "$here/handover.sh"
+. "$here/lib/common.sh"
+. "$here/lib/nic.sh"
+. "$here/lib/nic-save.sh"
+. "$here/lib/nic-replay.sh"
+. "$here/lib/handover.sh"
 
 usage() {
 	cat <<-END

@@ -6,7 +6,7 @@
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
-. "$here/lib.sh"
+. "$here/lib/common.sh"
 PATH=$PATH:/usr/sbin:/sbin:/usr/lib/sysstat
 
 usage() {
@@ -250,7 +250,7 @@ if command -v sar >/dev/null && command -v sadc >/dev/null; then
 	# Not in the results folder, which may be unmounted as soon as we have ended
 	# shellcheck disable=SC2016 # of the shell there
 	sh -c '. "$1" && echo "$$:$(process_key $$) sar" >>"$2" && cd / && exec sar -o "$3" 1' sh \
-		"$here/lib.sh" "$lock" "$work/sar" >/dev/null 2>&1 8>&- &
+		"$here/lib/common.sh" "$lock" "$work/sar" >/dev/null 2>&1 8>&- &
 	sar=$!
 fi
 

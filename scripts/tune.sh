@@ -6,11 +6,11 @@
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
-. "$here/lib.sh"
-. "$here/nic.sh"
-. "$here/nic-reach.sh"
-. "$here/tune-keep.sh"
-. "$here/tune-factors.sh"
+. "$here/lib/common.sh"
+. "$here/lib/nic.sh"
+. "$here/lib/nic-reach.sh"
+. "$here/lib/tune-keep.sh"
+. "$here/lib/tune-factors.sh"
 PATH=$PATH:/usr/sbin:/sbin
 
 all='rcvbuf cpus weight rx-usecs gro threaded defer budget'
@@ -195,7 +195,7 @@ done
 [ -n "$factors" ] || die "there is nothing to try"
 base=${base# }
 
-. "$here/tune-search.sh"
+. "$here/lib/tune-search.sh"
 schedule
 if [ -n "$dry_run" ]; then
 	list_plan

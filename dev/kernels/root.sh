@@ -5,14 +5,14 @@
 set -eu
 
 top=$(cd "$(dirname "$0")/../.." && pwd)
-# shellcheck source=scripts/lib.sh
-. "$top/scripts/lib.sh"
+# shellcheck source=scripts/lib/common.sh
+. "$top/scripts/lib/common.sh"
 PATH=$PATH:/usr/sbin:/sbin
 
 usage() {
 	cat <<EOF
-usage: scripts/kernels/root.sh make ARCH SUITE [SUITE…]
-       scripts/kernels/root.sh run ROOT [--scratch] [--bind DIR AT]… -- COMMAND ARG…
+usage: dev/kernels/root.sh make ARCH SUITE [SUITE…]
+       dev/kernels/root.sh run ROOT [--scratch] [--bind DIR AT]… -- COMMAND ARG…
 
 make  prints the folder of a root of the first SUITE, for ARCH, whose apt knows
       all the SUITEs; made in the cache once (half a minute, 400 MB). Its package

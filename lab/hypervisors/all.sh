@@ -4,7 +4,7 @@
 # report that compares them.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-. "$here/../lib.sh"
+. "$here/../../scripts/lib/common.sh"
 top=$here/../..
 
 usage() {

@@ -10,9 +10,9 @@ host_prepare() {
 	choose_accel
 	space=lab-e1000_napi-$$
 	for _path in /run/netns/lab-e1000_napi-*; do
-		[ ! -e "$_path" ] || [ -e "/proc/${_path##*-}" ] || "$here/tap.sh" down "${_path##*/}"
+		[ ! -e "$_path" ] || [ -e "/proc/${_path##*-}" ] || "$here/../tap.sh" down "${_path##*/}"
 	done
-	"$here/tap.sh" up "$space" 1
+	"$here/../tap.sh" up "$space" 1
 }
 
 # host_machine PREFIX…: run the job behind these words
@@ -24,4 +24,4 @@ host_machine() {
 	mv status.new status
 }
 
-host_tidy() { [ -z "${space-}" ] || "$here/tap.sh" down "$space"; }
+host_tidy() { [ -z "${space-}" ] || "$here/../tap.sh" down "$space"; }

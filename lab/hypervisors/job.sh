@@ -4,7 +4,7 @@
 # from the ISO, wait for its sweep, take the results. ./conf says which and how long.
 set -eu
 here=$(pwd)
-. ./scripts/lib.sh
+. ./scripts/lib/common.sh
 prog=job
 # shellcheck disable=SC1091 # of this run
 . ./conf

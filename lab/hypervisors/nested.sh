@@ -1,7 +1,7 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # of and for the scripts that source this
 # SPDX-License-Identifier: GPL-2.0
 # What the hypervisors' labs share: start the hypervisor's host, let it run
-# scripts/lab/job.sh, which boots the ISO's guest in a VM there, and take the
+# lab/hypervisors/job.sh, which boots the ISO's guest in a VM there, and take the
 # sweep's results. Each lab defines lab, kind, title and host_machine().
 #
 #   this machine   host of the hypervisor, in QEMU   guest, from the ISO
@@ -16,7 +16,7 @@ nested_usage() {
 		  --short      one load, two weights, one repetition: does it work at all?
 		  --out DIR    results (default build/lab/$lab; what was there goes)
 		  --timeout S  give up after S seconds (default 900)
-		  --run NAME   no sweep, but scripts/bench/guest-NAME.sh there; prints its output
+		  --run NAME   no sweep, but bench/guest-NAME.sh there; prints its output
 		  --run tune   search there for the best setting (results: build/lab/$lab-tune), with
 		               --try --against --minutes --trial --margin --seed --min-load
 		               --max-load, as tune.sh's; prints the answer
@@ -53,10 +53,10 @@ choose_accel() { # choose_accel [nested]
 	if [ -n "${1-}" ] && ! grep -qsE '^[Y1]' /sys/module/kvm_*/parameters/nested; then
 		return
 	fi
-	_image=$("$here/image.sh")
+	_image=$("$here/../image.sh")
 	: >"$work/conf"
-	"$here/overlay.sh" "$_image" "$work" ''
-	accel=$("$here/accel.sh" /dev/kvm "$_image" "$work/initrd")
+	"$here/../overlay.sh" "$_image" "$work" ''
+	accel=$("$here/../accel.sh" /dev/kvm "$_image" "$work/initrd")
 }
 
 # run_host: start the host and wait for its end; fails when it hung or died without
@@ -173,7 +173,7 @@ nested_main() {
 		order reps "$reps"
 		order seconds "$seconds"
 	fi
-	"$top/scripts/iso.sh" --bios --out "$share/guest.iso" --console "$guest_console" \
+	"$top/lab/iso/iso.sh" --bios --out "$share/guest.iso" --console "$guest_console" \
 		--append "$orders $guest_append" 2>/dev/null
 	began=$(date +%s)
 	run_hosts

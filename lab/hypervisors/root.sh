@@ -8,7 +8,7 @@
 #   qemu        root/ (a newer QEMU than Debian 12 has), run: starts a program of it
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-. "$here/../lib.sh"
+. "$here/../../scripts/lib/common.sh"
 PATH=$PATH:/usr/sbin:/sbin
 LC_ALL=C
 export LC_ALL
@@ -93,7 +93,7 @@ make_initrd() {
 }
 
 make_xen() {
-	_image=$("$here/image.sh")
+	_image=$("$here/../image.sh")
 	_kver=$(cat "$_image/kver")
 	bootstrap bookworm main "$XEN" "$tmp/root"
 	# dom0 runs the kernel that the guests run
@@ -163,7 +163,7 @@ esac
 key=$( (
 	echo 1
 	case $kind in
-	xen) echo "$XEN" && "$here/image.sh" --show-kver ;;
+	xen) echo "$XEN" && "$here/../image.sh" --show-kver ;;
 	virtualbox) echo "$VIRTUALBOX" ;;
 	qemu) echo "$QEMU" ;;
 	esac

@@ -3,8 +3,8 @@
 # A sweep on real VirtualBox: a guest with its 82540EM, VirtualBox and its host in QEMU.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-. "$here/../lib.sh"
-# shellcheck source=scripts/lab/nested.sh
+. "$here/../../scripts/lib/common.sh"
+# shellcheck source=lab/hypervisors/nested.sh
 . "$here/nested.sh"
 lab=virtualbox kind=virtualbox title='real VirtualBox, which runs in QEMU'
 host_is='VirtualBox and its host in QEMU; about 2 min to the guest'

@@ -4,10 +4,10 @@
 # that VMware has (82545EM), VMware's backdoor port and its names in DMI.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-. "$here/../lib.sh"
-# shellcheck source=scripts/lab/nested.sh
+. "$here/../../scripts/lib/common.sh"
+# shellcheck source=lab/hypervisors/nested.sh
 . "$here/nested.sh"
-# shellcheck source=scripts/lab/direct.sh
+# shellcheck source=lab/hypervisors/direct.sh
 . "$here/direct.sh"
 lab=vmware kind=kvm title='a stand-in for VMware (QEMU with its NIC model and names)'
 nic=e1000-82545em

@@ -3,8 +3,8 @@
 # A sweep on real Xen: an HVM guest with emulated e1000, Xen and its dom0 in QEMU.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-. "$here/../lib.sh"
-# shellcheck source=scripts/lab/nested.sh
+. "$here/../../scripts/lib/common.sh"
+# shellcheck source=lab/hypervisors/nested.sh
 . "$here/nested.sh"
 lab=xen kind=xen title='real Xen, which runs in QEMU'
 host_is='Xen and its dom0 in QEMU; about 2 min to the guest'

@@ -7,12 +7,12 @@
 # iperf server there. napi.ip=dhcp (default) or ADDRESS/BITS, napi.gw=ADDR, napi.print
 # (results on the console too). Any other napi.NAME=VALUE becomes --NAME VALUE of
 # sweep.sh, napi.NAME becomes --NAME; without a load they are chosen by what the
-# place carries. napi.run=NAME runs scripts/bench/guest-NAME.sh in place of a sweep;
+# place carries. napi.run=NAME runs bench/guest-NAME.sh in place of a sweep;
 # napi.run=tune runs tune.sh, and the others are its options.
 # Progress is on the console and at http://GUEST/state, results at http://GUEST/.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
-. "$here/../lib.sh"
+. "$here/../../scripts/lib/common.sh"
 cd "$here/../.." || exit
 www=/run/www
 results=$www/results
@@ -93,7 +93,7 @@ sweep() { # sweep OPTION…
 		if [ "$run" = tune ]; then
 			scripts/tune.sh "$nic" --out "$results" "$@" 2>&1
 		elif [ -n "$run" ]; then
-			sh "scripts/bench/guest-$run.sh" "$results" 2>&1 >"$results/output"
+			sh "bench/guest-$run.sh" "$results" 2>&1 >"$results/output"
 		else
 			scripts/sweep.sh "$nic" --out "$results" "$@" 2>&1
 		fi

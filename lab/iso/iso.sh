@@ -5,8 +5,8 @@
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
-top=$(cd "$here/.." && pwd)
-. "$here/lib.sh"
+top=$(cd "$here/../.." && pwd)
+. "$top/scripts/lib/common.sh"
 PATH=$PATH:/usr/sbin:/sbin
 
 usage() {
@@ -52,7 +52,7 @@ bioses=/usr/lib/syslinux/modules/bios
 [ -e "$bioses/ldlinux.c32" ] ||
 	die "syslinux's modules are missing; on Debian: apt-get install syslinux-common"
 
-image=$("$here/lab/image.sh" ${kver:+--kver "$kver"})
+image=$("$top/lab/image.sh" ${kver:+--kver "$kver"})
 kver=$(cat "$image/kver")
 module=$top/build/$kver/e1000_napi.ko
 [ -e "$module" ] || die "build/$kver/e1000_napi.ko is missing: run make KVER=$kver"
@@ -64,7 +64,7 @@ cd=$work/cd
 mkdir -p "$cd/isolinux" "$work/module" "${out%/*}"
 strip -g -o "$work/module/e1000_napi.ko" "$module"
 echo LAB_APPLIANCE=1 >"$work/conf"
-"$here/lab/overlay.sh" "$image" "$work" "$work/module/e1000_napi.ko"
+"$top/lab/overlay.sh" "$image" "$work" "$work/module/e1000_napi.ko"
 mv "$work/initrd" "$cd/initrd"
 cp "$image/vmlinuz" "$cd/vmlinuz"
 cp "$isolinux/isolinux.bin" "$bioses/ldlinux.c32" "$cd/isolinux/"

@@ -3,8 +3,8 @@
 # Sweep the NAPI weight in many guests over ssh, and make one report of all.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-# shellcheck source=scripts/lib.sh
-. "$here/../lib.sh"
+# shellcheck source=scripts/lib/common.sh
+. "$here/../lib/common.sh"
 top=$(cd "$here/../.." && pwd)
 
 usage() {

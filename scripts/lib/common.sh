@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Helpers that more than one script needs. Source it: . "$(dirname "$0")/lib.sh"
+# Helpers that more than one script needs. Source it: . "$here/lib/common.sh"
 #
 # Exit codes everywhere: 0 done, 1 failed, 2 wrong usage, 4 skipped.
 # shellcheck disable=SC2034 # used by the scripts that source this

@@ -96,7 +96,7 @@ check_state() {
 		log "$prog: $1 belongs to, or can be written by, somebody else; nothing is done by it"
 		return 1
 	}
-	_why=$(awk -v pci="$2" -v sys="$SYS" -f "$here/nic-state.awk" "$1") || {
+	_why=$(awk -v pci="$2" -v sys="$SYS" -f "$here/lib/nic-state.awk" "$1") || {
 		log "$prog: $1: ${_why:-cannot be read}; it was edited, or the disk is full, and nothing is done by it"
 		return 1
 	}

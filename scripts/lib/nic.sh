@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # Facts about network interfaces and the PCI devices under them. Source it
-# after lib.sh.
+# after common.sh.
 
 # A prefix for tests, so that they can bring a made-up /sys
 SYS=${E1000_NAPI_SYS:-/sys}

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # How a setting that tune.sh found is made permanent, and how that is undone. Source
-# it after lib.sh, nic.sh and nic-reach.sh. A setting is words FACTOR=VALUE.
+# it after common.sh, nic.sh and nic-reach.sh. A setting is words FACTOR=VALUE.
 
 # A prefix for tests, which have no /etc to spare
 ROOT=${E1000_NAPI_ROOT:-}

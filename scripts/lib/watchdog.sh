@@ -3,12 +3,17 @@
 # Started by load.sh for a NIC that somebody's network goes over, in a session of
 # its own: puts the old driver back if load.sh dies or hangs before it is done.
 set -eu
-here=$(dirname "$0")
-. "$here/lib.sh"
-. "$here/nic.sh"
-. "$here/nic-save.sh"
-. "$here/nic-replay.sh"
-. "$here/handover.sh"
+here=$(dirname "$0")/..
+# shellcheck source=scripts/lib/common.sh
+. "$here/lib/common.sh"
+# shellcheck source=scripts/lib/nic.sh
+. "$here/lib/nic.sh"
+# shellcheck source=scripts/lib/nic-save.sh
+. "$here/lib/nic-save.sh"
+# shellcheck source=scripts/lib/nic-replay.sh
+. "$here/lib/nic-replay.sh"
+# shellcheck source=scripts/lib/handover.sh
+. "$here/lib/handover.sh"
 
 usage() {
 	cat <<-END

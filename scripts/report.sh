@@ -7,12 +7,12 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lib/common.sh"
 
 usage() {
-	cat <<'USAGE'
-Usage: report.sh [--out DIR] [--margin P] [--confidence P] [--loss P] DIR…
+	cat <<USAGE
+usage: $prog [--out DIR] [--margin P] [--confidence P] [--loss P] DIR…
 Draws the results folders of sweep.sh side by side, one column for each:
 several hypervisors, or one before and after a change.
 
-  --out DIR       where the report goes (build/report)
+  --out DIR       where the report goes (DIR/report; results/report for several)
   --margin P      two weights are equal within this many percent (2)
   --confidence P  of intervals and tests, percent (95)
   --loss P        loss up to this many percent counts as none (0.1)
@@ -25,8 +25,7 @@ Needs gnuplot and build/tools/napistat (make; or NAPISTAT=/path/to/it).
 USAGE
 }
 
-out=$here/../build/report
-options=
+out='' options=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	-h | --help) usage && exit 0 ;;
@@ -52,6 +51,10 @@ done
 for dir; do
 	[ -f "$dir/runs.csv" ] || die "$dir has no runs.csv: it is not a results folder of sweep.sh"
 done
+[ -n "$out" ] || {
+	out=results/report
+	[ $# -gt 1 ] || out=${1%/}/report
+}
 need gnuplot gnuplot-nox
 
 napistat=${NAPISTAT:-$here/../build/tools/napistat}

@@ -12,7 +12,7 @@ here=$(dirname "$0")
 
 usage() {
 	cat <<-END
-		usage: restore.sh IF | PCI-ADDRESS | --all [--dry-run]
+		usage: $prog IF | PCI-ADDRESS | --all [--dry-run]
 		Give the NIC back to the driver it had before load.sh (stock e1000), with the
 		configuration it has now, or, when a change was cut short, with the one it
 		had before that. What a killed sweep left changed is put back too. The

@@ -11,7 +11,7 @@ PATH=$PATH:/usr/sbin:/sbin
 
 usage() {
 	cat <<-END
-		usage: iso.sh [--out FILE] [--kver V] [--append STR] [--console WORDS]
+		usage: $prog [--out FILE] [--kver V] [--append STR] [--console WORDS]
 		Make the ISO (default build/e1000_napi.iso) that boots in any hypervisor whose VM
 		has an e1000 NIC. See docs/hypervisors/iso.md for its orders.
 		  --kver V         kernel release (default: newest with headers here)

@@ -9,7 +9,7 @@ top=$(cd "$here/../.." && pwd)
 
 usage() {
 	cat <<-END
-		usage: run.sh -i INVENTORY [OPTION]… [-- SWEEP OPTION…]
+		usage: $prog -i INVENTORY [OPTION]… [-- SWEEP OPTION…]
 		In each guest of an Ansible inventory: install, hand one NIC to e1000_napi, sweep
 		its weight, collect, put everything back. Then one report of all. A guest that
 		cannot be reached or fails is named, and the others go on; the same command with

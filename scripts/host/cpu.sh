@@ -8,8 +8,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 
 usage() {
 	cat <<-END
-		usage: cpu.sh [--port N] [--record FILE] HYPERVISOR VM
-		       cpu.sh [--port N] [--record FILE] pid PID
+		usage: $prog [--port N] [--record FILE] HYPERVISOR VM
+		       $prog [--port N] [--record FILE] pid PID
 		Run this on the host while scripts/sweep.sh runs in the guest with
 		--host ADDR:PORT (ADDR: the host's, as the guest reaches it).
 		  HYPERVISOR VM  as scripts/host/HYPERVISOR.sh cpu VM

@@ -8,7 +8,10 @@ EXIT_FAIL=1
 EXIT_USAGE=2
 EXIT_SKIP=4
 
-prog=${0##*/}
+# As a person called it: by the front door (E1000_NAPI_PROG) or by itself. A script that
+# this one starts has a name of its own.
+prog=${E1000_NAPI_PROG:-${0##*/}}
+unset E1000_NAPI_PROG
 
 # What a kernel says when something in it is wrong, for grep -E
 complaints='BUG[: ]|WARNING: |Oops|Kernel panic|general protection|possible .*deadlock'
@@ -21,6 +24,17 @@ warn() { log "$prog: warning: $*"; }
 die() {
 	log "$prog: $*"
 	exit "$EXIT_FAIL"
+}
+
+# how_to COMMAND [ARGUMENT…]: how to call one of our commands here, for messages
+how_to() {
+	local name="$1"
+	shift
+	if [ -n "${E1000_NAPI_FRONT-}" ]; then
+		printf '%s\n' "$E1000_NAPI_FRONT $name${*:+ $*}"
+	else
+		printf '%s\n' "scripts/$(printf '%s' "$name" | tr ' ' /).sh${*:+ $*}"
+	fi
 }
 
 usage_error() {

@@ -354,7 +354,7 @@ missed 0" ]
 	printf '# e1000_napi 1 state\npci %s\nname nic9\ndriver e1000\n' $pci >"$E1000_NAPI_RUN/$pci.state"
 	run scripts/load.sh nic9 --dry-run $module
 	[ "$status" -eq 1 ]
-	[[ $output == *"cut short; run restore.sh nic9 first"* ]]
+	[[ $output == *"cut short; first run: scripts/restore.sh nic9"* ]]
 	for which in nic9 $pci --all; do
 		run scripts/restore.sh $which --dry-run
 		[ "$status" -eq 0 ]

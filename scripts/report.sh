@@ -21,7 +21,7 @@ several hypervisors, or one before and after a change.
 Writes report.html (one file, no network: verdict, table, figures, machines),
 report.md (verdict and tables for papers), report.prom (Prometheus textfile),
 figures/*.svg and *.png, and data/ with the raw CSV that report.html links.
-Needs gnuplot and build/tools/napistat (make; or NAPISTAT=/path/to/it).
+Needs gnuplot.
 USAGE
 }
 
@@ -57,9 +57,7 @@ done
 }
 need gnuplot gnuplot-nox
 
-napistat=${NAPISTAT:-$here/../build/tools/napistat}
-[ -x "$napistat" ] || napistat=$(command -v napistat) ||
-	die "napistat is missing; build it with: make -C tools/napistat"
+napistat=${NAPISTAT:-$(tool napistat)}
 
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT

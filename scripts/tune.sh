@@ -88,14 +88,6 @@ answer() {
 	keep_by_hand "$interface" $found
 }
 
-find_napistat() {
-	for napistat in ${NAPISTAT:+"$NAPISTAT"} "$here/../build/tools/napistat" "$here/../tools/napistat" \
-		"$(command -v napistat || :)"; do
-		[ ! -f "$napistat" ] || return 0
-	done
-	die "napistat is missing; build it with: make -C tools/napistat"
-}
-
 interface='' sweep='' tries='' against='' minutes=30 trial=1 margin=2 seed='' out=results/tune
 dry_run='' apply='' undo='' server='' source=iperf
 while [ $# -gt 0 ]; do
@@ -205,7 +197,7 @@ need_root
 [ -n "$here_now" ] || die "no interface $interface"
 driver=$(link_target "$SYS/class/net/$interface/device/driver" || :)
 [ "$driver" = e1000_napi ] || die "$interface is driven by ${driver:-nothing}, not by e1000_napi; run: $(how_to load "$interface")"
-find_napistat
+napistat=${NAPISTAT:-$(tool napistat)}
 prepare
 calibrate
 for factor in $factors; do

@@ -27,7 +27,7 @@ usage() {
 		                  node_exporter (Debian: /var/lib/prometheus/node-exporter)
 		  --report        only make the report again
 		  -v              say more
-		The sweep's options (scripts/sweep.sh --help) go to every guest; without them, each
+		The sweep's options ($(how_to sweep --help)) go to every guest; without them, each
 		guest's napi_sweep of the inventory, else --preset irq --quick.
 		Exit status: 0 all guests done, 1 not all, 2 wrong usage.
 	END

@@ -50,6 +50,7 @@ need() {
 }
 
 # in_clone: whether this is a clone, in which things are built, and not the package
+# shellcheck disable=SC2154 # $here is the script's
 in_clone() { [ -e "$here/../dev/prepare.sh" ] || [ -e "$here/../../dev/prepare.sh" ]; }
 
 # tool NAME: where this program of ours is: in the guest's tools/, in a clone's build/tools/,

@@ -21,7 +21,7 @@ DKMSDIR := $(DESTDIR)/usr/src/e1000_napi-$(VERSION)
 all: module tools
 
 module:
-	@scripts/prepare.sh --out "$(BUILD)" --kver "$(KVER)" --kdir "$(KDIR)" --ksrc "$(KSRC)"
+	@dev/prepare.sh --out "$(BUILD)" --kver "$(KVER)" --kdir "$(KDIR)" --ksrc "$(KSRC)"
 	+@$(MAKE) -C "$(KDIR)" M="$(BUILD)" modules
 
 tools:
@@ -38,11 +38,13 @@ uninstall:
 
 # What dkms needs to build the module, nothing else
 dkms-source:
-	install -d "$(DKMSDIR)/e1000_napi" "$(DKMSDIR)/patches" "$(DKMSDIR)/scripts"
+	install -d "$(DKMSDIR)/e1000_napi" "$(DKMSDIR)/patches" "$(DKMSDIR)/dev" \
+		"$(DKMSDIR)/scripts/lib"
 	install -m 644 Makefile Kbuild dkms.conf "$(DKMSDIR)"
 	install -m 644 e1000_napi/*.[ch] "$(DKMSDIR)/e1000_napi"
 	install -m 644 patches/*.patch "$(DKMSDIR)/patches"
-	install -m 755 scripts/prepare.sh scripts/lib.sh "$(DKMSDIR)/scripts"
+	install -m 755 dev/prepare.sh "$(DKMSDIR)/dev"
+	install -m 755 scripts/lib/common.sh "$(DKMSDIR)/scripts/lib"
 
 dkms: dkms-source
 	dkms install e1000_napi/$(VERSION) -k "$(KVER)"
@@ -55,38 +57,38 @@ deb:
 	packaging/deb.sh
 
 intree:
-	@scripts/intree.sh tree "$(KSRC)"
+	@dev/intree.sh tree "$(KSRC)"
 
 patch:
-	@scripts/intree.sh patch "$(KSRC)"
+	@dev/intree.sh patch "$(KSRC)"
 
-# DEPS: groups of packages, see scripts/deps.sh --help
+# DEPS: groups of packages, see dev/deps.sh --help
 deps:
-	@scripts/deps.sh $(DEPS)
+	@dev/deps.sh $(DEPS)
 
 # Module and tools for the lab's kernel; root is needed only for missing packages
 lab-build: deps
 	@echo 'building the module and the tools (some twenty seconds the first time)'
-	+@$(MAKE) -s module tools KVER="$$(scripts/lab/image.sh --show-kver)"
+	+@$(MAKE) -s module tools KVER="$$(lab/image.sh --show-kver)"
 
 demo: lab-build
-	scripts/lab/demo.sh
+	lab/demo.sh
 
 lab: lab-build
-	scripts/lab/boot.sh
+	lab/boot.sh
 
 # The same sweep on each hypervisor; mmdebstrap makes the hosts of Xen and VirtualBox
 lab-qemu lab-xen lab-virtualbox lab-vmware lab-all iso: DEPS += hypervisors
 lab-qemu lab-xen lab-virtualbox lab-vmware lab-all: lab-build
-	scripts/lab/$(@:lab-%=%).sh $(LAB)
+	lab/hypervisors/$(@:lab-%=%).sh $(LAB)
 
 iso: lab-build
-	scripts/iso.sh
+	lab/iso/iso.sh
 
 # A shell beside three guests that ssh reaches; $$FLEET is their Ansible inventory
 lab-fleet: DEPS += fleet
 lab-fleet: lab-build
-	scripts/lab/fleet.sh
+	lab/fleet.sh
 
 check: DEPS += check
 check: lab-build
@@ -95,7 +97,7 @@ check: lab-build
 # What it costs, beside ftrace, bpftrace, perf and printk; BENCH: parts, see --help
 bench: DEPS += bench hypervisors
 bench: lab-build
-	scripts/bench/run.sh $(BENCH)
+	bench/run.sh $(BENCH)
 
 # Root: taps and bridges in a network namespace of their own
 check-fleet: DEPS += check fleet
@@ -105,7 +107,7 @@ check-fleet: lab-build
 # Root: compilers and kernels of other Debian suites go into private roots
 check-kernels: DEPS += kernels
 check-kernels: deps
-	scripts/kernels.sh
+	dev/kernels.sh
 
 # Root: the packages in a private Debian 12
 check-deb: DEPS += kernels
@@ -119,7 +121,7 @@ check-faults: deps
 
 check-static: DEPS += static
 check-static: deps
-	scripts/check-static.sh
+	dev/check-static.sh
 
 clean:
 	rm -rf build

@@ -6,16 +6,16 @@
 # error or a signal undoes it; after a kill -9 restore.sh does.
 set -eu
 here=$(dirname "$0")
-. "$here/lib.sh"
-. "$here/nic.sh"
-. "$here/nic-save.sh"
-. "$here/nic-replay.sh"
-. "$here/nic-reach.sh"
-. "$here/handover.sh"
+. "$here/lib/common.sh"
+. "$here/lib/nic.sh"
+. "$here/lib/nic-save.sh"
+. "$here/lib/nic-replay.sh"
+. "$here/lib/nic-reach.sh"
+. "$here/lib/handover.sh"
 
 usage() {
 	cat <<-END
-		usage: load.sh IF [weight=N] [PARAMETER=VALUE…] [OPTION]…
+		usage: $prog IF [weight=N] [PARAMETER=VALUE…] [OPTION]…
 		Hand the network interface IF (or the NIC at that PCI address) from stock
 		e1000 to e1000_napi. Addresses, routes, MTU, offloads, VLANs, up or down, …
 		stay what they are; restore.sh IF undoes it. Only the driver changes, and no
@@ -95,7 +95,7 @@ check_live() {
 	esac
 	for _param in $params; do
 		[ -w "$SYS/module/$MODULE/parameters/${_param%%=*}" ] ||
-			die "$MODULE is loaded already, and ${_param%%=*}= can be given only when it gets loaded; run restore.sh --all first"
+			die "$MODULE is loaded already, and ${_param%%=*}= can be given only when it gets loaded; first run: $(how_to restore --all)"
 	done
 }
 
@@ -157,7 +157,7 @@ note_losses() {
 arm() {
 	_me=$$:$(process_key $$)
 	printf '%s\n' "$_me" >"$RUN/$pci.watchdog"
-	setsid sh "$here/watchdog.sh" "$pci" "$_me" "$1" </dev/null >>"$RUN/watchdog.log" 2>&1 &
+	setsid sh "$here/lib/watchdog.sh" "$pci" "$_me" "$1" </dev/null >>"$RUN/watchdog.log" 2>&1 &
 }
 
 # At any end: what is not finished is taken back
@@ -173,7 +173,7 @@ finish() {
 		if give_back "$pci"; then
 			log "$name: $STOCK has it again, and all is as before"
 		else
-			log "$name: not everything is back; run restore.sh $name"
+			log "$name: not everything is back; run: $(how_to restore "$name")"
 		fi
 	fi
 	[ -z "$pci" ] || rm -f "$RUN/$pci.watchdog"
@@ -233,7 +233,7 @@ fi
 
 find_nic "$nic"
 [ ! -e "$RUN/$pci.state" ] ||
-	die "an earlier change of $nic was cut short; run restore.sh $nic first"
+	die "an earlier change of $nic was cut short; first run: $(how_to restore "$nic")"
 [ -n "$name" ] || die "$pci has no network interface here (driver: ${driver:-none}); is it in another network namespace, or without a driver?"
 if [ "$driver" = "$MODULE" ]; then
 	check_live
@@ -295,5 +295,5 @@ fi
 touched=0
 log "$name: $MODULE has it, weight $(weight_now)"
 # kept as it was, so that restore.sh can bring back what was missed
-[ "$missed" -eq 0 ] || die "$missed settings did not come back, see above; restore.sh $name undoes the change"
+[ "$missed" -eq 0 ] || die "$missed settings did not come back, see above; to undo the change: $(how_to restore "$name")"
 mv "$RUN/$pci.state" "$RUN/$pci.loaded"

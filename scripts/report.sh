@@ -3,16 +3,16 @@
 # Turns results folders into one page: verdict, table 4.27, figures.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-# shellcheck source=scripts/lib.sh
-. "$here/lib.sh"
+# shellcheck source=scripts/lib/common.sh
+. "$here/lib/common.sh"
 
 usage() {
-	cat <<'USAGE'
-Usage: report.sh [--out DIR] [--margin P] [--confidence P] [--loss P] DIR…
+	cat <<USAGE
+usage: $prog [--out DIR] [--margin P] [--confidence P] [--loss P] DIR…
 Draws the results folders of sweep.sh side by side, one column for each:
 several hypervisors, or one before and after a change.
 
-  --out DIR       where the report goes (build/report)
+  --out DIR       where the report goes (DIR/report; results/report for several)
   --margin P      two weights are equal within this many percent (2)
   --confidence P  of intervals and tests, percent (95)
   --loss P        loss up to this many percent counts as none (0.1)
@@ -25,8 +25,7 @@ Needs gnuplot and build/tools/napistat (make; or NAPISTAT=/path/to/it).
 USAGE
 }
 
-out=$here/../build/report
-options=
+out='' options=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	-h | --help) usage && exit 0 ;;
@@ -52,6 +51,10 @@ done
 for dir; do
 	[ -f "$dir/runs.csv" ] || die "$dir has no runs.csv: it is not a results folder of sweep.sh"
 done
+[ -n "$out" ] || {
+	out=results/report
+	[ $# -gt 1 ] || out=${1%/}/report
+}
 need gnuplot gnuplot-nox
 
 napistat=${NAPISTAT:-$here/../build/tools/napistat}
@@ -96,8 +99,8 @@ gnuplot_text() {
 			printf "small = '%s'\n" "$small"
 			printf "set terminal %s\nset output '%s'\n" "$terminal" \
 				"$(gnuplot_text "$tmp/report/figures/$id.$form")"
-			printf "load '%s'\nload '%s'\n" "$(gnuplot_text "$here/report/style.gp")" \
-				"$(gnuplot_text "$here/report/$kind.gp")"
+			printf "load '%s'\nload '%s'\n" "$(gnuplot_text "$here/lib/report/style.gp")" \
+				"$(gnuplot_text "$here/lib/report/$kind.gp")"
 		done
 	done <"$tmp/parts/index.tsv"
 	printf 'unset output\n'
@@ -186,7 +189,7 @@ page() {
 <link rel="icon" href="data:,">
 <style>
 HEAD
-	cat "$here/report/style.css"
+	cat "$here/lib/report/style.css"
 	cat <<'HEAD'
 </style>
 </head>

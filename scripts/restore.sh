@@ -4,15 +4,15 @@
 # earlier restore.sh was killed halfway, or the module was removed by hand.
 set -eu
 here=$(dirname "$0")
-. "$here/lib.sh"
-. "$here/nic.sh"
-. "$here/nic-save.sh"
-. "$here/nic-replay.sh"
-. "$here/handover.sh"
+. "$here/lib/common.sh"
+. "$here/lib/nic.sh"
+. "$here/lib/nic-save.sh"
+. "$here/lib/nic-replay.sh"
+. "$here/lib/handover.sh"
 
 usage() {
 	cat <<-END
-		usage: restore.sh IF | PCI-ADDRESS | --all [--dry-run]
+		usage: $prog IF | PCI-ADDRESS | --all [--dry-run]
 		Give the NIC back to the driver it had before load.sh (stock e1000), with the
 		configuration it has now, or, when a change was cut short, with the one it
 		had before that. What a killed sweep left changed is put back too. The

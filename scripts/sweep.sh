@@ -6,14 +6,14 @@
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
-. "$here/lib.sh"
+. "$here/lib/common.sh"
 PATH=$PATH:/usr/sbin:/sbin:/usr/lib/sysstat
 
 usage() {
 	cat <<-END
-		usage: sweep.sh IF [OPTION]…
-		       sweep.sh --restore
-		Sweep the NAPI weight of IF, a NIC of e1000_napi (scripts/load.sh). The same
+		usage: $prog IF [OPTION]…
+		       $prog --restore
+		Sweep the NAPI weight of IF, a NIC of e1000_napi ($(how_to load IF)). The same
 		command goes on where an earlier one was stopped.
 		  --restore           put back what a killed sweep left changed, and exit
 
@@ -46,7 +46,7 @@ usage() {
 		  --source S          iperf (default); pktgen: this guest's, for the lab;
 		                      napimeter: \`napimeter serve\` on the server, sends bursts
 		  --netns N --peer D  where pktgen is and its device (src, peer0 for eth0)
-		  --host ADDR:PORT    where scripts/host/cpu.sh tells the host's CPU use
+		  --host ADDR:PORT    where $(how_to "host cpu") tells the host's CPU use
 
 		How to run it
 		  --out DIR           results (default results/PRESET or results/METHOD)
@@ -250,7 +250,7 @@ if command -v sar >/dev/null && command -v sadc >/dev/null; then
 	# Not in the results folder, which may be unmounted as soon as we have ended
 	# shellcheck disable=SC2016 # of the shell there
 	sh -c '. "$1" && echo "$$:$(process_key $$) sar" >>"$2" && cd / && exec sar -o "$3" 1' sh \
-		"$here/lib.sh" "$lock" "$work/sar" >/dev/null 2>&1 8>&- &
+		"$here/lib/common.sh" "$lock" "$work/sar" >/dev/null 2>&1 8>&- &
 	sar=$!
 fi
 

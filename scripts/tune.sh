@@ -6,19 +6,19 @@
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
-. "$here/lib.sh"
-. "$here/nic.sh"
-. "$here/nic-reach.sh"
-. "$here/tune-keep.sh"
-. "$here/tune-factors.sh"
+. "$here/lib/common.sh"
+. "$here/lib/nic.sh"
+. "$here/lib/nic-reach.sh"
+. "$here/lib/tune-keep.sh"
+. "$here/lib/tune-factors.sh"
 PATH=$PATH:/usr/sbin:/sbin
 
 all='rcvbuf cpus weight rx-usecs gro threaded defer budget'
 
 usage() {
 	cat <<-END
-		usage: tune.sh IF --server ADDR [OPTION]…
-		       tune.sh --undo
+		usage: $prog IF --server ADDR [OPTION]…
+		       $prog --undo
 		Search for the settings with the best loss-free rate, and then the least CPU per
 		packet, for IF, a NIC of e1000_napi (scripts/load.sh): against the defaults, with
 		95 % intervals. The same command goes on where an earlier one was stopped. Nothing
@@ -153,7 +153,7 @@ is_share "$trial" || usage_error "--trial wants a number of seconds"
 is_share "$margin" || usage_error "--margin wants a number, in percent"
 [ -z "$seed" ] || is_uint "$seed" || usage_error "--seed wants a whole number"
 [ -n "$server" ] || [ "$source" = pktgen ] ||
-	usage_error "--server: a host that runs \`iperf -s -u\`; see sweep.sh --help for other sources"
+	usage_error "--server: a host that runs \`iperf -s -u\`; see $(how_to sweep --help) for other sources"
 
 for word in $against; do
 	case $word in *=*) ;; *) usage_error "--against wants F=V" ;; esac
@@ -195,7 +195,7 @@ done
 [ -n "$factors" ] || die "there is nothing to try"
 base=${base# }
 
-. "$here/tune-search.sh"
+. "$here/lib/tune-search.sh"
 schedule
 if [ -n "$dry_run" ]; then
 	list_plan
@@ -204,7 +204,7 @@ fi
 need_root
 [ -n "$here_now" ] || die "no interface $interface"
 driver=$(link_target "$SYS/class/net/$interface/device/driver" || :)
-[ "$driver" = e1000_napi ] || die "$interface is driven by ${driver:-nothing}, not by e1000_napi: scripts/load.sh $interface"
+[ "$driver" = e1000_napi ] || die "$interface is driven by ${driver:-nothing}, not by e1000_napi; run: $(how_to load "$interface")"
 find_napistat
 prepare
 calibrate
@@ -217,8 +217,8 @@ answer
 [ "$action" = change ] || exit 0
 # shellcheck disable=SC2086 # words without spaces
 if [ -z "$apply" ]; then
-	log "Nothing was changed. The same command with --apply does it; tune.sh --undo takes it back."
+	log "Nothing was changed. The same command with --apply does it; $(how_to tune --undo) takes it back."
 else
 	keep_apply "$interface" "$out/keep" $found
-	log "Applied, now and for each boot. tune.sh --undo takes it back."
+	log "Applied, now and for each boot. $(how_to tune --undo) takes it back."
 fi

@@ -7,7 +7,7 @@ set -u
 
 top=$(cd "$(dirname "$0")/.." && pwd)
 cd "$top" || exit
-. scripts/lib.sh
+. scripts/lib/common.sh
 
 usage() {
 	cat <<-END
@@ -71,7 +71,7 @@ for lab in $labs; do
 	for root in $lab qemu; do
 		# Only VirtualBox's lab runs in a newer QEMU
 		[ "$lab$root" != xenqemu ] || continue
-		[ "$status" -ne 0 ] || timeout "$(left)" scripts/lab/root.sh "$root" >/dev/null || status=$?
+		[ "$status" -ne 0 ] || timeout "$(left)" lab/hypervisors/root.sh "$root" >/dev/null || status=$?
 	done
 	log "$prog: the host for $lab was there after $(($(date +%s) - began)) s"
 	case $status in
@@ -88,7 +88,7 @@ rest=$(echo "$ready" | wc -w)
 for lab in $ready; do
 	status=0
 	# A little of each share is for the ISO before and the report after
-	scripts/lab/"$lab".sh --short --timeout $(($(left) / rest - 25)) --out "$out/$lab" || status=$?
+	lab/hypervisors/"$lab".sh --short --timeout $(($(left) / rest - 25)) --out "$out/$lab" || status=$?
 	rest=$((rest - 1))
 	check "ends well" test "$status" -eq 0
 	[ "$status" -eq 0 ] || continue

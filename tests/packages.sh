@@ -5,8 +5,8 @@
 set -eu
 
 top=$(cd "$(dirname "$0")/.." && pwd)
-# shellcheck source=scripts/lib.sh
-. "$top/scripts/lib.sh"
+# shellcheck source=scripts/lib/common.sh
+. "$top/scripts/lib/common.sh"
 
 usage() {
 	cat <<EOF
@@ -87,12 +87,12 @@ while [ $# -gt 0 ]; do
 done
 need_root
 "$top/packaging/deb.sh" >/dev/null
-root=$("$top/scripts/kernels/root.sh" make amd64 bookworm bookworm-security)
+root=$("$top/dev/kernels/root.sh" make amd64 bookworm bookworm-security)
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 in_debian >"$out/test.sh"
 mkdir "$out/none"
-"$top/scripts/kernels/root.sh" run "$root" --scratch --bind "$top/build/deb" /debs --bind "$out" /out \
+"$top/dev/kernels/root.sh" run "$root" --scratch --bind "$top/build/deb" /debs --bind "$out" /out \
 	--bind "${dkms:-$out/none}" /dkms -- sh /out/test.sh >"$out/log" 2>&1 || {
 	cat "$out/log"
 	echo "$(grep -c '^ok' "$out/log" || :) passed, 1 failed, 0 skipped"
@@ -108,14 +108,14 @@ kver=$(cat "$out/kver")
 deb=$(cache_dir kernel)/linux-image-$kver.deb
 if [ ! -e "$deb" ]; then
 	# shellcheck disable=SC2016 # for the inner shell
-	"$top/scripts/kernels/root.sh" run "$root" --scratch --bind "$out" /out -- \
+	"$top/dev/kernels/root.sh" run "$root" --scratch --bind "$out" /out -- \
 		sh -c 'cd /out && apt-get -qq -o APT::Sandbox::User=root download "$1"' sh "linux-image-$kver"
 	mkdir -p "${deb%/*}"
 	mv "$out"/linux-image-*.deb "$deb"
 fi
 mkdir -p "$top/build/$kver"
 cp "$out/e1000_napi.ko" "$top/build/$kver/"
-"$top/scripts/lab/boot.sh" --kver "$kver" -- sh tests/guest/run.sh exact >"$out/guest" || {
+"$top/lab/boot.sh" --kver "$kver" -- sh tests/guest/run.sh exact >"$out/guest" || {
 	cat "$out/guest"
 	echo "not ok the module that DKMS built for $kver, in the guest"
 	echo "$(grep -c '^ok' "$out/log") passed, 1 failed, 0 skipped"

@@ -5,8 +5,8 @@ set -eu
 
 top=$(cd "$(dirname "$0")/.." && pwd)
 cd "$top"
-# shellcheck source=scripts/lib.sh
-. scripts/lib.sh
+# shellcheck source=scripts/lib/common.sh
+. scripts/lib/common.sh
 
 usage() {
 	cat <<EOF
@@ -71,7 +71,7 @@ slow() { bats --tap tests/slow; }
 limit=780
 in_guest() {
 	mkdir -p "$out/share"
-	scripts/lab/boot.sh --timeout $limit --console "$out/console.log" --share "$out/share" \
+	lab/boot.sh --timeout $limit --console "$out/console.log" --share "$out/share" \
 		--nic e1000 --nic e1000-82545em --nic e1000-82544gc -- \
 		env LIMIT=$((limit - 60)) sh tests/guest/run.sh "$@"
 }
@@ -114,7 +114,7 @@ sweep() {
 }
 
 tune() {
-	scripts/lab/boot.sh --icount --timeout 780 --console "$out/console-tune.log" -- \
+	lab/boot.sh --icount --timeout 780 --console "$out/console-tune.log" -- \
 		sh tests/guest/run.sh tune
 }
 

@@ -3,8 +3,8 @@
 # Make the one file that a guest gets: a shell script with an archive behind it.
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
-# shellcheck source=scripts/lib.sh
-. "$top/scripts/lib.sh"
+# shellcheck source=scripts/lib/common.sh
+. "$top/scripts/lib/common.sh"
 
 usage() {
 	cat <<-END
@@ -19,7 +19,7 @@ usage() {
 }
 
 # By pattern, so that what a script comes to need is there
-parts='scripts/*.sh scripts/*.awk scripts/fleet/guest.sh'
+parts='scripts/*.sh scripts/lib/*.sh scripts/lib/*.awk scripts/fleet/guest.sh'
 
 kver=${1-}
 case $kver in

@@ -12,12 +12,12 @@
 # guest.sh remove              that, and the folder away
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
-# shellcheck source=scripts/lib.sh
-. "$top/scripts/lib.sh"
-# shellcheck source=scripts/nic.sh
-. "$top/scripts/nic.sh"
-# shellcheck source=scripts/nic-reach.sh
-. "$top/scripts/nic-reach.sh"
+# shellcheck source=scripts/lib/common.sh
+. "$top/scripts/lib/common.sh"
+# shellcheck source=scripts/lib/nic.sh
+. "$top/scripts/lib/nic.sh"
+# shellcheck source=scripts/lib/nic-reach.sh
+. "$top/scripts/lib/nic-reach.sh"
 PATH=$PATH:/usr/sbin:/sbin
 
 # swept_nic NIC: sets $nic and $driver. auto: the one NIC of e1000 that neither this

@@ -8,8 +8,8 @@
 #   OUT/report/     scripts/report.sh over the guests, at most so many as one page bears
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-# shellcheck source=scripts/lib.sh
-. "$here/../lib.sh"
+# shellcheck source=scripts/lib/common.sh
+. "$here/../lib/common.sh"
 out=$1
 # Columns that a page can show side by side
 most=12

@@ -3,13 +3,13 @@
 # Sweep the NAPI weight in many guests over ssh, and make one report of all.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-# shellcheck source=scripts/lib.sh
-. "$here/../lib.sh"
+# shellcheck source=scripts/lib/common.sh
+. "$here/../lib/common.sh"
 top=$(cd "$here/../.." && pwd)
 
 usage() {
 	cat <<-END
-		usage: run.sh -i INVENTORY [OPTION]… [-- SWEEP OPTION…]
+		usage: $prog -i INVENTORY [OPTION]… [-- SWEEP OPTION…]
 		In each guest of an Ansible inventory: install, hand one NIC to e1000_napi, sweep
 		its weight, collect, put everything back. Then one report of all. A guest that
 		cannot be reached or fails is named, and the others go on; the same command with

@@ -7,8 +7,8 @@
 # take.sh DIR <packed
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-# shellcheck source=scripts/lib.sh
-. "$here/../lib.sh"
+# shellcheck source=scripts/lib/common.sh
+. "$here/../lib/common.sh"
 dir=$1
 mkdir -p "${dir%/*}"
 work=$(mktemp -d "${dir%/*}/.take.XXXXXX")

@@ -4,12 +4,12 @@
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
-. "$here/../lib.sh"
+. "$here/../lib/common.sh"
 
 usage() {
 	cat <<-END
-		usage: cpu.sh [--port N] [--record FILE] HYPERVISOR VM
-		       cpu.sh [--port N] [--record FILE] pid PID
+		usage: $prog [--port N] [--record FILE] HYPERVISOR VM
+		       $prog [--port N] [--record FILE] pid PID
 		Run this on the host while scripts/sweep.sh runs in the guest with
 		--host ADDR:PORT (ADDR: the host's, as the guest reaches it).
 		  HYPERVISOR VM  as scripts/host/HYPERVISOR.sh cpu VM

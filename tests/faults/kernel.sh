@@ -5,8 +5,8 @@
 set -eu
 
 top=$(cd "$(dirname "$0")/../.." && pwd)
-# shellcheck source=scripts/lib.sh
-. "$top/scripts/lib.sh"
+# shellcheck source=scripts/lib/common.sh
+. "$top/scripts/lib/common.sh"
 PATH=$PATH:/usr/sbin:/sbin
 
 usage() {
@@ -16,7 +16,7 @@ usage: tests/faults/kernel.sh kasan | kcsan [--racy DIR]
 Builds Debian's kernel with what guest.config and kasan.config (memory, locks,
 sleeping, leaks, failing allocations) or kcsan.config (data races) say, seven
 minutes on two cores, or finds it in the cache; then e1000_napi.ko for it. Prints
-the folder of the guest; scripts/lab/boot.sh --image boots it.
+the folder of the guest; lab/boot.sh --image boots it.
 
   --racy DIR  kcsan: build DIR/racy.ko instead, which has a data race on purpose: a
               plain increment of a counter that readers look at
@@ -40,7 +40,7 @@ for tool in flex bison bc; do need $tool; done
 [ -e /usr/include/libelf.h ] || die "libelf.h is missing; on Debian: apt-get install libelf-dev"
 
 here=$top/tests/faults
-series=$("$top/scripts/lab/image.sh" --show-kver | cut -d . -f 1-2)
+series=$("$top/lab/image.sh" --show-kver | cut -d . -f 1-2)
 tar=${KSRC:-/usr/src/linux-source-$series.tar.xz}
 [ -f "$tar" ] || die "no $tar; on Debian: apt-get install linux-source-$series, or set KSRC="
 jobs=${JOBS:-$(nproc)}
@@ -122,7 +122,7 @@ mkdir -p "$cache"
 [ -e "$kernel/done" ] || build
 kver=$(cat "$kernel/out/include/config/kernel.release")
 if [ -n "$racy" ]; then
-	"$top/scripts/prepare.sh" --out "$racy/racy" --kver "$kver" --kdir "$kernel/out" --ksrc "$tar" >&2
+	"$top/dev/prepare.sh" --out "$racy/racy" --kver "$kver" --kdir "$kernel/out" --ksrc "$tar" >&2
 	counter=$racy/racy/e1000_napi/poll.c
 	plain='s/u64_stats_inc(&en->count\[id\])/(*(u64 *)\&en->count[id])++/'
 	sed "$plain" "$counter" >"$racy/poll.c"
@@ -134,4 +134,4 @@ if [ -n "$racy" ]; then
 	exit
 fi
 make -s -C "$top" module KVER="$kver" KDIR="$kernel/out" KSRC="$tar" >&2
-"$top/scripts/lab/image.sh" --kver "$kver" --from "$kernel"
+"$top/lab/image.sh" --kver "$kver" --from "$kernel"

@@ -60,7 +60,7 @@ parameters=''
 prepare() {
 	# shellcheck disable=SC2086 # a list of words
 	insmod "$ko" $parameters
-	"$top/scripts/lab/net.sh" up 0
+	"$top/lab/net.sh" up 0
 	pci=$(address eth0)
 	iperf -s -u >/dev/null 2>&1 &
 	sink=$!
@@ -177,7 +177,7 @@ holds() {
 	_before=$(count_of eth0/counters rx_packets)
 	ip netns exec src ping -q -c 20 -i 0.01 -W 1 10.0.0.2 >/dev/null 2>&1 || :
 	check "and it counts on" [ "$(count_of eth0/counters rx_packets)" -gt "$_before" ]
-	"$top/scripts/lab/net.sh" down
+	"$top/lab/net.sh" down
 }
 
 # no_leaks: what is freed by RCU, or was pointed at from a register, is none: looks twice

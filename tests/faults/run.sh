@@ -4,8 +4,8 @@
 set -eu
 
 top=$(cd "$(dirname "$0")/../.." && pwd)
-# shellcheck source=scripts/lib.sh
-. "$top/scripts/lib.sh"
+# shellcheck source=scripts/lib/common.sh
+. "$top/scripts/lib/common.sh"
 # shellcheck source=tests/faults/files.sh
 . "$top/tests/faults/files.sh"
 here=$top/tests/faults
@@ -102,7 +102,7 @@ boot() {
 	icount) set -- "$@" --icount ;;
 	esac
 	# shellcheck disable=SC2086 # lists of words
-	"$top/scripts/lab/boot.sh" "$@" -- env SHORT="$short" ${KILLS:+KILLS="$KILLS"} ${SEED:+SEED="$SEED"} \
+	"$top/lab/boot.sh" "$@" -- env SHORT="$short" ${KILLS:+KILLS="$KILLS"} ${SEED:+SEED="$SEED"} \
 		${FOR:+FOR="$FOR"} sh tests/faults/guest.sh $_cases 2>"$log.err" || echo "boot $?"
 }
 
@@ -195,7 +195,7 @@ fi
 make -s -C "$here" OUT="$out"
 for k in $(plan | cut -d ' ' -f 1 | uniq); do
 	if [ "$k" = debian ]; then
-		make -s -C "$top" module tools KVER="$("$top/scripts/lab/image.sh" --show-kver)"
+		make -s -C "$top" module tools KVER="$("$top/lab/image.sh" --show-kver)"
 	else
 		"$here/kernel.sh" "$k" >"$out/image-$k"
 	fi

@@ -31,8 +31,8 @@ ip netns exec other ip link set eth0 netns 1
 is "moved back" "$(readlink $debug/eth0)" "$pci"
 ip netns del other
 
-$top/scripts/lab/net.sh up 0
-$top/scripts/lab/net.sh up 1
+$top/lab/net.sh up 0
+$top/lab/net.sh up 1
 iperf -s -u >/dev/null 2>&1 &
 udp=$!
 trap 'kill $udp 2>/dev/null || :' EXIT
@@ -84,8 +84,8 @@ check "unload under traffic" timeout 20 rmmod e1000_napi
 check "nothing is left in debugfs" [ ! -e $debug ]
 wait $f || :
 
-$top/scripts/lab/net.sh down 0
-$top/scripts/lab/net.sh down 1
+$top/lab/net.sh down 0
+$top/lab/net.sh down 1
 
 # Stock e1000 beside ours: it takes the devices, one is handed over by hand
 modprobe e1000

@@ -7,7 +7,7 @@ set -eu
 . "${0%/*}/lib.sh"
 
 insmod $ko
-$top/scripts/lab/net.sh up 0
+$top/lab/net.sh up 0
 
 snap=/tmp/snapshot
 
@@ -137,5 +137,5 @@ for c in rx_packets polls_whole_budget polls_tx_unfinished; do
 	is "ethtool -S napi_$c" "$(sed -n "s/^ *napi_$c: //p" /tmp/ethtool)" "$(awk -v c=$c '$1 == c { print $2 }' $snap)"
 done
 
-$top/scripts/lab/net.sh down 0
+$top/lab/net.sh down 0
 finish

@@ -11,9 +11,9 @@ if [ ! -x /share/programs/udevadm ] || [ ! -x /share/programs/modprobe ]; then
 	exit 4
 fi
 cd "$top"
-. scripts/nic.sh
-. scripts/nic-reach.sh
-. scripts/tune-keep.sh
+. scripts/lib/nic.sh
+. scripts/lib/nic-reach.sh
+. scripts/lib/tune-keep.sh
 need_tools
 work=$(mktemp -d)
 

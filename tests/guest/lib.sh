@@ -3,15 +3,15 @@
 # Helpers of the tests that run in the booted guest. Results are TAP lines.
 #
 #   namespace src                 guest
-#   peerN 10.0.N.1/24  --- hub --- ethN 10.0.N.2/24   (scripts/lab/net.sh)
+#   peerN 10.0.N.1/24  --- hub --- ethN 10.0.N.2/24   (lab/net.sh)
 #
 # shellcheck disable=SC2034 # used by the tests
 top=/opt/e1000_napi
 ko=$top/e1000_napi.ko
 debug=/sys/kernel/debug/e1000_napi
 params=/sys/module/e1000_napi/parameters
-# shellcheck source=scripts/lib.sh
-. "$top/scripts/lib.sh"
+# shellcheck source=scripts/lib/common.sh
+. "$top/scripts/lib/common.sh"
 
 failures=0
 

@@ -27,7 +27,7 @@ says() { # says TEXT STATUS COMMAND…: ends with STATUS and says TEXT
 
 modprobe e1000
 wait_for 10 test -e /sys/class/net/eth1
-"$top/scripts/lab/net.sh" up 0
+"$top/lab/net.sh" up 0
 dress 0
 ip route add default via 10.0.0.1
 tree=$_tree
@@ -132,6 +132,6 @@ picture eth0 >/tmp/after
 same "with everything" /tmp/before /tmp/after
 
 ip route del default
-"$top/scripts/lab/net.sh" down
+"$top/lab/net.sh" down
 rmmod e1000
 finish

@@ -21,7 +21,7 @@ driver() { basename "$(readlink "/sys/class/net/$1/device/driver")"; }
 
 modprobe e1000
 wait_for 10 test -e /sys/class/net/eth1
-"$top/scripts/lab/net.sh" up 0
+"$top/lab/net.sh" up 0
 "${DRESS:-dress}" 1
 tree=$_tree
 # what other NICs and the whole machine have, too
@@ -87,6 +87,6 @@ is "after every kill all was as before" "$failures" 0
 
 ip link set dev eth1 down
 [ -n "${DRESS-}" ] || undress 1
-"$top/scripts/lab/net.sh" down
+"$top/lab/net.sh" down
 rmmod e1000
 finish

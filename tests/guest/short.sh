@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# For scripts/kernels.sh --short: in some seconds, that the module loads and goes, that
+# For dev/kernels.sh --short: in some seconds, that the module loads and goes, that
 # what it counts is exact, and that the weight is live. The other tests have more of each.
 set -eu
 # shellcheck source=tests/guest/lib.sh
@@ -8,7 +8,7 @@ set -eu
 
 check "a weight out of range is refused" refused insmod $ko weight=4097
 insmod $ko weight=7
-$top/scripts/lab/net.sh up 0
+$top/lab/net.sh up 0
 for door in load debugfs ethtool; do
 	case $door in
 	load) weight=7 ;;
@@ -30,7 +30,7 @@ check "and with 40 some took more than 7" [ "$(hist_max eth0/rx_per_poll)" -gt 7
 all=$(awk '$1 == "rx_packets" { print $2 }' /tmp/snapshot)
 is "since load every packet is counted" "$all" "$rx1"
 check "ethtool -S has them too" [ "$(ethtool -S eth0 | sed -n 's/^ *napi_rx_packets: //p')" -ge "$all" ]
-$top/scripts/lab/net.sh down 0
+$top/lab/net.sh down 0
 check "it unloads" rmmod e1000_napi
 check "nothing is left in debugfs" [ ! -e $debug ]
 finish

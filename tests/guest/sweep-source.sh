@@ -11,7 +11,7 @@ set -eu
 ip netns exec src iperf -s >/dev/null 2>&1 &
 tcp=$!
 # shellcheck disable=SC2016 # of the shell there
-ip netns exec src sh -c '. "$0"; serve_iperf -u' scripts/lib.sh >/dev/null 2>&1 &
+ip netns exec src sh -c '. "$0"; serve_iperf -u' scripts/lib/common.sh >/dev/null 2>&1 &
 udp=$!
 udp_server() { pids "iperf -s -u"; }
 pull() {

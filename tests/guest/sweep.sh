@@ -105,7 +105,7 @@ wait $pid || rc=$?
 is "module unloaded: it stops by --on-error stop" $rc 1
 check "with the reason" grep -q 'failed,.*e1000_napi' "$work/module/runs.csv"
 insmod $ko
-scripts/lab/net.sh up 0
+lab/net.sh up 0
 echo 17 >$debug/eth0/weight
 ethtool -K eth0 gro on
 check "and goes on later" sweep module --weight 60 --reps 3 --seconds 1 --retries 1 --on-error stop

@@ -7,7 +7,7 @@ set -eu
 . "${0%/*}/lib.sh"
 
 insmod $ko
-$top/scripts/lab/net.sh up 0
+$top/lab/net.sh up 0
 iperf -s -u >/dev/null 2>&1 &
 udp=$!
 trap 'kill $udp 2>/dev/null || :' EXIT
@@ -96,5 +96,5 @@ echo 0 >/proc/sys/net/core/busy_read
 echo 0 >/proc/sys/net/core/busy_poll
 check "busy polls are told apart" [ "$(count_of eth0/counters polls_busy)" -gt 0 ]
 wait_for 10 still eth0 || :
-$top/scripts/lab/net.sh down 0
+$top/lab/net.sh down 0
 finish

@@ -4,7 +4,7 @@
 
 setup() {
 	cd "$BATS_TEST_DIRNAME/../.."
-	kver=$(scripts/lab/image.sh --show-kver)
+	kver=$(lab/image.sh --show-kver)
 	tmp=$(mktemp -d)
 }
 
@@ -14,7 +14,7 @@ refute() { if "$@"; then return 1; fi; }
 teardown() { rm -rf "$tmp"; }
 
 @test "our code builds without a warning, W=1 and sparse too" {
-	scripts/prepare.sh --kver "$kver" --out "$tmp/build"
+	dev/prepare.sh --kver "$kver" --out "$tmp/build"
 	run make -C "/lib/modules/$kver/build" M="$tmp/build" W=1 C=2 modules
 	[ "$status" -eq 0 ]
 	[ -e "$tmp/build/e1000_napi.ko" ]

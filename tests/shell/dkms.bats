@@ -5,7 +5,7 @@
 
 setup() {
 	cd "$BATS_TEST_DIRNAME/../.."
-	kver=$(scripts/lab/image.sh --show-kver)
+	kver=$(lab/image.sh --show-kver)
 	tmp=$(mktemp -d)
 }
 

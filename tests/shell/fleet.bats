@@ -90,7 +90,7 @@ pack() { tar -czP -C "$tmp/in" "$@" | base64; }
 }
 
 @test "alerts fire for what they are meant for, and not before" {
-	command -v promtool >/dev/null || skip "promtool is missing: scripts/deps.sh report"
+	command -v promtool >/dev/null || skip "promtool is missing: dev/deps.sh report"
 	cp "$fleet/rules.yml" "$tmp/rules.yml"
 	cat >"$tmp/test.yml" <<-'END'
 		rule_files: [rules.yml]

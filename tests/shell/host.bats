@@ -228,7 +228,7 @@ whole_life() { # whole_life KIND
 
 @test "kvm: a real QEMU's whole life, its CPU measured" {
 	export E1000_NAPI_ACCEL=tcg
-	vmlinux=$(scripts/lab/image.sh)/vmlinux
+	vmlinux=$(lab/image.sh)/vmlinux
 	echo >"$BATS_TEST_TMPDIR/initrd"
 	h=scripts/host/kvm.sh
 	"$h" create tiny --kernel "$vmlinux" --initrd "$BATS_TEST_TMPDIR/initrd" \

@@ -16,7 +16,7 @@ mmdebstrap() {
 	chmod +x "$fake/mmdebstrap"
 }
 
-lab() { PATH=$fake:$PATH E1000_NAPI_CACHE=$tmp/cache run scripts/lab/"$@"; }
+lab() { PATH=$fake:$PATH E1000_NAPI_CACHE=$tmp/cache run lab/hypervisors/"$@"; }
 
 @test "a package that cannot be fetched skips the lab by name, with status 4" {
 	mmdebstrap "E: Unable to locate package virtualbox"
@@ -42,11 +42,11 @@ lab() { PATH=$fake:$PATH E1000_NAPI_CACHE=$tmp/cache run scripts/lab/"$@"; }
 
 # A host that does as \$1, \$2, … say: the first time, the second time, …
 hosts() {
-	here=$PWD/scripts/lab work=$tmp share=$tmp/share limit=900 kind=none host_is="a host"
+	here=$PWD/lab/hypervisors work=$tmp share=$tmp/share limit=900 kind=none host_is="a host"
 	mkdir -p "$share"
 	began=$(date +%s)
-	. scripts/lib.sh
-	. scripts/lab/nested.sh
+	. scripts/lib/common.sh
+	. lab/hypervisors/nested.sh
 	prog="test"
 	acts=("$@")
 	host_machine() {
@@ -85,9 +85,9 @@ hosts() {
 @test "what the host says goes to meta.json as JSON" {
 	printf '{\n  "host": {\n    "address": "a"\n  }\n}\n' >"$tmp/meta.json"
 	printf 'version=4.17.5\nodd="x" \\ y=z\n' >"$tmp/host_facts.txt"
-	here=$PWD/scripts/lab out=$tmp work=$tmp
-	. scripts/lib.sh
-	. scripts/lab/nested.sh
+	here=$PWD/lab/hypervisors out=$tmp work=$tmp
+	. scripts/lib/common.sh
+	. lab/hypervisors/nested.sh
 	add_facts
 	python3 - "$tmp/meta.json" <<-'END'
 		import json, sys
@@ -107,9 +107,9 @@ hosts() {
 		echo '2,,12500000000,1.0,5,77'
 		echo '3,,99000000000,1.0,5,'
 	} >"$tmp/runs.csv"
-	here=$PWD/scripts/lab out=$tmp work=$BATS_TEST_TMPDIR/fake
-	. scripts/lib.sh
-	. scripts/lab/nested.sh
+	here=$PWD/lab/hypervisors out=$tmp work=$BATS_TEST_TMPDIR/fake
+	. scripts/lib/common.sh
+	. lab/hypervisors/nested.sh
 	add_late_cpu
 	# Half a second of 20 and half of 60; what was there stays; nothing is made up
 	run tail -n 3 "$tmp/runs.csv"
@@ -120,15 +120,15 @@ hosts() {
 
 @test "wrong words are told" {
 	for lab in qemu xen virtualbox vmware; do
-		run scripts/lab/$lab.sh --nonsense
+		run lab/hypervisors/$lab.sh --nonsense
 		[ "$status" -eq 2 ]
-		run scripts/lab/$lab.sh --help
+		run lab/hypervisors/$lab.sh --help
 		[ "$status" -eq 0 ]
 	done
-	run scripts/lab/vmware.sh --help
+	run lab/hypervisors/vmware.sh --help
 	[[ $output == *stand-in* ]]
-	run scripts/lab/all.sh hyperv
+	run lab/hypervisors/all.sh hyperv
 	[ "$status" -eq 2 ]
-	run scripts/lab/root.sh hyperv
+	run lab/hypervisors/root.sh hyperv
 	[ "$status" -eq 2 ]
 }

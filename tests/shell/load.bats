@@ -44,7 +44,7 @@ lib() {
 	for shell in sh dash "busybox ash"; do
 		$shell -euc '
 			here=scripts prog=test
-			for f in lib nic nic-save nic-replay nic-reach handover; do . "scripts/$f.sh"; done
+			for f in common nic nic-save nic-replay nic-reach handover; do . "scripts/lib/$f.sh"; done
 			need_tools
 			'"$1" || return
 	done
@@ -100,7 +100,7 @@ lib() {
 			false
 		}
 	done
-	for script in load restore watchdog; do
+	for script in load restore lib/watchdog; do
 		run scripts/$script.sh --help
 		[ "$status" -eq 0 ]
 		[[ $output == usage:* ]]
@@ -324,7 +324,7 @@ missed 0" ]
 	echo 0 >"$BATS_TEST_TMPDIR/count"
 	cat >"$BATS_TEST_TMPDIR/add" <<-END
 		here=scripts prog=test
-		for f in lib nic nic-save nic-replay handover; do . "scripts/\$f.sh"; done
+		for f in common nic nic-save nic-replay handover; do . "scripts/lib/\$f.sh"; done
 		take_lock 30
 		n=\$(cat "$BATS_TEST_TMPDIR/count")
 		sleep 0.05
@@ -339,12 +339,12 @@ missed 0" ]
 	wait
 	[ "$(cat "$BATS_TEST_TMPDIR/count")" -eq 12 ]
 	# held by a living one
-	sh -c '. scripts/lib.sh; . scripts/nic.sh; . scripts/nic-save.sh; . scripts/nic-replay.sh
-		. scripts/handover.sh; take_lock 1; sleep 5' &
+	sh -c '. scripts/lib/common.sh; . scripts/lib/nic.sh; . scripts/lib/nic-save.sh; . scripts/lib/nic-replay.sh
+		. scripts/lib/handover.sh; take_lock 1; sleep 5' &
 	pid=$!
 	sleep 0.5
-	run sh -c '. scripts/lib.sh; . scripts/nic.sh; . scripts/nic-save.sh; . scripts/nic-replay.sh
-		. scripts/handover.sh; take_lock 1'
+	run sh -c '. scripts/lib/common.sh; . scripts/lib/nic.sh; . scripts/lib/nic-save.sh; . scripts/lib/nic-replay.sh
+		. scripts/lib/handover.sh; take_lock 1'
 	kill -9 $pid
 	[ "$status" -eq 1 ]
 	[[ $output == *"process $pid is changing"* ]]
@@ -354,7 +354,7 @@ missed 0" ]
 	printf '# e1000_napi 1 state\npci %s\nname nic9\ndriver e1000\n' $pci >"$E1000_NAPI_RUN/$pci.state"
 	run scripts/load.sh nic9 --dry-run $module
 	[ "$status" -eq 1 ]
-	[[ $output == *"cut short; run restore.sh nic9 first"* ]]
+	[[ $output == *"cut short; first run: scripts/restore.sh nic9"* ]]
 	for which in nic9 $pci --all; do
 		run scripts/restore.sh $which --dry-run
 		[ "$status" -eq 0 ]
@@ -372,9 +372,9 @@ missed 0" ]
 	for word in '' back; do
 		sleep 60 &
 		pid=$!
-		me=$pid:$(. scripts/lib.sh && process_key $pid)
+		me=$pid:$(. scripts/lib/common.sh && process_key $pid)
 		printf '%s\n' "$me" $word >"$E1000_NAPI_RUN/$pci.watchdog"
-		sh scripts/watchdog.sh $pci "$me" 1 3>&- 2>"$BATS_TEST_TMPDIR/told" &
+		sh scripts/lib/watchdog.sh $pci "$me" 1 3>&- 2>"$BATS_TEST_TMPDIR/told" &
 		watchdog=$!
 		sleep 4
 		if [ -z "$word" ]; then

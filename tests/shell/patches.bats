@@ -4,20 +4,20 @@
 
 setup() {
 	cd "$BATS_TEST_DIRNAME/../.."
-	kver=$(scripts/lab/image.sh --show-kver)
+	kver=$(lab/image.sh --show-kver)
 	tmp=$(mktemp -d)
 	# A project of its own, so that patches and build/edit are not this tree's
 	mkdir "$tmp/p" "$tmp/ksrc"
-	cp -R Kbuild e1000_napi patches scripts "$tmp/p/"
+	cp -R Kbuild dev e1000_napi patches scripts "$tmp/p/"
 	local from
-	from=$(scripts/prepare.sh --show-tree --ksrc "$(ls /usr/src/linux-source-*.tar.xz)")
+	from=$(dev/prepare.sh --show-tree --ksrc "$(ls /usr/src/linux-source-*.tar.xz)")
 	cp -R "$from/." "$tmp/ksrc/"
 	main=$tmp/ksrc/drivers/net/ethernet/intel/e1000/e1000_main.c
 }
 
 teardown() { rm -rf "$tmp"; }
 
-prepare() { "$tmp/p/scripts/prepare.sh" --kver "$kver" --ksrc "$tmp/ksrc" --out "$tmp/out"; }
+prepare() { "$tmp/p/dev/prepare.sh" --kver "$kver" --ksrc "$tmp/ksrc" --out "$tmp/out"; }
 
 @test "the series applies, and a second run changes nothing" {
 	prepare
@@ -48,17 +48,17 @@ prepare() { "$tmp/p/scripts/prepare.sh" --kver "$kver" --ksrc "$tmp/ksrc" --out 
 
 @test "edit and save give the same patches back" {
 	cp -R "$tmp/p/patches" "$tmp/before"
-	"$tmp/p/scripts/patches.sh" edit "$kver"
-	"$tmp/p/scripts/patches.sh" save
+	"$tmp/p/dev/patches.sh" edit "$kver"
+	"$tmp/p/dev/patches.sh" save
 	diff -r "$tmp/before" "$tmp/p/patches"
 }
 
 @test "save without edit, and edit twice, say what to do" {
-	run "$tmp/p/scripts/patches.sh" save
+	run "$tmp/p/dev/patches.sh" save
 	[ "$status" -eq 1 ]
-	[[ $output == *"begin with: scripts/patches.sh edit"* ]]
+	[[ $output == *"begin with: dev/patches.sh edit"* ]]
 	mkdir -p "$tmp/p/build/edit"
-	run "$tmp/p/scripts/patches.sh" edit "$kver"
+	run "$tmp/p/dev/patches.sh" edit "$kver"
 	[ "$status" -eq 1 ]
 	[[ $output == *"save it or remove it first"* ]]
 }

@@ -47,7 +47,7 @@ tarball() {
 found() {
 	local mark=$1 kver=$2
 	shift 2
-	run scripts/prepare.sh --stock --kver "$kver" --out "$tmp/out" "$@"
+	run dev/prepare.sh --stock --kver "$kver" --out "$tmp/out" "$@"
 	[ "$status" -eq 0 ] || { echo "$output" && false; }
 	[ "$(cat "$tmp/out/e1000_main.c")" = "$mark" ]
 }
@@ -61,7 +61,7 @@ found() {
 @test "Debian: a tarball of another series is not taken, nor 6.12 for 6.1" {
 	headers 6.1.0-56-amd64 6.1.192
 	tarball "$tmp/root/usr/src/linux-source-6.12.tar.xz" linux-source-6.12 6.12.1 wrong
-	run scripts/prepare.sh --stock --kver 6.1.0-56-amd64 --out "$tmp/out"
+	run dev/prepare.sh --stock --kver 6.1.0-56-amd64 --out "$tmp/out"
 	[ "$status" -eq 1 ]
 	[[ $output == *"no e1000 sources of Linux 6.1 found"*"linux-source-6.1"* ]]
 }
@@ -76,7 +76,7 @@ found() {
 @test "Fedora and RHEL: headers only in /usr/src/kernels; KSRC is the source package's tarball" {
 	headers 6.11.4-301.fc41.x86_64 6.11.4 usr/src/kernels/6.11.4-301.fc41.x86_64
 	echo ID=fedora >"$tmp/root/etc/os-release"
-	run scripts/prepare.sh --stock --kver 6.11.4-301.fc41.x86_64 --out "$tmp/out"
+	run dev/prepare.sh --stock --kver 6.11.4-301.fc41.x86_64 --out "$tmp/out"
 	[ "$status" -eq 1 ]
 	[[ $output == *"dnf download --source"* ]]
 	tarball "$tmp/linux-6.11.4.tar.xz" linux-6.11.4 6.11.4 fedora
@@ -97,7 +97,7 @@ found() {
 @test "Arch: a kernel.org tarball put into /usr/src" {
 	headers 6.11.5-arch1-1 6.11.5
 	echo ID=arch >"$tmp/root/etc/os-release"
-	run scripts/prepare.sh --stock --kver 6.11.5-arch1-1 --out "$tmp/out"
+	run dev/prepare.sh --stock --kver 6.11.5-arch1-1 --out "$tmp/out"
 	[ "$status" -eq 1 ]
 	[[ $output == *kernel.org* ]]
 	tarball "$tmp/root/usr/src/linux-6.11.5.tar.xz" linux-6.11.5 6.11.5 arch
@@ -115,14 +115,14 @@ found() {
 @test "KSRC of another series, without e1000, or not there: one sentence each" {
 	headers 6.1.0-56-amd64 6.1.192
 	tree "$tmp/other" 6.12.3 other
-	run scripts/prepare.sh --stock --kver 6.1.0-56-amd64 --out "$tmp/out" --ksrc "$tmp/other"
+	run dev/prepare.sh --stock --kver 6.1.0-56-amd64 --out "$tmp/out" --ksrc "$tmp/other"
 	[ "$status" -eq 1 ]
 	[[ $output == *"Linux 6.12.3"*"6.1.192"*"one series"* ]]
 	mkdir "$tmp/empty"
-	run scripts/prepare.sh --stock --kver 6.1.0-56-amd64 --out "$tmp/out" --ksrc "$tmp/empty"
+	run dev/prepare.sh --stock --kver 6.1.0-56-amd64 --out "$tmp/out" --ksrc "$tmp/empty"
 	[ "$status" -eq 1 ]
 	[[ $output == *"has no drivers/net/ethernet/intel/e1000"* ]]
-	run scripts/prepare.sh --stock --kver 6.1.0-56-amd64 --out "$tmp/out" --ksrc "$tmp/none"
+	run dev/prepare.sh --stock --kver 6.1.0-56-amd64 --out "$tmp/out" --ksrc "$tmp/none"
 	[ "$status" -eq 1 ]
 	[[ $output == *"there is no $tmp/none"* ]]
 }

@@ -207,7 +207,7 @@ last() { tail -n 1; }
 @test "a lock is of a living process only, also where its key is missing" {
 	sleep 60 &
 	sleeper=$!
-	run sh -c '. scripts/lib.sh
+	run sh -c '. scripts/lib/common.sh
 		key=$(process_key "$1")
 		is_alive "$1:$key" && ! is_alive "$1:" && ! is_alive "$1:1" || echo living
 		kill -9 "$1"

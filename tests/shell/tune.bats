@@ -15,7 +15,7 @@ setup() {
 	export E1000_NAPI_SYS=$dir/sys E1000_NAPI_ROOT=$dir/root TRUTH=$dir/truth CALLS=$dir/calls
 	mkdir -p "$dir/scripts" "$dir/sys/class/net/eth0/device" "$dir/root"
 	ln -s ../../bus/pci/drivers/e1000_napi "$dir/sys/class/net/eth0/device/driver"
-	cp scripts/*.sh tests/shell/make-results.sh "$dir/scripts"
+	cp -R scripts/*.sh scripts/lib tests/shell/make-results.sh "$dir/scripts"
 	cp tests/shell/tune-sweep.sh "$dir/scripts/sweep.sh"
 	echo 52:54:00:00:01:00 >"$dir/sys/class/net/eth0/address"
 	echo 0 >"$dir/sys/class/net/eth0/napi_defer_hard_irqs"
@@ -216,15 +216,15 @@ own_clock() {
 	export CLOCK=$dir/clock TAKES=$1
 	echo 1000 >"$CLOCK"
 	# shellcheck disable=SC2016 # for the shell there
-	sed -i 's/^uptime_now().*/uptime_now() { cat "$CLOCK"; }/' "$dir/scripts/lib.sh"
-	grep -q 'cat "$CLOCK"' "$dir/scripts/lib.sh"
+	sed -i 's/^uptime_now().*/uptime_now() { cat "$CLOCK"; }/' "$dir/scripts/lib/common.sh"
+	grep -q 'cat "$CLOCK"' "$dir/scripts/lib/common.sh"
 }
 
 @test "a pair that cannot be measured does not count, and is tried again" {
 	as_root
 	own_clock 1
 	# shellcheck disable=SC2016 # for the shell there
-	sed -i 's/sleep \$_pause/:/' "$dir/scripts/tune-search.sh"
+	sed -i 's/sleep \$_pause/:/' "$dir/scripts/lib/tune-search.sh"
 	printf '%s\n' "weight=128 1.1 1" >"$TRUTH"
 	FAILS=confirm/2/found run tune --try weight=128
 	[ "$status" -eq 0 ]
@@ -275,7 +275,7 @@ own_clock() {
 @test "a sweep that does not end is stopped when the time is over" {
 	before=$(date +%s)
 	PAUSE=60 run sh -eu -c 'here=$1/scripts interface=eth0 seed=1 sweep= out=$1/out
-		. scripts/lib.sh; . scripts/nic.sh; . scripts/tune-search.sh
+		. scripts/lib/common.sh; . scripts/lib/nic.sh; . scripts/lib/tune-search.sh
 		mkdir -p "$out"
 		end=$(($(uptime_now) + 2))
 		run_sweep "$out/here" --method mlfrr || tail -n 1 "$out/log"' - "$dir"
@@ -287,7 +287,7 @@ own_clock() {
 
 # keep WORD…: the functions of tune-keep.sh, made-up /etc and /sys
 keep() {
-	sh -eu -c '. scripts/lib.sh; . scripts/nic.sh; . scripts/nic-reach.sh; . scripts/tune-keep.sh
+	sh -eu -c '. scripts/lib/common.sh; . scripts/lib/nic.sh; . scripts/lib/nic-reach.sh; . scripts/lib/tune-keep.sh
 		keep_files eth0 "$1/keep" '"$1" - "$dir"
 }
 

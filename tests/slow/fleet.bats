@@ -11,7 +11,7 @@ setup_file() {
 	[ -c /dev/net/tun ] || why="needs /dev/net/tun"
 	for tool in ansible-playbook dropbear ssh; do
 		command -v "$tool" >/dev/null || [ -x "/usr/sbin/$tool" ] ||
-			why="$tool is missing: scripts/deps.sh fleet"
+			why="$tool is missing: dev/deps.sh fleet"
 	done
 	export why run=$PWD/scripts/fleet/run.sh dir=$BATS_FILE_TMPDIR
 	[ -z "$why" ] || return 0
@@ -21,7 +21,7 @@ setup_file() {
 	{
 		rc=0
 		# shellcheck disable=SC2016 # for the shell there
-		timeout 1500 scripts/lab/fleet.sh -- sh -c 'printf "%s\n" "$FLEET" >"$dir/new"
+		timeout 1500 lab/fleet.sh -- sh -c 'printf "%s\n" "$FLEET" >"$dir/new"
 			ip netns identify $$ >"$dir/space" && mv "$dir/new" "$dir/ready"
 			while [ ! -e "$dir/stop" ]; do sleep 0.3; done' || rc=$?
 		echo "$rc" >"$dir/ended"

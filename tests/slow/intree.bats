@@ -4,7 +4,7 @@
 
 setup() {
 	cd "$BATS_TEST_DIRNAME/../.."
-	kver=$(scripts/lab/image.sh --show-kver)
+	kver=$(lab/image.sh --show-kver)
 	tmp=$(mktemp -d)
 	tarball=$(ls /usr/src/linux-source-*.tar.xz)
 	export E1000_NAPI_CACHE=${E1000_NAPI_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/e1000_napi}
@@ -12,7 +12,7 @@ setup() {
 	unset XDG_CONFIG_HOME GIT_AUTHOR_NAME GIT_AUTHOR_EMAIL
 	git config --global user.name "A Person"
 	git config --global user.email person@example.org
-	from=$(scripts/prepare.sh --show-tree --ksrc "$tarball")
+	from=$(dev/prepare.sh --show-tree --ksrc "$tarball")
 	cp -R "$from" "$tmp/tree"
 	intel=$tmp/tree/drivers/net/ethernet/intel
 }
@@ -83,7 +83,7 @@ config() {
 
 @test "built into a kernel: e1000.weight= at boot, a live weight, exact counts" {
 	for tool in flex bison bc qemu-system-x86_64 busybox; do
-		command -v $tool >/dev/null || skip "no $tool: scripts/deps.sh faults"
+		command -v $tool >/dev/null || skip "no $tool: dev/deps.sh faults"
 	done
 	# No other architecture, and no graphics
 	tar -xf "$tarball" -C "$tmp/tree" --strip-components=1 --exclude='*/arch/[!x]*/*.[chS]' \

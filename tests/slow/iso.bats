@@ -6,7 +6,7 @@
 setup() {
 	cd "$BATS_TEST_DIRNAME/../.."
 	tmp=$BATS_TEST_TMPDIR
-	. scripts/lib.sh
+	. scripts/lib/common.sh
 	qemu=
 }
 
@@ -34,7 +34,7 @@ state_is() { fetch state 2>/dev/null | grep -Eq "$1"; }
 console_has() { grep -aqE "$1" "$tmp/console"; }
 
 @test "it has at most 40 MB" {
-	scripts/iso.sh --out "$tmp/iso"
+	lab/iso/iso.sh --out "$tmp/iso"
 	[ "$(stat -c %s "$tmp/iso")" -le $((40 << 20)) ]
 }
 
@@ -42,7 +42,7 @@ console_has() { grep -aqE "$1" "$tmp/console"; }
 	server_port=$((40000 + RANDOM % 20000))
 	iperf -s -p "$server_port" -B 127.0.0.1 >/dev/null 2>&1 3>&- &
 	server=$!
-	scripts/iso.sh --bios --out "$tmp/iso" --console console=ttyS0,115200 --append \
+	lab/iso/iso.sh --bios --out "$tmp/iso" --console console=ttyS0,115200 --append \
 		"quiet napi.ip=10.0.2.15/24 napi.server=10.0.2.2 napi.port=$server_port napi.protocol=tcp napi.load=0 napi.weight=1,64 napi.seconds=2 napi.print"
 	boot -drive "file=$tmp/iso,format=raw,snapshot=on"
 	wait_for 240 state_is '^(done|failed)'
@@ -61,7 +61,7 @@ console_has() { grep -aqE "$1" "$tmp/console"; }
 
 @test "UEFI, as a CD: DHCP, a menu on the serial line" {
 	[ -e /usr/share/ovmf/OVMF.fd ] || skip "no firmware: apt-get install ovmf"
-	scripts/iso.sh --out "$tmp/iso" --append quiet
+	lab/iso/iso.sh --out "$tmp/iso" --append quiet
 	boot -bios /usr/share/ovmf/OVMF.fd -cdrom "$tmp/iso"
 	wait_for 240 console_has 'Which\?'
 	state_is '^ready'
@@ -73,7 +73,7 @@ console_has() { grep -aqE "$1" "$tmp/console"; }
 }
 
 @test "without an e1000 it says how to get one" {
-	scripts/iso.sh --bios --out "$tmp/iso" --console console=ttyS0,115200 --append quiet
+	lab/iso/iso.sh --bios --out "$tmp/iso" --console console=ttyS0,115200 --append quiet
 	timeout 120 qemu-system-x86_64 -accel tcg,thread=multi -smp 1 -m 512 -display none -nic none \
 		-no-reboot -serial "file:$tmp/console" -cdrom "$tmp/iso" 3>&- &
 	qemu=$!

@@ -6,7 +6,7 @@
 bats_require_minimum_version 1.5.0
 
 setup_file() {
-	export LAB=$BATS_TEST_DIRNAME/../../scripts/lab
+	export LAB=$BATS_TEST_DIRNAME/../../lab
 	# The image, and the answer about KVM, are made once and not in a test's time
 	"$LAB/boot.sh" --no-module --timeout 60 -- true
 }
@@ -89,8 +89,8 @@ wait_until() {
 }
 
 @test "no built module: one sentence says what to run" {
-	cp -R "$LAB/.." "$tmp/scripts"
-	run "$tmp/scripts/lab/boot.sh" -- true
+	cp -R "$LAB" "$LAB/../scripts" "$tmp/"
+	run "$tmp/lab/boot.sh" -- true
 	[ "$status" -eq 1 ]
 	[[ $output == *"e1000_napi.ko is missing: run make KVER="* ]]
 }
@@ -136,16 +136,16 @@ wait_until() {
 	"$boot" --no-module --timeout 60 --nic e1000-82545em --nic e1000-82544gc \
 		--nic e1000 -- sh -ec '
 		modprobe e1000
-		scripts/lab/net.sh up
+		lab/net.sh up
 		for n in 0 1 2; do
 			ping -q -c 1 -W 5 10.0.$n.1
 			ethtool -i eth$n | grep -q "^driver: e1000$"
 			[ -e /sys/class/net/eth$n ] && [ ! -e /sys/class/net/peer$n ]
 		done
 		[ "$(cat /proc/sys/net/core/rmem_max)" -ge 33554432 ]
-		scripts/lab/net.sh down 1
+		lab/net.sh down 1
 		[ -e /sys/class/net/peer1 ] && [ ! -e /sys/class/net/peer0 ]
-		scripts/lab/net.sh up 1' >&2
+		lab/net.sh up 1' >&2
 }
 
 @test "time out: status 1, says so, shows the last of the console" {
@@ -235,11 +235,11 @@ wait_until() {
 
 @test "--icount: two runs of one tree are alike to the last interrupt" {
 	# Others may be at work in this tree; a copy stays as it is
-	cp -R "$LAB/.." "$tmp/scripts"
+	cp -R "$LAB" "$LAB/../scripts" "$tmp/"
 	cat >"$tmp/scripts/run" <<-'END'
 		set -e
 		modprobe -a e1000 pktgen
-		scripts/lab/net.sh up 0
+		lab/net.sh up 0
 		put() { ip netns exec src sh -c "echo '$2' >/proc/net/pktgen/$1"; }
 		put kpktgend_0 "add_device peer0"
 		put peer0 "count 5000"
@@ -252,7 +252,7 @@ wait_until() {
 		ethtool -S eth0
 	END
 	for i in 1 2; do
-		"$tmp/scripts/lab/boot.sh" --icount --no-module --timeout 100 \
+		"$tmp/lab/boot.sh" --icount --no-module --timeout 100 \
 			--console "$tmp/console$i" -- sh scripts/run >"$tmp/out$i"
 	done
 	grep -E 'rx_packets: 50[0-9][0-9]' "$tmp/out1"
@@ -272,7 +272,7 @@ wait_until() {
 	[ -n "$servers" ]
 	"$boot" --no-module --net tap --timeout 60 -- sh -ec '
 		modprobe e1000
-		scripts/lab/net.sh up
+		lab/net.sh up
 		iperf -c 10.0.0.1 -R -t 1
 		iperf -c 10.0.0.1 -u -R -b 10M -t 1' >"$tmp/out"
 	[ "$(grep -c 'bits/sec' "$tmp/out")" -ge 2 ]

@@ -12,7 +12,7 @@ set -eu
 
 parameters=weight=1,2,4,8,16,32,64,128
 prepare
-"$top/scripts/lab/net.sh" up
+"$top/lab/net.sh" up
 pci7=$(address eth7)
 watch_on
 # more than that in all, and with sanitizers nothing else gets to run
@@ -37,7 +37,7 @@ for i in 0 1 2 3 4 5 6; do
 	[ "$(count_of "eth$i/counters" irqs_not_ours)" -eq 0 ] || shared=$((shared + 1))
 done
 check "lines were shared ($shared devices saw others' interrupts)" [ $shared -gt 1 ]
-"$top/scripts/lab/net.sh" up 7
+"$top/lab/net.sh" up 7
 traffic_on
 ceiling=1
 holds

@@ -25,7 +25,7 @@ for round in $(seq "$(few 3 10)"); do
 	traffic_off
 	check "$round: another is plugged in" plug_in 0 "$pci"
 	check "$round: it comes back" wait_for 30 [ -e /sys/class/net/eth0 ]
-	"$top/scripts/lab/net.sh" up 0
+	"$top/lab/net.sh" up 0
 	pci=$(address eth0)
 	check "$round: with its files" wait_for 5 [ -e "$debug/$pci/snapshot" ]
 done

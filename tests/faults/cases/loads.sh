@@ -25,7 +25,7 @@ check "all of $n loads, weights and unloads worked" "$bin/fault" loads "$ko" "$n
 kill $flooding
 all_again
 insmod "$ko"
-"$top/scripts/lab/net.sh" up 0
+"$top/lab/net.sh" up 0
 traffic_on
 sleep 1
 holds

@@ -30,7 +30,7 @@ all_back "the readers by name came to their end"
 is "each name leads to its device" "$(readlink $debug/eth0) $(readlink $debug/eth1)" "$pci $other"
 is "and no other is left" "$(find $debug -type l | wc -l)" 3
 ip netns del other
-"$top/scripts/lab/net.sh" up 0
+"$top/lab/net.sh" up 0
 traffic_on
 sleep 1
 holds

@@ -33,7 +33,7 @@ prepare
 for level in devices platform processors core; do rest $level; done
 echo "# stock e1000: stuck after $(dmesg | grep -c "$stuck" || :) of 4"
 kill $sink
-"$top/scripts/lab/net.sh" down
+"$top/lab/net.sh" down
 rmmod e1000
 before=$(dmesg | grep -c "$stuck" || :)
 

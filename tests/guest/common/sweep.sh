@@ -6,7 +6,7 @@ cd "$top" || exit 1
 work=$(mktemp -d)
 PATH=$PATH:/usr/sbin:/sbin
 insmod "$ko"
-scripts/lab/net.sh up 0
+lab/net.sh up 0
 
 # sweep NAME OPTION…: with pktgen and short trials, results in $work/NAME
 sweep() {

@@ -1,0 +1,87 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Install the Debian packages that building, the lab and the tests need.
+set -eu
+
+top=$(cd "$(dirname "$0")/.." && pwd)
+# shellcheck source=scripts/lib/common.sh
+. "$top/scripts/lib/common.sh"
+
+usage() {
+	cat <<EOF
+usage: dev/deps.sh [--dry-run] [GROUP…]
+
+Installs with apt-get the packages that are missing, and nothing when none
+is. --dry-run prints their names instead.
+
+  base         to build, and for the lab and the demo (always)
+  check        for make check
+  hypervisors  for make lab-xen, lab-virtualbox, lab-all, iso
+  kernels      for make check-kernels, deb and check-deb
+  static       for make check-static
+  faults       for make check-faults
+  fleet        for scripts/fleet, make lab-fleet and make check-fleet
+  bench        what make bench compares with
+  report       the browser, R and promtool that tests compare reports with
+EOF
+}
+
+# The kernel that the lab boots and its sources are Debian's current ones
+series=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release 2>/dev/null || :)
+case $series in
+bookworm) source=linux-source-6.1 ;;
+*) source=linux-source ;;
+esac
+
+base="gcc make patch diffutils xz-utils kmod libc6-dev linux-headers-amd64 $source
+libjansson-dev libgsl-dev libcsv-dev
+qemu-system-x86 busybox-static cpio zstd iperf iputils-ping ethtool sysstat iproute2 dash util-linux gnuplot-nox"
+check="bats zsh libcmocka-dev git procps openssh-client dropbear-bin python3 libxml2-utils"
+hypervisors="mmdebstrap debian-archive-keyring e2fsprogs binutils xorriso isolinux syslinux-common
+grub-common grub-efi-amd64-bin mtools dosfstools ovmf"
+kernels="mmdebstrap arch-test debian-archive-keyring git bsdextrautils debhelper dh-dkms dpkg-dev lintian"
+static="git clang shellcheck shfmt sparse codespell coccinelle reuse"
+faults="flex bison bc libelf-dev bsdextrautils"
+fleet="ansible-core openssh-client dropbear-bin"
+bench="bpftrace linux-perf e2fsprogs"
+report="chromium prometheus r-base-core clang libclang-rt-14-dev"
+
+dry='' wanted=$base
+for word; do
+	case $word in
+	--dry-run) dry=1 ;;
+	base) ;;
+	check) wanted="$wanted $check" ;;
+	hypervisors) wanted="$wanted $hypervisors" ;;
+	kernels) wanted="$wanted $kernels" ;;
+	static) wanted="$wanted $static" ;;
+	faults) wanted="$wanted $faults" ;;
+	fleet) wanted="$wanted $fleet" ;;
+	bench) wanted="$wanted $bench" ;;
+	report) wanted="$wanted $report" ;;
+	-h | --help) usage && exit 0 ;;
+	*) usage_error "there is no group $word" ;;
+	esac
+done
+
+missing=''
+for p in $wanted; do
+	case $(dpkg-query -W -f '${Status}' "$p" 2>/dev/null || :) in
+	'install ok installed') ;;
+	*) missing="$missing $p" ;;
+	esac
+done
+[ -n "$missing" ] || exit 0
+if [ -n "$dry" ]; then
+	echo "$missing" | tr ' ' '\n' | sed 1d
+	exit 0
+fi
+command -v apt-get >/dev/null ||
+	die "this is no Debian; install what these packages hold:$missing"
+[ "$(id -u)" -eq 0 ] ||
+	die "packages are missing; once, as root: sudo dev/deps.sh $* (it installs:$missing)"
+log "installing:$missing"
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+# shellcheck disable=SC2086 # a list of names
+apt-get install -y -qq --no-install-recommends $missing >/dev/null

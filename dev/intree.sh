@@ -1,0 +1,112 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# The same inside a kernel tree: stock e1000 with a Kconfig option, no module beside it.
+set -eu
+
+top=$(cd "$(dirname "$0")/.." && pwd)
+# shellcheck source=scripts/lib/common.sh
+. "$top/scripts/lib/common.sh"
+
+usage() {
+	cat <<EOF
+usage: dev/intree.sh tree KSRC      (make intree KSRC=…)
+       dev/intree.sh patch KSRC     (make patch KSRC=…)
+
+tree   changes the kernel tree KSRC: drivers/net/ethernet/intel/e1000 gains the
+       poll statistics and the live weight, behind the option E1000_NAPI_STATS.
+patch  prints the same as one mail for git am, from and signed off by the user
+       that git knows. KSRC, a tree or a tarball, is not changed.
+
+All patches but the one that makes the driver a module of its own name are in it.
+EOF
+}
+
+intel=drivers/net/ethernet/intel
+parts=$top/patches/intree
+
+# stock DIR: of KSRC into DIR what will be changed
+stock() {
+	mkdir -p "$1/$intel/e1000"
+	cp "$from/$intel/Kconfig" "$1/$intel/"
+	cp "$from/$intel/e1000"/*.[ch] "$from/$intel/e1000/Makefile" "$1/$intel/e1000/"
+}
+
+# change DIR: the files that stock put into DIR
+change() {
+	_e=$1/$intel/e1000
+	"$top/dev/prepare.sh" --ksrc "$ksrc" --intree --out "$_e.new"
+	cp "$_e.new"/*.[ch] "$_e/"
+	mkdir "$_e/e1000_napi"
+	for f in "$top"/e1000_napi/*.[ch]; do
+		# There is no -I for the folder above, and docs/ is elsewhere
+		sed -e 's|^#include "e1000.h"|#include "../e1000.h"|' \
+			-e 's|: docs/driver.md describes it\.|.|' "$f" >"$_e/e1000_napi/${f##*/}"
+	done
+	rm -rf "$_e.new"
+	# checkpatch wants this form from the kernels on that have it
+	! grep -q 'define kvmalloc_obj(' "$from/include/linux/slab.h" ||
+		sed -i 's|kvmalloc(sizeof(\(\*[a-z]*\)), GFP_KERNEL)|kvmalloc_obj(\1)|' "$_e/e1000_napi/debugfs.c"
+
+	_h=$_e/e1000_napi/e1000_napi.h
+	awk -v stubs="$parts/stubs.h" '
+		/^#include/ && !n++ { print "#ifdef CONFIG_E1000_NAPI_STATS\n" }
+		/^#endif \/\* E1000_NAPI_H \*\/$/ {
+			while ((getline line < stubs) > 0) print line
+			print ""
+		}
+		{ print }' "$_h" >"$_h.new"
+	mv "$_h.new" "$_h"
+	sed -i 's|^#include "e1000_napi/ethtool_stats.h"|#ifdef CONFIG_E1000_NAPI_STATS\n&\n#endif|' "$_e/e1000_ethtool.c"
+
+	cat "$parts/Makefile" >>"$_e/Makefile"
+	_k=$1/$intel/Kconfig
+	awk -v option="$parts/Kconfig" '
+		$1 == "config" && $2 == "E1000E" {
+			while ((getline line < option) > 0) print line
+		}
+		{ print }' "$_k" >"$_k.new"
+	mv "$_k.new" "$_k"
+	grep -q '^config E1000_NAPI_STATS' "$_k" || die "$intel/Kconfig has no config E1000E to stand before"
+}
+
+do_tree() {
+	[ -d "$ksrc" ] || die "KSRC=$ksrc is no folder; make patch works on a tarball"
+	[ ! -e "$ksrc/$intel/e1000/e1000_napi" ] || die "$ksrc has it already"
+	change "$tmp/tree"
+	cp -R "$tmp/tree/$intel/." "$ksrc/$intel/"
+	log "$ksrc has it now; say y to E1000_NAPI_STATS in its configuration"
+}
+
+do_patch() {
+	need git
+	name=$(git config user.name || :)
+	mail=$(git config user.email || :)
+	if [ -z "$name" ] || [ -z "$mail" ]; then
+		die "who is the patch from? git config --global user.name and user.email say so"
+	fi
+	cd "$tmp/tree"
+	_git() { git -c user.name="$name" -c user.email="$mail" -c core.hooksPath=/dev/null \
+		-c commit.gpgSign=false -c core.autocrlf=false -c format.signature=e1000_napi "$@"; }
+	_git init -q
+	_git add .
+	_git commit -qm stock
+	change .
+	_git add .
+	_git commit -qs -F "$parts/commit"
+	_git format-patch --stdout -M -1
+}
+
+what=${1:-}
+case $what in
+-h | --help) usage && exit 0 ;;
+tree | patch) ;;
+*) usage_error "say tree or patch" ;;
+esac
+ksrc=${2:-}
+[ -n "$ksrc" ] || usage_error "KSRC is missing: the kernel tree"
+case $ksrc in /*) ;; *) ksrc=$PWD/$ksrc ;; esac
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+from=$("$top/dev/prepare.sh" --show-tree --ksrc "$ksrc")
+stock "$tmp/tree"
+do_"$what"

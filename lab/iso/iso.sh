@@ -1,0 +1,141 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Make a bootable ISO with the lab's guest: kernel, initramfs, module, scripts.
+# It boots from BIOS and UEFI, from a CD drive or written to a disk.
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+top=$(cd "$here/../.." && pwd)
+. "$top/scripts/lib/common.sh"
+PATH=$PATH:/usr/sbin:/sbin
+
+usage() {
+	cat <<-END
+		usage: $prog [--out FILE] [--kver V] [--append STR] [--console WORDS]
+		Make the ISO (default build/e1000_napi.iso) that boots in any hypervisor whose VM
+		has an e1000 NIC. See docs/hypervisors/iso.md for its orders.
+		  --kver V         kernel release (default: newest with headers here)
+		  --append STR     orders on the kernel's command line, as napi.server=10.0.0.1
+		  --console WORDS  console= words; without them a boot menu asks for screen or
+		                   serial line
+		  --bios           for BIOS only: smaller
+	END
+}
+
+out=$top/build/e1000_napi.iso kver='' append='' console='' bios=''
+while [ $# -gt 0 ]; do
+	case $1 in
+	-h | --help)
+		usage
+		exit 0
+		;;
+	--bios) bios=1 ;;
+	--out | --kver | --append | --console)
+		[ $# -ge 2 ] || usage_error "$1 wants a word after it"
+		case $1 in
+		--out) out=$2 ;;
+		--kver) kver=$2 ;;
+		--append) append=$2 ;;
+		--console) console=$2 ;;
+		esac
+		shift
+		;;
+	*) usage_error "unknown argument '$1'" ;;
+	esac
+	shift
+done
+need xorriso
+need strip binutils
+isolinux=/usr/lib/ISOLINUX
+bioses=/usr/lib/syslinux/modules/bios
+[ -e "$isolinux/isolinux.bin" ] || die "isolinux is missing; on Debian: apt-get install isolinux"
+[ -e "$bioses/ldlinux.c32" ] ||
+	die "syslinux's modules are missing; on Debian: apt-get install syslinux-common"
+
+image=$("$top/lab/image.sh" ${kver:+--kver "$kver"})
+kver=$(cat "$image/kver")
+module=$top/build/$kver/e1000_napi.ko
+[ -e "$module" ] || die "build/$kver/e1000_napi.ko is missing: run make KVER=$kver"
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+cd=$work/cd
+mkdir -p "$cd/isolinux" "$work/module" "${out%/*}"
+strip -g -o "$work/module/e1000_napi.ko" "$module"
+echo LAB_APPLIANCE=1 >"$work/conf"
+"$top/lab/overlay.sh" "$image" "$work" "$work/module/e1000_napi.ko"
+mv "$work/initrd" "$cd/initrd"
+cp "$image/vmlinuz" "$cd/vmlinuz"
+cp "$isolinux/isolinux.bin" "$bioses/ldlinux.c32" "$cd/isolinux/"
+
+common="panic=10 mitigations=off${append:+ $append}"
+if [ -n "$console" ]; then
+	cat >"$cd/isolinux/isolinux.cfg" <<-END
+		default guest
+		prompt 0
+		label guest
+		kernel /vmlinuz
+		initrd /initrd
+		append $console $common
+	END
+else
+	cat >"$cd/isolinux/isolinux.cfg" <<-END
+		serial 0 115200
+		say e1000_napi. Enter or 5 s: screen and serial line. "serial": messages to the serial line.
+		say More orders can follow, as: screen napi.server=192.168.56.1 napi.ip=192.168.56.9/24
+		default screen
+		prompt 1
+		timeout 50
+		label screen
+		kernel /vmlinuz
+		initrd /initrd
+		append console=ttyS0,115200 console=tty0 $common
+		label serial
+		kernel /vmlinuz
+		initrd /initrd
+		append console=tty0 console=ttyS0,115200 $common
+	END
+fi
+
+efi=
+if [ -z "$bios" ]; then
+	need grub-mkimage grub-common
+	need mcopy mtools
+	need mkfs.fat dosfstools
+	[ -d /usr/lib/grub/x86_64-efi ] ||
+		die "GRUB for EFI is missing; on Debian: apt-get install grub-efi-amd64-bin"
+	mkdir -p "$cd/boot/grub"
+	cat >"$work/early.cfg" <<-'END'
+		search --no-floppy --set=root --file /boot/grub/e1000_napi.cfg
+		configfile /boot/grub/e1000_napi.cfg
+	END
+	cat >"$cd/boot/grub/e1000_napi.cfg" <<-END
+		set timeout=5
+		[ -z "$console" ] || set timeout=0
+		menuentry "e1000_napi: screen and serial line" {
+			linux /vmlinuz ${console:-console=ttyS0,115200 console=tty0} $common
+			initrd /initrd
+		}
+		menuentry "e1000_napi: messages to the serial line" {
+			linux /vmlinuz ${console:-console=tty0 console=ttyS0,115200} $common
+			initrd /initrd
+		}
+	END
+	grub-mkimage -O x86_64-efi -o "$work/bootx64.efi" -p /boot/grub -c "$work/early.cfg" \
+		iso9660 fat part_gpt part_msdos normal configfile search search_fs_file linux \
+		serial terminal all_video gfxterm test echo
+	mkfs.fat -C "$cd/boot/efi.img" 2048 >/dev/null
+	mmd -i "$cd/boot/efi.img" ::/EFI ::/EFI/BOOT
+	mcopy -i "$cd/boot/efi.img" "$work/bootx64.efi" ::/EFI/BOOT/BOOTX64.EFI
+	efi='-eltorito-alt-boot -e boot/efi.img -no-emul-boot -isohybrid-gpt-basdat'
+fi
+# shellcheck disable=SC2086 # a list of words
+xorriso -as mkisofs -quiet -V E1000_NAPI -J -R -o "$work/iso" \
+	-b isolinux/isolinux.bin -c isolinux/boot.cat -no-emul-boot -boot-load-size 4 \
+	-boot-info-table -isohybrid-mbr "$isolinux/isohdpfx.bin" $efi "$cd" 2>"$work/log" || {
+	cat "$work/log" >&2
+	die "xorriso failed, see above"
+}
+mv "$work/iso" "$out"
+log "$prog: $out, $(($(wc -c <"$out") >> 20)) MB"

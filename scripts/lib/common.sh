@@ -1,0 +1,113 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Helpers that more than one script needs. Source it: . "$here/lib/common.sh"
+#
+# Exit codes everywhere: 0 done, 1 failed, 2 wrong usage, 4 skipped.
+# shellcheck disable=SC2034 # used by the scripts that source this
+EXIT_FAIL=1
+EXIT_USAGE=2
+EXIT_SKIP=4
+
+# As a person called it: by the front door (E1000_NAPI_PROG) or by itself. A script that
+# this one starts has a name of its own.
+prog=${E1000_NAPI_PROG:-${0##*/}}
+unset E1000_NAPI_PROG
+
+# What a kernel says when something in it is wrong, for grep -E
+complaints='BUG[: ]|WARNING: |Oops|Kernel panic|general protection|possible .*deadlock'
+complaints="$complaints|rcu: INFO|INFO: task|UBSAN|KASAN|KCSAN|KFENCE|NETDEV WATCHDOG|Call Trace"
+
+# a terminal that went away is no reason to stop
+log() { printf '%s\n' "$*" >&2 || :; }
+warn() { log "$prog: warning: $*"; }
+
+die() {
+	log "$prog: $*"
+	exit "$EXIT_FAIL"
+}
+
+# how_to COMMAND [ARGUMENT…]: how to call one of our commands here, for messages
+how_to() {
+	local name="$1"
+	shift
+	if [ -n "${E1000_NAPI_FRONT-}" ]; then
+		printf '%s\n' "$E1000_NAPI_FRONT $name${*:+ $*}"
+	else
+		printf '%s\n' "scripts/$(printf '%s' "$name" | tr ' ' /).sh${*:+ $*}"
+	fi
+}
+
+usage_error() {
+	log "$prog: $*"
+	log "Try: $prog --help"
+	exit "$EXIT_USAGE"
+}
+
+# need COMMAND PACKAGE: a missing command names the package that has it
+need() {
+	command -v "$1" >/dev/null 2>&1 ||
+		die "$1 is missing; on Debian: apt-get install ${2:-$1}"
+}
+
+need_root() {
+	[ "$(id -u)" -eq 0 ] || die "this needs root; run it with sudo"
+}
+
+# is_uint WORD: a plain decimal number, no sign, no leading zero but 0 itself
+is_uint() {
+	case $1 in
+	'' | *[!0-9]* | 0?*) return 1 ;;
+	esac
+}
+
+# process_key PID: names a living process for good, even if its number comes
+# back; fails when it is dead
+process_key() {
+	_stat=$(head -n 1 "/proc/$1/stat" 2>/dev/null) || return 1
+	# shellcheck disable=SC2046,SC2086 # the fields after "(name)"
+	set -- "$1" ${_stat##*) }
+	case $2 in
+	Z | X) return 1 ;;
+	esac
+	shift 20
+	printf '%s\n' "$1"
+}
+
+# is_alive PID:KEY; one without a key, of a process that died as it was asked for, is not
+is_alive() {
+	_key=$(process_key "${1%%:*}") && [ "$_key" = "${1##*:}" ]
+}
+
+# is_own PATH: no link, of who runs this, and nobody else may write it
+is_own() {
+	[ -n "$(find "$1" -prune ! -type l -user "$(id -u)" ! -perm /022 2>/dev/null)" ]
+}
+
+# uptime_now: whole seconds; no clock that is set can move it
+uptime_now() { cut -d . -f 1 /proc/uptime; }
+
+# wait_for SECONDS COMMAND…: poll until COMMAND succeeds or time is up: ten tries a second, with
+# a COMMAND that takes no time itself
+wait_for() {
+	_left=$(($1 * 10))
+	shift
+	while ! "$@"; do
+		_left=$((_left - 1))
+		[ "$_left" -gt 0 ] || return 1
+		sleep 0.1
+	done
+}
+
+# serve_iperf OPTION…: for good. That of 2.1.8 dies of a segmentation fault at times, when
+# a UDP stream that was pulled has ended
+serve_iperf() {
+	while :; do
+		iperf -s "$@" || sleep 0.1
+	done
+}
+
+# cache_dir NAME: a folder for things that are costly to make and easy to lose
+cache_dir() {
+	printf '%s/%s\n' \
+		"${E1000_NAPI_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/e1000_napi}" "$1"
+}

@@ -1,0 +1,182 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# What load.sh, restore.sh and watchdog.sh have in common: one lock, the state
+# files, and changing the driver of one PCI device. Source it after
+# nic-replay.sh.
+#
+# /run/e1000_napi/PCI.state   a NIC between two drivers: written before anything
+#                             is changed, gone when all of it is back
+# /run/e1000_napi/PCI.loaded  the same file, kept while e1000_napi has the NIC
+# A reboot takes both away, and the handover with them.
+# shellcheck disable=SC2034,SC2154 # set and used by those that source this
+
+RUN=${E1000_NAPI_RUN:-/run/e1000_napi}
+ticket=
+# one order of file names and one language of messages
+LC_ALL=C
+export LC_ALL
+# others may read the state, and not write it
+umask 022
+MODULE=e1000_napi
+STOCK=e1000
+
+# take_lock SECONDS: one at a time for all NICs, for their names can collide on
+# the way. Lamport's bakery: everyone draws a number, the lowest of the living
+# goes first, and what the dead left is only ever theirs, so that taking it
+# away cannot hit another. (busybox may have no flock.)
+take_lock() {
+	mkdir -p "$RUN" || die "cannot make $RUN"
+	is_own "$RUN" || die "$RUN belongs to, or can be written by, somebody else; remove it"
+	_me=$$:$(process_key $$)
+	: >"$RUN/choosing.$_me"
+	_number=100000
+	for _file in "$RUN"/ticket.*; do
+		_file=${_file##*/ticket.}
+		_file=${_file%%.*}
+		! is_uint "$_file" || [ "$_file" -lt "$_number" ] || _number=$_file
+	done
+	ticket=$RUN/ticket.$((_number + 1)).$_me
+	: >"$ticket"
+	rm "$RUN/choosing.$_me"
+	wait_for "$1" my_turn ||
+		die "process $_owner is changing a NIC's driver; try again when it is done"
+}
+
+# my_turn: nobody living is choosing or has a lower number
+my_turn() {
+	for _file in "$RUN"/choosing.* "$RUN"/ticket.*; do
+		[ "$_file" != "$ticket" ] || return 0
+		_owner=${_file##*.}
+		if is_alive "$_owner"; then
+			_owner=${_owner%:*}
+			return 1
+		fi
+		rm -f "$_file"
+	done
+	return 1
+}
+
+drop_lock() { [ -z "$ticket" ] || rm -f "$ticket"; }
+
+# find_nic WORD: an interface or a PCI address, also one that has only a state
+# file left; sets $pci, $name and $driver (name and driver may be empty)
+find_nic() {
+	pci='' name='' driver=''
+	if is_pci_address "$1"; then
+		pci=$1
+	elif ! is_ifname "$1"; then
+		usage_error "'$1' is neither an interface's name nor a PCI address"
+	elif [ -e "$SYS/class/net/$1/device" ]; then
+		pci=$(link_target "$SYS/class/net/$1/device")
+		is_pci_address "$pci" || die "$1 is not a PCI device; $MODULE drives Intel e1000 NICs only"
+	else
+		for _file in "$RUN"/????:??:??.?.state "$RUN"/????:??:??.?.loaded; do
+			if [ -e "$_file" ] && [ "$(state_word "$_file" name)" = "$1" ]; then
+				pci=${_file##*/}
+				pci=${pci%.*}
+				break
+			fi
+		done
+		if [ -z "$pci" ] && [ -e "$SYS/class/net/$1" ]; then
+			die "$1 is not a PCI device; $MODULE drives Intel e1000 NICs only"
+		fi
+		[ -n "$pci" ] || die "there is no interface $1 (ip link shows those there are)"
+	fi
+	[ -e "$SYS/bus/pci/devices/$pci" ] || return 0
+	name=$(pci_netdev "$pci")
+	driver=$(pci_driver "$pci")
+}
+
+# state_word FILE WORD: what the line "WORD …" of a state file says
+state_word() { sed -n "s/^$2 //p" "$1"; }
+
+# check_state FILE PCI: is it whole, ours, and what save_nic writes? Root replays it.
+check_state() {
+	is_own "$1" || {
+		log "$prog: $1 belongs to, or can be written by, somebody else; nothing is done by it"
+		return 1
+	}
+	_why=$(awk -v pci="$2" -v sys="$SYS" -f "$here/lib/nic-state.awk" "$1") || {
+		log "$prog: $1: ${_why:-cannot be read}; it was edited, or the disk is full, and nothing is done by it"
+		return 1
+	}
+}
+
+# keep_state PCI DRIVER: written whole and on disk, or not there at all
+keep_state() {
+	save_nic "$1" "$2" >"$RUN/$1.new" || return 1
+	# a full disk does not stop every command
+	check_state "$RUN/$1.new" "$1" || return 1
+	sync "$RUN/$1.new" 2>/dev/null || sync
+	mv "$RUN/$1.new" "$RUN/$1.state"
+	sync "$RUN" 2>/dev/null || sync
+}
+
+# put_driver PCI DRIVER: nothing happens when it has it already
+put_driver() {
+	_device=$SYS/bus/pci/devices/$1
+	# no other driver may take it on the way; stock is what takes it by itself
+	case $2 in
+	"$MODULE") printf '%s\n' "$2" >"$_device/driver_override" ;;
+	*) printf '\n' >"$_device/driver_override" ;;
+	esac
+	[ "$(pci_driver "$1")" != "$2" ] || return 0
+	if [ -e "$_device/driver" ]; then
+		printf '%s\n' "$1" >"$_device/driver/unbind" || return 1
+	fi
+	printf '%s\n' "$1" >"$SYS/bus/pci/drivers/$2/bind"
+}
+
+# put_name PCI NAME: udev may have named it otherwise, or be about to
+put_name() {
+	if command -v udevadm >/dev/null 2>&1; then
+		udevadm settle --timeout=10 || :
+	fi
+	wait_for 5 has_name "$1" "$2" && return
+	warn "the interface of $1 is called $(pci_netdev "$1") and cannot be called $2: $_why"
+	return 1
+}
+
+has_name() {
+	_now=$(pci_netdev "$1")
+	[ "$_now" != "$2" ] || return 0
+	_why="it has no interface"
+	[ -n "$_now" ] || return 1
+	ip link property del dev "$_now" altname "$2" 2>/dev/null || :
+	_why=$(ip link set dev "$_now" down 2>&1 && ip link set dev "$_now" name "$2" 2>&1)
+}
+
+# have_driver DRIVER: loads the module of that name when it is not there
+have_driver() {
+	[ -d "$SYS/bus/pci/drivers/$1" ] || modprobe "$1"
+	[ -d "$SYS/bus/pci/drivers/$1" ]
+}
+
+# give_back PCI: to the driver and the configuration that its state file names.
+# Fails, and keeps the file, when not all of it is back.
+give_back() {
+	_state=$RUN/$1.state
+	check_state "$_state" "$1" || return 1
+	_old=$(state_word "$_state" driver)
+	have_driver "$_old" || {
+		log "$prog: the driver $_old cannot be loaded; see dmesg"
+		return 1
+	}
+	put_driver "$1" "$_old" || {
+		log "$prog: $_old does not take $1; see dmesg"
+		return 1
+	}
+	put_name "$1" "$(state_word "$_state" name)" || return 1
+	replay "$_state"
+	[ "$missed" -eq 0 ] || return 1
+	rm -f "$_state" "$RUN/$1.loaded"
+}
+
+# drop_module: when no NIC uses it
+drop_module() {
+	[ -d "$SYS/module/$MODULE" ] || return 0
+	for _file in "$SYS/bus/pci/drivers/$MODULE"/????:??:??.?; do
+		[ ! -e "$_file" ] || return 0
+	done
+	rmmod "$MODULE" || warn "$MODULE stays loaded"
+}

@@ -1,0 +1,235 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# How a setting that tune.sh found is made permanent, and how that is undone. Source
+# it after common.sh, nic.sh and nic-reach.sh. A setting is words FACTOR=VALUE.
+
+# A prefix for tests, which have no /etc to spare
+ROOT=${E1000_NAPI_ROOT:-}
+KEPT=$ROOT/var/lib/e1000_napi/tune
+
+# bytes WORD: as 8M
+bytes() {
+	case $1 in
+	*K) echo $((${1%K} * 1024)) ;;
+	*M) echo $((${1%M} * 1048576)) ;;
+	*G) echo $((${1%G} * 1073741824)) ;;
+	*) echo "$1" ;;
+	esac
+}
+
+# keep_sysctl FACTOR VALUE: "NAME VALUE" lines
+keep_sysctl() {
+	case $1 in
+	rcvbuf)
+		# SO_RCVBUF=N gives a socket 2 N, the sysctl is what it gets without asking
+		echo "net.core.rmem_default $(($(bytes "$2") * 2))"
+		echo "net.core.rmem_max $(($(bytes "$2") * 2))"
+		;;
+	budget) echo "net.core.netdev_budget $2" ;;
+	esac
+}
+
+# keep_udev FACTOR VALUE: what a udev rule of the NIC says
+keep_udev() {
+	case $1 in
+	rx-usecs) echo "RUN+=\"/usr/sbin/ethtool -C \$name rx-usecs $2\"" ;;
+	gro) echo "RUN+=\"/usr/sbin/ethtool -K \$name gro $(on_off "$2")\"" ;;
+	threaded) echo "ATTR{threaded}=\"$2\"" ;;
+	defer)
+		echo "ATTR{napi_defer_hard_irqs}=\"${2%:*}\""
+		echo "ATTR{gro_flush_timeout}=\"${2#*:}\""
+		;;
+	esac
+}
+
+on_off() { case $1 in 0) echo off ;; *) echo on ;; esac }
+
+# keep_files IF DIR WORD…: the files, under DIR as they belong under /
+keep_files() {
+	_if=$1 _dir=$2
+	shift 2
+	rm -rf "$_dir"
+	mkdir -p "$_dir"
+	_rule="ACTION==\"add\", SUBSYSTEM==\"net\", DRIVERS==\"e1000_napi\", ATTR{address}==\"$(
+		first_line "$SYS/class/net/$_if/address"
+	)\""
+	for _word; do
+		_factor=${_word%%=*} _value=${_word#*=}
+		[ "$_factor" != weight ] ||
+			keep_line modprobe.d/e1000_napi-tune.conf "options e1000_napi weight=$_value"
+		keep_udev "$_factor" "$_value" | while read -r _line; do
+			keep_line "udev/rules.d/90-e1000_napi-tune-$_if.rules" "$_rule, $_line"
+		done
+		keep_sysctl "$_factor" "$_value" | while read -r _name _value; do
+			keep_line sysctl.d/90-e1000_napi-tune.conf "$_name = $_value"
+		done
+	done
+}
+
+# keep_line FILE LINE: FILE is under DIR/etc
+keep_line() {
+	_file=$_dir/etc/$1
+	mkdir -p "${_file%/*}"
+	[ -e "$_file" ] || echo '# by tune.sh of e1000_napi; tune.sh --undo takes it away' >"$_file"
+	echo "$2" >>"$_file"
+}
+
+# keep_by_hand IF WORD…: what no file can do
+keep_by_hand() {
+	_if=$1
+	shift
+	for _word; do
+		case $_word in
+		cpus=one | cpus=two)
+			_cpu=$([ "$_word" = cpus=one ] && echo 0 || echo 1)
+			echo "By hand: the receiving application on CPU $_cpu (taskset -c $_cpu, or CPUAffinity=$_cpu in"
+			echo "its unit), the NIC's interrupt on CPU 0 at each boot, and no irqbalance that moves it:"
+			echo "  echo 0 >/proc/irq/\$(cat /sys/class/net/$_if/device/irq)/smp_affinity_list"
+			;;
+		esac
+	done
+}
+
+# keep_live IF WORD…: "KIND TARGET VALUE" lines, what can be set at once
+keep_live() {
+	_if=$1
+	shift
+	_net=$SYS/class/net/$_if
+	for _word; do
+		_value=${_word#*=}
+		case $_word in
+		weight=*) echo "file $SYS/kernel/debug/e1000_napi/$_if/weight $_value" ;;
+		rx-usecs=*) echo "rx-usecs $_if $_value" ;;
+		gro=*) echo "gro $_if $_value" ;;
+		threaded=*) echo "file $_net/threaded $_value" ;;
+		defer=*)
+			echo "file $_net/napi_defer_hard_irqs ${_value%:*}"
+			echo "file $_net/gro_flush_timeout ${_value#*:}"
+			;;
+		cpus=one | cpus=two) echo "file /proc/irq/$(first_line "$_net/device/irq")/smp_affinity_list 0" ;;
+		*)
+			keep_sysctl "${_word%%=*}" "$_value" | while read -r _name _value; do
+				echo "file /proc/sys/$(echo "$_name" | tr . /) $_value"
+			done
+			;;
+		esac
+	done
+}
+
+live_now() { # live_now KIND TARGET
+	case $1 in
+	file) first_line "$2" ;;
+	rx-usecs) ethtool -c "$2" | sed -n 's/^rx-usecs:[[:space:]]*//p' ;;
+	gro) ethtool -k "$2" | awk '$1 == "generic-receive-offload:" { print $2 == "on" ? 1 : 0 }' ;;
+	esac
+}
+
+# live_gone KIND TARGET: what is no longer there needs no putting back
+live_gone() {
+	case $1 in
+	file) [ ! -e "$2" ] ;;
+	*) [ ! -e "$SYS/class/net/$2" ] ;;
+	esac
+}
+
+live_set() { # live_set KIND TARGET VALUE
+	[ "$(live_now "$1" "$2")" != "$3" ] || return 0
+	case $1 in
+	file) (echo "$3" >"$2") 2>/dev/null ;;
+	rx-usecs) ethtool -C "$2" rx-usecs "$3" ;;
+	gro) ethtool -K "$2" gro "$(on_off "$3")" >/dev/null ;;
+	esac
+}
+
+# keep_record KIND TARGET VALUE: before it changes; the first of a target counts, so
+# that one undo leads back to before the first apply
+keep_record() {
+	mkdir -p "$KEPT"
+	! grep -qsF "$1 $2 " "$KEPT/undo" || return 0
+	echo "$1 $2 $3" >>"$KEPT/undo"
+	sync "$KEPT/undo" 2>/dev/null || sync
+}
+
+# neighbours IF: "ADDRESS DEVICE" of those reached over IF that answer now
+neighbours() {
+	peers_over "$1" | while read -r _ _address _dev; do
+		[ "$_address" != - ] || continue
+		! answers "$_address" "$_dev" || echo "$_address $_dev"
+	done
+}
+
+# reload_rules: a rule that came or went counts from now on
+reload_rules() {
+	[ -n "$ROOT" ] || ! command -v udevadm >/dev/null || udevadm control --reload || :
+}
+
+_apply() { # IF DIR WORD…
+	_if=$1 _dir=$2
+	shift 2
+	(cd "$_dir" && find etc -type f 2>/dev/null) | while read -r _file; do
+		_was=none
+		if [ -e "$ROOT/$_file" ]; then
+			_was=saved
+			[ -e "$KEPT/$_file" ] || {
+				mkdir -p "$KEPT/${_file%/*}" && cp -p "$ROOT/$_file" "$KEPT/$_file"
+			}
+		fi
+		keep_record config "$_file" "$_was"
+		mkdir -p "$ROOT/${_file%/*}" && cp "$_dir/$_file" "$ROOT/$_file" || return 1
+	done || return 1
+	reload_rules
+	keep_live "$_if" "$@" | while read -r _kind _target _value; do
+		_now=$(live_now "$_kind" "$_target") || return 1
+		[ -n "$_now" ] || return 1
+		# a larger limit than needed stays
+		case $_target in */rmem_max) [ "$_now" -lt "$_value" ] || continue ;; esac
+		keep_record "$_kind" "$_target" "$_now"
+		live_set "$_kind" "$_target" "$_value" || return 1
+	done
+}
+
+# keep_apply IF DIR WORD…: DIR as keep_files made it. If something does not work, or
+# somebody is no longer reached over IF, all is undone.
+keep_apply() {
+	_neighbours=$(neighbours "$1")
+	_carrier=$(first_line "$SYS/class/net/$1/carrier") || : # there is none while it is down
+	trap 'keep_undo || :; exit 1' HUP INT TERM
+	if ! _apply "$@"; then
+		keep_undo || :
+		die "a setting could not be applied; everything is as before"
+	fi
+	_alive() {
+		[ "$(first_line "$SYS/class/net/$1/carrier")" = "$_carrier" ] || return 1
+		[ -z "$_neighbours" ] || all_answer "$_neighbours"
+	}
+	if ! wait_for 1 _alive "$1"; then
+		keep_undo || :
+		die "$1 no longer reaches whom it reached; everything is as before"
+	fi
+	trap - HUP INT TERM
+}
+
+# keep_undo: everything that was applied, the last first; goes on after a failure
+keep_undo() {
+	[ -e "$KEPT/undo" ] || return 0
+	_bad=0
+	while read -r _n _kind _target _value; do
+		: "$_n"
+		if [ "$_kind" != config ]; then
+			live_gone "$_kind" "$_target" || live_set "$_kind" "$_target" "$_value" ||
+				{ warn "not put back: $_kind $_target $_value" && _bad=1; }
+		elif [ "$_value" = saved ]; then
+			cp -p "$KEPT/$_target" "$ROOT/$_target" || _bad=1
+		else
+			rm -f "$ROOT/$_target" || _bad=1
+		fi
+	done <<-END
+		$(awk '{ print NR, $0 }' "$KEPT/undo" | sort -rn)
+	END
+	reload_rules
+	if [ "$_bad" -eq 0 ]; then
+		rm -rf "$KEPT"
+		rmdir "${KEPT%/*}" 2>/dev/null || :
+	fi
+	return "$_bad"
+}

@@ -8,7 +8,6 @@ set -eu
 here=$(dirname "$0")
 . "$here/../scripts/lib/common.sh"
 top=$here/..
-PATH=$PATH:/usr/sbin:/sbin
 
 usage() {
 	cat <<-END

@@ -19,6 +19,10 @@ napimeter)
 	about="measure a network receiver under offered loads"
 	help=$("$1" --help)
 	;;
+napinic)
+	about="save, check and bring back how a network card is configured"
+	help=$("$1" --help)
+	;;
 *)
 	echo "man.sh: say here what $name is" >&2
 	exit 1

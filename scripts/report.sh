@@ -57,9 +57,7 @@ done
 }
 need gnuplot gnuplot-nox
 
-napistat=${NAPISTAT:-$here/../build/tools/napistat}
-[ -x "$napistat" ] || napistat=$(command -v napistat) ||
-	die "napistat is missing; build it with: make -C tools/napistat"
+napistat=${NAPISTAT:-$(tool napistat)}
 
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT

@@ -11,7 +11,6 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lib/nic-reach.sh"
 . "$here/lib/tune-keep.sh"
 . "$here/lib/tune-factors.sh"
-PATH=$PATH:/usr/sbin:/sbin
 
 all='rcvbuf cpus weight rx-usecs gro threaded defer budget'
 
@@ -86,14 +85,6 @@ answer() {
 	done)
 	# shellcheck disable=SC2086
 	keep_by_hand "$interface" $found
-}
-
-find_napistat() {
-	for napistat in ${NAPISTAT:+"$NAPISTAT"} "$here/../build/tools/napistat" "$here/../tools/napistat" \
-		"$(command -v napistat || :)"; do
-		[ ! -f "$napistat" ] || return 0
-	done
-	die "napistat is missing; build it with: make -C tools/napistat"
 }
 
 interface='' sweep='' tries='' against='' minutes=30 trial=1 margin=2 seed='' out=results/tune
@@ -205,7 +196,7 @@ need_root
 [ -n "$here_now" ] || die "no interface $interface"
 driver=$(link_target "$SYS/class/net/$interface/device/driver" || :)
 [ "$driver" = e1000_napi ] || die "$interface is driven by ${driver:-nothing}, not by e1000_napi; run: $(how_to load "$interface")"
-find_napistat
+napistat=${NAPISTAT:-$(tool napistat)}
 prepare
 calibrate
 for factor in $factors; do

@@ -86,8 +86,8 @@ fi
 need ansible-playbook ansible-core
 need ssh openssh-client
 if [ -z "$undo" ]; then
-	for tool in napistat napimeter; do
-		[ -x "$top/build/tools/$tool" ] || die "$tool is not built: run make tools"
+	for tool in napistat napimeter napinic; do
+		tool "$tool" >/dev/null
 	done
 	need gnuplot gnuplot-nox
 fi

@@ -40,9 +40,7 @@ while [ $# -gt 0 ]; do
 done
 [ $# -eq 2 ] || usage_error "say HYPERVISOR VM, or pid PID"
 is_uint "$port" || usage_error "--port wants a number"
-napimeter=$here/../../build/tools/napimeter
-[ -f "$napimeter" ] || napimeter=$here/../../tools/napimeter
-[ -f "$napimeter" ] || die "napimeter is not built: run make tools"
+napimeter=$(tool napimeter)
 
 # ticks PID: its CPU time so far, user and system, in the kernel's ticks
 ticks() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | awk '{ print $12 + $13 }'; }

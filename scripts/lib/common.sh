@@ -13,6 +13,9 @@ EXIT_SKIP=4
 prog=${E1000_NAPI_PROG:-${0##*/}}
 unset E1000_NAPI_PROG
 
+# What only root has there is no program to a plain user's or su's shell
+PATH=$PATH:/usr/sbin:/sbin
+
 # What a kernel says when something in it is wrong, for grep -E
 complaints='BUG[: ]|WARNING: |Oops|Kernel panic|general protection|possible .*deadlock'
 complaints="$complaints|rcu: INFO|INFO: task|UBSAN|KASAN|KCSAN|KFENCE|NETDEV WATCHDOG|Call Trace"
@@ -47,6 +50,25 @@ usage_error() {
 need() {
 	command -v "$1" >/dev/null 2>&1 ||
 		die "$1 is missing; on Debian: apt-get install ${2:-$1}"
+}
+
+# tool NAME: the path of one of our own programs: built in this clone, carried into a guest
+# beside the scripts, or installed with the package
+tool() {
+	local root file
+	for root in "$here/.." "$here/../.."; do
+		[ -e "$root/scripts/lib/common.sh" ] || continue
+		for file in "$root/build/tools/$1" "$root/tools/$1" "/usr/bin/$1" "/usr/libexec/e1000-napi/$1"; do
+			case $file in /usr/*) [ ! -e "$root/Makefile" ] || break ;; esac
+			if [ -f "$file" ] && [ -x "$file" ]; then
+				printf '%s\n' "$file"
+				return
+			fi
+		done
+		[ -e "$root/Makefile" ] || die "$1 is missing; install the package e1000-napi-tools again"
+		die "$1 is not built; run: make tools"
+	done
+	die "$1 is not built; run: make tools"
 }
 
 need_root() {

@@ -31,7 +31,7 @@ static void put_file(const char *path, const char *value)
 		return;
 	line = xasprintf("%s\n", value);
 	len = strlen(line);
-	fd = open(path, O_WRONLY | O_TRUNC | O_NOFOLLOW | O_CLOEXEC);
+	fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
 	if (fd < 0 || write(fd, line, len) != len) {
 		what = xasprintf("%s in %s", value, path);
 		missed(what, strerror(errno));

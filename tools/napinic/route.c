@@ -72,7 +72,8 @@ static void put_gateway(FILE *out, json_t *hop)
 static bool is_locked(const char *line, size_t len, const char *metric)
 {
 	char *words = xasprintf(" %s lock ", metric);
-	bool yes = line && memmem(line, len, words, strlen(words));
+	/* this one always is, without a word for it */
+	bool yes = strcmp(metric, "rto_min") && line && memmem(line, len, words, strlen(words));
 
 	free(words);
 	return yes;

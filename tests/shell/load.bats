@@ -21,7 +21,8 @@ setup() {
 	ns=napi-$$-$BATS_TEST_NUMBER
 	ip netns add "$ns"
 	in_ns ip link add nic9 type veth peer name peer9
-	in_ns sysctl -qw net.ipv6.conf.nic9.accept_dad=0 net.ipv6.conf.peer9.accept_dad=0
+	setting ipv6/conf/nic9/accept_dad 0
+	setting ipv6/conf/peer9/accept_dad 0
 	in_ns ip link set dev lo up
 	in_ns ip link set dev peer9 up
 	in_ns ip link set dev nic9 address 02:00:00:00:00:09 up
@@ -38,6 +39,9 @@ setup() {
 teardown() { [ -z "${ns-}" ] || ip netns del "$ns"; }
 
 in_ns() { ip netns exec "$ns" "$@"; }
+
+# setting FILE VALUE: of /proc/sys/net there
+setting() { in_ns sh -c 'echo "$2" >"/proc/sys/net/$1"' sh "$@"; }
 
 load() { run in_ns scripts/load.sh "$@"; }
 restore() { run in_ns scripts/restore.sh "$@"; }
@@ -230,14 +234,16 @@ undress() {
 	in_ns ip link property del dev nic9 altname other9
 	in_ns ip link set dev nic9 nomaster mtu 1500 promisc off txqueuelen 1000 alias ''
 	in_ns ethtool -K nic9 tso on
-	in_ns sysctl -qw net.ipv4.conf.nic9.rp_filter=0 net.ipv6.conf.nic9.hop_limit=64
+	setting ipv4/conf/nic9/rp_filter 0
+	setting ipv6/conf/nic9/hop_limit 64
 }
 
 @test "all of it comes back, and once more changes nothing" {
 	in_ns ip link set dev nic9 mtu 1400 promisc on txqueuelen 123 alias 'the one'
 	in_ns ip link property add dev nic9 altname other9
 	in_ns ethtool -K nic9 tso off
-	in_ns sysctl -qw net.ipv4.conf.nic9.rp_filter=2 net.ipv6.conf.nic9.hop_limit=77
+	setting ipv4/conf/nic9/rp_filter 2
+	setting ipv6/conf/nic9/hop_limit 77
 	in_ns ip addr add 10.0.0.2/24 brd + label nic9:x dev nic9
 	in_ns ip addr add 10.0.0.3/24 dev nic9 valid_lft 5000 preferred_lft 4000
 	in_ns ip addr add fd00::2/64 dev nic9 preferred_lft 0

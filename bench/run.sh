@@ -86,6 +86,7 @@ progress() {
 }
 
 kver=$("$top/lab/image.sh" --show-kver)
+# shellcheck disable=SC2034 # for the parts
 napistat=$(tool napistat)
 [ -e "$top/build/$kver/e1000_napi.ko" ] ||
 	die "the module is not built: make module KVER=$kver (make bench does it)"

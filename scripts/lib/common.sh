@@ -56,6 +56,7 @@ need() {
 # beside the scripts, or installed with the package
 tool() {
 	local root file
+	# shellcheck disable=SC2154 # of the script that sources this
 	for root in "$here/.." "$here/../.."; do
 		[ -e "$root/scripts/lib/common.sh" ] || continue
 		for file in "$root/build/tools/$1" "$root/tools/$1" "/usr/bin/$1" "/usr/libexec/e1000-napi/$1"; do

@@ -1,6 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Who is reached over a NIC, and whether they still are. Source it after nic.sh.
+# Who is reached over a NIC, and whether they still are. Source it after nic.sh, whose
+# need_tools finds $napinic.
+# shellcheck disable=SC2154 # that
 
 # ssh_peer: where the ssh session comes from that this runs in, also under sudo,
 # which hides SSH_CONNECTION

@@ -9,6 +9,7 @@ SYS=${E1000_NAPI_SYS:-/sys}
 # need_tools: sets $napinic, which knows what ip and ethtool say. busybox has an ip too, one
 # that can do too little, and its shell takes that whatever PATH says
 need_tools() {
+	# shellcheck disable=SC2034 # for those that source this
 	napinic=$(tool napinic) || exit "$EXIT_FAIL"
 	need ethtool
 	for _ip in $(printf '%s\n' "$PATH" | tr : ' '); do

@@ -19,7 +19,7 @@ usage() {
 		usage: $prog IF --server ADDR [OPTION]…
 		       $prog --undo
 		Search for the settings with the best loss-free rate, and then the least CPU per
-		packet, for IF, a NIC of e1000_napi (scripts/load.sh): against the defaults, with
+		packet, for IF, a NIC of e1000_napi ($(how_to load IF)): against the defaults, with
 		95 % intervals. The same command goes on where an earlier one was stopped. Nothing
 		stays changed, unless --apply is given.
 		  --try F[=V,…]    try factor F, its values V in place of the usual ones; may be
@@ -36,7 +36,7 @@ usage() {
 		  --dry-run        list what would be tried and how long it takes, do nothing
 		  --apply          make what was found permanent, and set it at once
 		  --undo           put back what --apply changed, and exit
-		For the sweep (sweep.sh --help): --server --port --sender --source --netns --peer
+		For the sweep ($(how_to sweep --help)): --server --port --sender --source --netns --peer
 		--host --datagram --burst --min-load --max-load
 	END
 }

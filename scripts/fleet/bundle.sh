@@ -29,9 +29,11 @@ case $kver in
 esac
 napimeter=$(tool napimeter)
 napinic=$(tool napinic)
-out=$top/build/fleet
+out=$(cache_dir fleet)
+! in_clone || out=$top/build/fleet
 mkdir -p "$out"
 module=$top/build/$kver/e1000_napi.ko
+in_clone || module=$(modinfo -k "$kver" -F filename e1000_napi 2>/dev/null) || module=none
 # Asked for by each guest of that kernel, and made by the first
 old=$out/$kver.sh
 # shellcheck disable=SC2086 # a list of words
@@ -44,7 +46,7 @@ work=$(mktemp -d "$out/tmp.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 
-if [ ! -e "$module" ] && [ -e "/lib/modules/$kver/build" ]; then
+if in_clone && [ ! -e "$module" ] && [ -e "/lib/modules/$kver/build" ]; then
 	log "building the module for $kver"
 	make -s -C "$top" module "KVER=$kver" >"$out/$kver.log" 2>&1 ||
 		log "it failed, see $out/$kver.log"

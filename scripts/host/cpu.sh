@@ -10,9 +10,9 @@ usage() {
 	cat <<-END
 		usage: $prog [--port N] [--record FILE] HYPERVISOR VM
 		       $prog [--port N] [--record FILE] pid PID
-		Run this on the host while scripts/sweep.sh runs in the guest with
+		Run this on the host while the sweep runs in the guest with
 		--host ADDR:PORT (ADDR: the host's, as the guest reaches it).
-		  HYPERVISOR VM  as scripts/host/HYPERVISOR.sh cpu VM
+		  HYPERVISOR VM  xen, virtualbox, vmware or kvm, and the name of the VM
 		  pid PID        any VM that is one process, as QEMU's
 		  --port N       UDP port (default 5002)
 		  --record FILE  keep the samples too: time_ns,cpu (100 = one CPU thread)

@@ -17,7 +17,6 @@
 set -eu
 here=$(dirname "$0")
 . "$here/../scripts/lib/common.sh"
-PATH=$PATH:/usr/sbin:/sbin
 
 listens() { # listens tcp|udp: somebody has port 5001
 	[ -n "$(ip netns exec "$space" ss -H -n "--$1" --listening 'sport = :5001')" ]

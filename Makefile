@@ -32,9 +32,9 @@ install: module
 	depmod $(if $(INSTALL_MOD_PATH),-b "$(INSTALL_MOD_PATH)") "$(KVER)"
 
 uninstall:
-	rm -f "$(MODDIR)/e1000_napi.ko"
-	rmdir "$(MODDIR)" 2>/dev/null || :
-	depmod $(if $(INSTALL_MOD_PATH),-b "$(INSTALL_MOD_PATH)") "$(KVER)"
+	[ ! -e "$(MODDIR)/e1000_napi.ko" ] || { rm "$(MODDIR)/e1000_napi.ko" && \
+		{ rmdir "$(MODDIR)" 2>/dev/null || :; } && \
+		depmod $(if $(INSTALL_MOD_PATH),-b "$(INSTALL_MOD_PATH)") "$(KVER)"; }
 
 # What dkms needs to build the module, nothing else
 dkms-source:

@@ -114,7 +114,7 @@ chmod 755 /usr/local/bin/uname /usr/local/sbin/*
 echo 'DPkg::Pre-Invoke {"/usr/local/sbin/dpkg-began";}; DPkg::Post-Invoke {"/usr/local/sbin/dpkg-ended";};' \
 	>/etc/apt/apt.conf.d/95fresh
 mkdir /fresh/lists
-su -l stranger -c 'git clone -q /fresh/tree.bundle e1000_napi'
+su -l stranger -c 'git -c advice.detachedHead=false clone -q /fresh/tree.bundle e1000_napi'
 files /fresh/lists/0.from
 
 # run N COMMAND: its output to N.log, its status, and what it left behind, to N.status
@@ -122,14 +122,17 @@ run() {
 	timeout -k 10 2400 su -l stranger -c "cd e1000_napi && $2" >"/fresh/$1.log" 2>&1 </dev/null &
 	wait $!
 	status=$?
+	n=$1
+	set -- /proc/[0-9]*
 	{
 		[ "$status" -eq 0 ] || echo "it ended with status $status"
 		find /home/stranger/e1000_napi ! -user stranger | sed -n '1,5s/^/not of the user: /p'
-		for p in /proc/[0-9]*; do
-			[ "$p" = /proc/1 ] || [ "$p" = "/proc/$$" ] || ! tr '\0' ' ' <"$p/cmdline" 2>/dev/null | grep . || :
-		done | grep -v '^sh /fresh/run\|^tr \|^grep ' | sed 's/^/still running: /'
-	} >"/fresh/$1.new"
-	mv "/fresh/$1.new" "/fresh/$1.status"
+		for p; do
+			[ "$p" = /proc/1 ] || [ ! -e "$p/exe" ] ||
+				echo "still running: $(tr '\0' ' ' <"$p/cmdline")"
+		done
+	} >"/fresh/$n.new"
+	mv "/fresh/$n.new" "/fresh/$n.status"
 }
 while IFS='	' read -r n command; do
 	: >"/fresh/$n.begun"

@@ -18,6 +18,17 @@ BUILD := $(CURDIR)/build/$(KVER)
 MODDIR := $(INSTALL_MOD_PATH)/lib/modules/$(KVER)/updates
 DKMSDIR := $(DESTDIR)/usr/src/e1000_napi-$(VERSION)
 
+# After sudo, what this makes belongs to the caller: the goals run below dev/as-caller.sh, which
+# dkms has not
+ifneq ($(and $(SUDO_UID),$(wildcard dev/as-caller.sh),$(if $(CALLER),,1)),)
+GOALS := $(or $(MAKECMDGOALS),all)
+.PHONY: $(GOALS) as-caller
+$(GOALS): as-caller
+	@:
+as-caller:
+	+@CALLER=$(SUDO_UID) dev/as-caller.sh $(MAKE) $(GOALS)
+else
+
 all: module tools
 
 module:
@@ -158,3 +169,5 @@ help:
 .PHONY: all module tools install uninstall deps lab-build demo lab lab-qemu lab-xen \
 	lab-virtualbox lab-vmware lab-all iso check bench clean help \
 	dkms-source dkms dkms-remove deb intree patch check-kernels check-static check-deb check-faults lab-fleet check-fleet
+
+endif

@@ -217,9 +217,13 @@ one_system() {
 	skipped=$((skipped + $(wc -l <"$work/skipped")))
 	# No more than the README admits, with the folders that these are in
 	admitted >"$work/admitted"
-	awk 'NR == FNR { at[++n] = $0; next }
-		{ for (i = 1; i <= n; i++) if ($0 == at[i] || index($0, at[i] "/") == 1 || index(at[i], $0 "/") == 1) next
-		print }' "$work/admitted" "$work/left" >"$work/more" 2>/dev/null
+	awk -v list="$work/admitted" 'BEGIN { while ((getline place <list) > 0) at[++n] = place }
+		{
+			for (i = 1; i <= n; i++)
+				if (index($0 "/", at[i] "/") == 1 || index(at[i] "/", $0 "/") == 1)
+					next
+			print
+		}' "$work/left" >"$work/more" 2>/dev/null || :
 	if [ "$_rc" -ne 0 ] || [ ! -e "$work/left" ]; then
 		echo "not ok Debian $release: the system ended with status $_rc"
 		show 20 "$work/log"
@@ -256,7 +260,7 @@ while [ $# -gt 0 ]; do
 	shift
 done
 list=$(mktemp)
-trap 'rm -f "$list"; [ -z "$system" ] || kill "$system" 2>/dev/null' EXIT
+trap 'rm -f "$list"; give_back_all "$top"; [ -z "$system" ] || kill "$system" 2>/dev/null' EXIT
 trap 'exit 130' INT
 trap 'exit 143' HUP TERM
 commands <"$top/README.md" >"$list" || die "README.md has no commands, or a wrong comment"

@@ -34,6 +34,7 @@ if [ ! -e "$out/sweep.json" ] && [ -n "$(ls -A "$out" 2>/dev/null)" ]; then
 fi
 rm -rf "$out"
 mkdir -p "$out"
+trap 'give_back "$out"' EXIT
 
 # At 450 Mbit/s this guest (500 million instructions a second) is busy, but not yet
 # too busy, for all weights but the smallest. Between bursts of 100 pktgen sleeps;

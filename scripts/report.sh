@@ -59,7 +59,7 @@ napistat=${NAPISTAT:-$here/../build/tools/napistat}
 	die "napistat is missing; build it with: make -C tools/napistat"
 
 tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
+trap 'rm -rf "$tmp"; give_back "$out"' EXIT
 trap 'exit 1' HUP INT TERM
 
 mkdir -p "$tmp/report/figures" "$tmp/report/data"

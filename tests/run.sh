@@ -33,6 +33,7 @@ stopped() {
 	exit 143
 }
 trap stopped HUP INT TERM
+trap 'give_back_all "$top"' EXIT
 
 # group NAME ABOUT COMMAND…: run it, count its TAP lines, show what matters
 group() {
@@ -62,9 +63,12 @@ group() {
 
 unit() { make -s -k -C tests/unit check; }
 
-shell() { bats --tap tests/shell; }
+# What a test ran last, and expected otherwise of, is shown
+bats() { command bats --print-output-on-failure --tap "$@"; }
 
-slow() { bats --tap tests/slow; }
+shell() { bats tests/shell; }
+
+slow() { bats tests/slow; }
 
 # in_guest TEST…: of tests/guest/, with one NIC of each model. It must
 # end within $limit seconds; a test that takes nearly as long is shown and ended before
@@ -96,7 +100,7 @@ udevadm() {
 		mv "$out"/udev/*.deb "$_deb"
 	fi
 	dpkg-deb -x "$_deb" "$out/udev"
-	echo "$out/udev/bin/udevadm"
+	find "$out/udev" -name udevadm
 }
 
 guest() {

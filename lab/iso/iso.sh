@@ -58,7 +58,7 @@ module=$top/build/$kver/e1000_napi.ko
 [ -e "$module" ] || die "build/$kver/e1000_napi.ko is missing: run make KVER=$kver"
 
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+trap 'rm -rf "$work"; give_back "$out"; give_back_all "$top"' EXIT
 trap 'exit 1' HUP INT TERM
 cd=$work/cd
 mkdir -p "$cd/isolinux" "$work/module" "${out%/*}"

@@ -105,6 +105,11 @@ check: DEPS += check
 check: lab-build
 	tests/run.sh
 
+# The tests of reports that need a browser, R and more
+check-report: DEPS += check report
+check-report: lab-build
+	tests/run.sh report
+
 # What it costs, beside ftrace, bpftrace, perf and printk; BENCH: parts, see --help
 bench: DEPS += bench hypervisors
 bench: lab-build
@@ -114,6 +119,11 @@ bench: lab-build
 check-fleet: DEPS += check fleet
 check-fleet: lab-build
 	bats --tap tests/slow/fleet.bats
+
+# Root: the README's commands in a bare Debian 12 and 13; FRESH: options, see --help
+check-fresh: DEPS += fresh
+check-fresh: deps
+	dev/check-fresh.sh $(FRESH)
 
 # Root: compilers and kernels of other Debian suites go into private roots
 check-kernels: DEPS += kernels
@@ -152,6 +162,8 @@ help:
 	@echo 'make lab-fleet     three guests at once, for scripts/fleet/run.sh; needs root'
 	@echo 'make iso           a bootable ISO with the guest, for any hypervisor'
 	@echo 'make check         the tests, in ten minutes; tests/run.sh --help names slower ones'
+	@echo 'make check-fresh   the commands of README.md on a bare Debian 12 and 13, in 40 minutes; needs root'
+	@echo 'make check-report  the reports, beside a browser, R and promtool'
 	@echo 'make bench         what it costs, against ftrace, bpftrace, perf; 90 minutes'
 	@echo 'make deps          install the Debian packages that building and the lab need'
 	@echo 'make check-kernels the same on every kernel from 5.10 to 7.3; needs root'
@@ -168,6 +180,6 @@ help:
 
 .PHONY: all module tools install uninstall deps lab-build demo lab lab-qemu lab-xen \
 	lab-virtualbox lab-vmware lab-all iso check bench clean help \
-	dkms-source dkms dkms-remove deb intree patch check-kernels check-static check-deb check-faults lab-fleet check-fleet
+	dkms-source dkms dkms-remove deb intree patch check-kernels check-static check-deb check-faults check-fresh check-report lab-fleet check-fleet
 
 endif

@@ -24,7 +24,7 @@ machine that was just started, it waits, ten minutes at most.
   fresh        for make check-fresh
   fleet        for scripts/fleet, make lab-fleet and make check-fleet
   bench        what make bench compares with
-  report       the browser, R and promtool that tests compare reports with
+  report       for make check-report: a browser, R, a fuzzer
 EOF
 }
 
@@ -47,7 +47,7 @@ fresh="mmdebstrap debian-archive-keyring git"
 faults="flex bison bc libelf-dev bsdextrautils"
 fleet="ansible-core openssh-client dropbear-bin"
 bench="bpftrace linux-perf e2fsprogs"
-report="chromium prometheus r-base-core clang libclang-rt-14-dev"
+report="chromium r-base-core clang libclang-rt-dev"
 
 dry='' wanted=$base
 for word; do

@@ -9,7 +9,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 
 usage() {
 	cat <<-END
-		usage: demo.sh [DIR]
+		usage: $prog [DIR]
 		Sweep the weights 1, 2, 60 and 200 in the deterministic lab and print a table,
 		the rx_per_poll histogram at weight 60, and draw both to DIR/demo.png. The load is
 		the smallest, of 300 to 700 Mbit/s, of which weight 1 loses a quarter.
@@ -158,7 +158,7 @@ set boxwidth 0.9
 plot '<grep -v "^#" $out/weight60.snapshot' using 1:2 with boxes lc rgb '#4477aa' notitle
 END
 echo
-"$here/../scripts/report.sh" --out "$out/report" "$out"
+"$here/../scripts/report.sh" "$out"
 log "Drawn: $out/demo.png. Open $out/report/report.html: the verdict, tables and figures."
 log "All numbers: $out/runs.csv, $out/hist.csv, $out/meta.json"
 

@@ -8,7 +8,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 
 usage() {
 	cat <<-END
-		usage: detect.sh [--json | --record] [--root DIR]
+		usage: $prog [--json | --record] [--root DIR]
 		Say which hypervisor this guest runs on and which e1000 NICs it has; if none,
 		how to give it one there. Needs no root (VirtualBox's version does).
 		  --json      for scripts

@@ -10,8 +10,8 @@ DEBUG=${E1000_NAPI_DEBUGFS:-/sys/kernel/debug}
 
 usage() {
 	cat <<-END
-		usage: hist.sh IF [OPTION]…
-		       hist.sh --snapshot FILE [OPTION]…
+		usage: $prog IF [OPTION]…
+		       $prog --snapshot FILE [OPTION]…
 		Show a histogram of the NIC IF (or the one at that PCI address) as bars.
 		  --file NAME      which one: rx_per_poll (default), tx_per_poll, polls_per_irq,
 		                   rx_per_irq, poll_ns, irq_to_poll_ns (the last two are filled
@@ -34,7 +34,7 @@ take() {
 		# only root may even look whether it is there
 		need_root
 		[ -d /sys/module/e1000_napi ] ||
-			die "e1000_napi is not loaded; hand it a NIC with load.sh $nic"
+			die "e1000_napi is not loaded; hand it the NIC: $(how_to load "$nic")"
 		[ -d "$DEBUG/e1000_napi" ] ||
 			die "debugfs is not mounted; run: mount -t debugfs none $DEBUG"
 		die "e1000_napi does not have $nic; it has: $(cd "$DEBUG/e1000_napi" && echo *)"

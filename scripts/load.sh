@@ -8,18 +8,16 @@ set -eu
 here=$(dirname "$0")
 . "$here/lib/common.sh"
 . "$here/lib/nic.sh"
-. "$here/lib/nic-save.sh"
-. "$here/lib/nic-replay.sh"
 . "$here/lib/nic-reach.sh"
 . "$here/lib/handover.sh"
 
 usage() {
 	cat <<-END
-		usage: load.sh IF [weight=N] [PARAMETER=VALUE…] [OPTION]…
+		usage: $prog IF [weight=N] [PARAMETER=VALUE…] [OPTION]…
 		Hand the network interface IF (or the NIC at that PCI address) from stock
 		e1000 to e1000_napi. Addresses, routes, MTU, offloads, VLANs, up or down, …
-		stay what they are; restore.sh IF undoes it. Only the driver changes, and no
-		other NIC is touched. The link is down for some seconds.
+		stay what they are; no other NIC is touched. The link is down for some seconds.
+		To undo it: $(how_to restore IF)
 		  weight=N         most packets one poll may take, 1..4096; at the load of the
 		                   module also weight=N,M,… (one a port), default 64.
 		                   If e1000_napi has the NIC already: changed live.
@@ -95,7 +93,7 @@ check_live() {
 	esac
 	for _param in $params; do
 		[ -w "$SYS/module/$MODULE/parameters/${_param%%=*}" ] ||
-			die "$MODULE is loaded already, and ${_param%%=*}= can be given only when it gets loaded; run restore.sh --all first"
+			die "$MODULE is loaded already, and ${_param%%=*}= can be given only when it gets loaded; first run: $(how_to restore --all)"
 	done
 }
 
@@ -130,7 +128,7 @@ network_back() {
 	if [ -n "$answered" ]; then
 		all_answer "$answered"
 	else
-		[ "$missed" -eq 0 ] && { [ "$carrier" != 1 ] || has_carrier "$name"; }
+		[ -z "$missed" ] && { [ "$carrier" != 1 ] || has_carrier "$name"; }
 	fi
 }
 
@@ -173,7 +171,7 @@ finish() {
 		if give_back "$pci"; then
 			log "$name: $STOCK has it again, and all is as before"
 		else
-			log "$name: not everything is back; run restore.sh $name"
+			log "$name: not everything is back; run: $(how_to restore "$name")"
 		fi
 	fi
 	[ -z "$pci" ] || rm -f "$RUN/$pci.watchdog"
@@ -233,7 +231,7 @@ fi
 
 find_nic "$nic"
 [ ! -e "$RUN/$pci.state" ] ||
-	die "an earlier change of $nic was cut short; run restore.sh $nic first"
+	die "an earlier change of $nic was cut short; first run: $(how_to restore "$nic")"
 [ -n "$name" ] || die "$pci has no network interface here (driver: ${driver:-none}); is it in another network namespace, or without a driver?"
 if [ "$driver" = "$MODULE" ]; then
 	check_live
@@ -244,7 +242,7 @@ if [ "$driver" = "$MODULE" ]; then
 fi
 [ "$driver" = "$STOCK" ] ||
 	die "$name is driven by ${driver:-no driver}; only NICs of the driver $STOCK can be handed over"
-obstacle=$(nic_obstacle "$name")
+obstacle=$("$napinic" obstacle "$name")
 [ -z "$obstacle" ] || die "$name cannot be handed over: $obstacle"
 [ ! -d "$SYS/module/$MODULE" ] || check_live
 peers=$(peers_over "$name")
@@ -274,7 +272,7 @@ say "handing $pci from $driver to $MODULE"
 if [ "$dry" = 1 ]; then
 	[ -z "$peers" ] || printf '%s over %s: --yes needed\n' "$what" "$name"
 	printf 'and then brought back:\n'
-	save_nic "$pci" "$driver"
+	"$napinic" save "$pci" "$driver"
 	exit 0
 fi
 keep_state "$pci" "$driver" || die "the state of $name cannot be written to $RUN"
@@ -283,7 +281,8 @@ touched=1
 end=$(($(uptime_now) + timeout))
 put_driver "$pci" "$MODULE" || die "$MODULE does not take $pci; dmesg may say why"
 put_name "$pci" "$name" || die "its name did not come back"
-replay "$RUN/$pci.state"
+missed=
+"$napinic" put "$RUN/$pci.state" || missed=1
 [ -z "$weight" ] || set_weight
 if [ -n "$peers" ]; then
 	log "$name: waiting until the network works again ($((end - $(uptime_now))) s at most)"
@@ -295,5 +294,5 @@ fi
 touched=0
 log "$name: $MODULE has it, weight $(weight_now)"
 # kept as it was, so that restore.sh can bring back what was missed
-[ "$missed" -eq 0 ] || die "$missed settings did not come back, see above; restore.sh $name undoes the change"
+[ -z "$missed" ] || die "some settings did not come back, see above; to undo the change: $(how_to restore "$name")"
 mv "$RUN/$pci.state" "$RUN/$pci.loaded"

@@ -7,12 +7,12 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lib/common.sh"
 
 usage() {
-	cat <<'USAGE'
-Usage: report.sh [--out DIR] [--margin P] [--confidence P] [--loss P] DIR…
-Draws the results folders of sweep.sh side by side, one column for each:
+	cat <<USAGE
+usage: $prog [--out DIR] [--margin P] [--confidence P] [--loss P] DIR…
+Draws the results folders of sweeps side by side, one column for each:
 several hypervisors, or one before and after a change.
 
-  --out DIR       where the report goes (build/report)
+  --out DIR       where the report goes (DIR/report; results/report for several)
   --margin P      two weights are equal within this many percent (2)
   --confidence P  of intervals and tests, percent (95)
   --loss P        loss up to this many percent counts as none (0.1)
@@ -21,12 +21,11 @@ several hypervisors, or one before and after a change.
 Writes report.html (one file, no network: verdict, table, figures, machines),
 report.md (verdict and tables for papers), report.prom (Prometheus textfile),
 figures/*.svg and *.png, and data/ with the raw CSV that report.html links.
-Needs gnuplot and build/tools/napistat (make; or NAPISTAT=/path/to/it).
+Needs gnuplot.
 USAGE
 }
 
-out=$here/../build/report
-options=
+out='' options=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	-h | --help) usage && exit 0 ;;
@@ -50,13 +49,15 @@ while [ $# -gt 0 ]; do
 done
 [ $# -gt 0 ] || usage_error "a results folder is missing"
 for dir; do
-	[ -f "$dir/runs.csv" ] || die "$dir has no runs.csv: it is not a results folder of sweep.sh"
+	[ -f "$dir/runs.csv" ] || die "$dir has no runs.csv: it is not a results folder of a sweep"
 done
+[ -n "$out" ] || {
+	out=results/report
+	[ $# -gt 1 ] || out=${1%/}/report
+}
 need gnuplot gnuplot-nox
 
-napistat=${NAPISTAT:-$here/../build/tools/napistat}
-[ -x "$napistat" ] || napistat=$(command -v napistat) ||
-	die "napistat is missing; build it with: make -C tools/napistat"
+napistat=${NAPISTAT:-$(tool napistat)}
 
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"; give_back "$out"' EXIT

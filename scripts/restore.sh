@@ -6,15 +6,13 @@ set -eu
 here=$(dirname "$0")
 . "$here/lib/common.sh"
 . "$here/lib/nic.sh"
-. "$here/lib/nic-save.sh"
-. "$here/lib/nic-replay.sh"
 . "$here/lib/handover.sh"
 
 usage() {
 	cat <<-END
-		usage: restore.sh IF | PCI-ADDRESS | --all [--dry-run]
-		Give the NIC back to the driver it had before load.sh (stock e1000), with the
-		configuration it has now, or, when a change was cut short, with the one it
+		usage: $prog IF | PCI-ADDRESS | --all [--dry-run]
+		Undo $(how_to load): give the NIC back to the driver it had (stock e1000), with
+		the configuration it has now, or, when a change was cut short, with the one it
 		had before that. What a killed sweep left changed is put back too. The
 		e1000_napi module is unloaded when no NIC uses it any more. Can be run again
 		at any time; what is back already stays as it is.
@@ -50,7 +48,7 @@ restore_one() {
 			return 1
 		}
 		_what="back to $STOCK, as it is configured now"
-		_obstacle=$(nic_obstacle "$name")
+		_obstacle=$("$napinic" obstacle "$name") || return 1
 		[ -z "$_obstacle" ] || {
 			log "$prog: $name cannot be given back: $_obstacle"
 			return 1

@@ -7,13 +7,13 @@ set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lib/common.sh"
-PATH=$PATH:/usr/sbin:/sbin:/usr/lib/sysstat:/usr/libexec/sysstat
+PATH=$PATH:/usr/lib/sysstat:/usr/libexec/sysstat
 
 usage() {
 	cat <<-END
-		usage: sweep.sh IF [OPTION]…
-		       sweep.sh --restore
-		Sweep the NAPI weight of IF, a NIC of e1000_napi (scripts/load.sh). The same
+		usage: $prog IF [OPTION]…
+		       $prog --restore
+		Sweep the NAPI weight of IF, a NIC of e1000_napi ($(how_to load IF)). The same
 		command goes on where an earlier one was stopped.
 		  --restore           put back what a killed sweep left changed, and exit
 
@@ -46,7 +46,7 @@ usage() {
 		  --source S          iperf (default); pktgen: this guest's, for the lab;
 		                      napimeter: \`napimeter serve\` on the server, sends bursts
 		  --netns N --peer D  where pktgen is and its device (src, peer0 for eth0)
-		  --host ADDR:PORT    where scripts/host/cpu.sh tells the host's CPU use
+		  --host ADDR:PORT    where $(how_to "host cpu") tells the host's CPU use
 
 		How to run it
 		  --out DIR           results (default results/PRESET or results/METHOD)
@@ -121,10 +121,7 @@ while [ $# -gt 0 ]; do
 	shift
 done
 
-for napimeter in "$here/../tools/napimeter" "$here/../build/tools/napimeter" ''; do
-	[ ! -f "$napimeter" ] || break
-done
-[ -n "$napimeter" ] || die "napimeter is not built: run make"
+napimeter=$(tool napimeter)
 
 run=/run/e1000_napi lock=/run/e1000_napi/sweep.pid
 # A killed sweep leaves its lock and its sar behind: "PID:KEY NAME" of each

@@ -11,16 +11,15 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lib/nic-reach.sh"
 . "$here/lib/tune-keep.sh"
 . "$here/lib/tune-factors.sh"
-PATH=$PATH:/usr/sbin:/sbin
 
 all='rcvbuf cpus weight rx-usecs gro threaded defer budget'
 
 usage() {
 	cat <<-END
-		usage: tune.sh IF --server ADDR [OPTION]…
-		       tune.sh --undo
+		usage: $prog IF --server ADDR [OPTION]…
+		       $prog --undo
 		Search for the settings with the best loss-free rate, and then the least CPU per
-		packet, for IF, a NIC of e1000_napi (scripts/load.sh): against the defaults, with
+		packet, for IF, a NIC of e1000_napi ($(how_to load IF)): against the defaults, with
 		95 % intervals. The same command goes on where an earlier one was stopped. Nothing
 		stays changed, unless --apply is given.
 		  --try F[=V,…]    try factor F, its values V in place of the usual ones; may be
@@ -37,7 +36,7 @@ usage() {
 		  --dry-run        list what would be tried and how long it takes, do nothing
 		  --apply          make what was found permanent, and set it at once
 		  --undo           put back what --apply changed, and exit
-		For the sweep (sweep.sh --help): --server --port --sender --source --netns --peer
+		For the sweep ($(how_to sweep --help)): --server --port --sender --source --netns --peer
 		--host --datagram --burst --min-load --max-load
 	END
 }
@@ -86,14 +85,6 @@ answer() {
 	done)
 	# shellcheck disable=SC2086
 	keep_by_hand "$interface" $found
-}
-
-find_napistat() {
-	for napistat in ${NAPISTAT:+"$NAPISTAT"} "$here/../build/tools/napistat" "$here/../tools/napistat" \
-		"$(command -v napistat || :)"; do
-		[ ! -f "$napistat" ] || return 0
-	done
-	die "napistat is missing; build it with: make -C tools/napistat"
 }
 
 interface='' sweep='' tries='' against='' minutes=30 trial=1 margin=2 seed='' out=results/tune
@@ -153,7 +144,7 @@ is_share "$trial" || usage_error "--trial wants a number of seconds"
 is_share "$margin" || usage_error "--margin wants a number, in percent"
 [ -z "$seed" ] || is_uint "$seed" || usage_error "--seed wants a whole number"
 [ -n "$server" ] || [ "$source" = pktgen ] ||
-	usage_error "--server: a host that runs \`iperf -s -u\`; see sweep.sh --help for other sources"
+	usage_error "--server: a host that runs \`iperf -s -u\`; see $(how_to sweep --help) for other sources"
 
 for word in $against; do
 	case $word in *=*) ;; *) usage_error "--against wants F=V" ;; esac
@@ -204,8 +195,8 @@ fi
 need_root
 [ -n "$here_now" ] || die "no interface $interface"
 driver=$(link_target "$SYS/class/net/$interface/device/driver" || :)
-[ "$driver" = e1000_napi ] || die "$interface is driven by ${driver:-nothing}, not by e1000_napi: scripts/load.sh $interface"
-find_napistat
+[ "$driver" = e1000_napi ] || die "$interface is driven by ${driver:-nothing}, not by e1000_napi; run: $(how_to load "$interface")"
+napistat=${NAPISTAT:-$(tool napistat)}
 prepare
 calibrate
 for factor in $factors; do
@@ -217,8 +208,8 @@ answer
 [ "$action" = change ] || exit 0
 # shellcheck disable=SC2086 # words without spaces
 if [ -z "$apply" ]; then
-	log "Nothing was changed. The same command with --apply does it; tune.sh --undo takes it back."
+	log "Nothing was changed. The same command with --apply does it; $(how_to tune --undo) takes it back."
 else
 	keep_apply "$interface" "$out/keep" $found
-	log "Applied, now and for each boot. tune.sh --undo takes it back."
+	log "Applied, now and for each boot. $(how_to tune --undo) takes it back."
 fi

@@ -62,11 +62,11 @@ install /debs/e1000-napi-tools_*.deb
 for command in load restore hist sweep report; do
 	e1000-napi $command --help >/dev/null || fail "e1000-napi $command --help"
 done
-napistat --help >/dev/null && napimeter --help >/dev/null || fail "the tools start"
+napistat --help >/dev/null && napimeter --help >/dev/null && napinic --help >/dev/null || fail "the tools start"
 ok "the scripts and tools start"
 
 apt-get -qq -y purge e1000-napi-dkms e1000-napi-tools >/tmp/apt.log 2>&1 || fail "purge: $(cat /tmp/apt.log)"
-find / -xdev \( -name '*e1000[-_]napi*' -o -name 'napistat*' -o -name 'napimeter*' \) \
+find / -xdev \( -name '*e1000[-_]napi*' -o -name 'napistat*' -o -name 'napimeter*' -o -name 'napinic*' \) \
 	! -path '/proc/*' ! -path '/sys/*' ! -path '/debs/*' ! -path '/dkms/*' ! -path '/out/*' ! -path '/tmp/*' >/tmp/left
 [ ! -s /tmp/left ] || fail "left after purge: $(cat /tmp/left)"
 ok "purged, nothing is left"

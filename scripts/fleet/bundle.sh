@@ -2,14 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0
 # Make the one file that a guest gets: a shell script with an archive behind it.
 set -eu
-top=$(cd "$(dirname "$0")/../.." && pwd)
+here=$(cd "$(dirname "$0")" && pwd)
+top=$(cd "$here/../.." && pwd)
 # shellcheck source=scripts/lib/common.sh
 . "$top/scripts/lib/common.sh"
 
 usage() {
 	cat <<-END
 		usage: bundle.sh KVER
-		Make build/fleet/KVER.sh, which holds the scripts, napimeter and e1000_napi.ko
+		Make build/fleet/KVER.sh, which holds the scripts, the tools and e1000_napi.ko
 		for the kernel KVER, and print its name. The module is built first if it can be;
 		without one the guest must have e1000_napi installed. Run in a guest, as root:
 		  sh KVER.sh install NIC   unpack into /opt/e1000_napi-fleet, say whether NIC
@@ -26,16 +27,18 @@ case $kver in
 -h | --help) usage && exit 0 ;;
 '' | .* | *[!A-Za-z0-9.+~_-]*) usage_error "'$kver' is no kernel release" ;;
 esac
-napimeter=$top/build/tools/napimeter
-[ -x "$napimeter" ] || die "napimeter is not built: run make tools"
-out=$top/build/fleet
+napimeter=$(tool napimeter)
+napinic=$(tool napinic)
+out=$(cache_dir fleet)
+! in_clone || out=$top/build/fleet
 mkdir -p "$out"
 module=$top/build/$kver/e1000_napi.ko
+in_clone || module=$(modinfo -k "$kver" -F filename e1000_napi 2>/dev/null) || module=none
 # Asked for by each guest of that kernel, and made by the first
 old=$out/$kver.sh
 # shellcheck disable=SC2086 # a list of words
 if [ -e "$module" ] && [ -e "$old" ] && [ -z "$(cd "$top" && find $parts scripts/fleet/bundle.sh "$napimeter" \
-	"$module" -newer "$old" 2>/dev/null)" ]; then
+	"$napinic" "$module" -newer "$old" 2>/dev/null)" ]; then
 	echo "$old"
 	exit 0
 fi
@@ -43,7 +46,7 @@ work=$(mktemp -d "$out/tmp.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 
-if [ ! -e "$module" ] && [ -e "/lib/modules/$kver/build" ]; then
+if in_clone && [ ! -e "$module" ] && [ -e "/lib/modules/$kver/build" ]; then
 	log "building the module for $kver"
 	make -s -C "$top" module "KVER=$kver" >"$out/$kver.log" 2>&1 ||
 		log "it failed, see $out/$kver.log"
@@ -51,11 +54,11 @@ fi
 mkdir -p "$work/root/tools"
 # shellcheck disable=SC2086 # a list of words
 (cd "$top" && cp --parents $parts "$work/root/")
-cp "$napimeter" "$work/root/tools/"
+cp "$napimeter" "$napinic" "$work/root/tools/"
 [ ! -e "$module" ] || cp "$module" "$work/root/"
 if command -v strip >/dev/null; then
 	find "$work/root" -name '*.ko' -exec strip -g {} +
-	strip "$work/root/tools/napimeter"
+	strip "$work/root/tools/"*
 fi
 cat >"$work/bundle" <<'END'
 #!/bin/sh

@@ -8,7 +8,13 @@ EXIT_FAIL=1
 EXIT_USAGE=2
 EXIT_SKIP=4
 
-prog=${0##*/}
+# As a person called it: by the front door (E1000_NAPI_PROG) or by itself. A script that
+# this one starts has a name of its own.
+prog=${E1000_NAPI_PROG:-${0##*/}}
+unset E1000_NAPI_PROG
+
+# What only root has there is no program to a plain user's or su's shell
+PATH=$PATH:/usr/sbin:/sbin
 
 # What a kernel says when something in it is wrong, for grep -E. A program that crashes is not
 # that: "traps: iperf[178] general protection fault ip:…", "iperf[178]: segfault at …"
@@ -24,6 +30,17 @@ die() {
 	exit "$EXIT_FAIL"
 }
 
+# how_to COMMAND [ARGUMENT…]: how to call one of our commands here, for messages
+how_to() {
+	local name="$1"
+	shift
+	if [ -n "${E1000_NAPI_FRONT-}" ]; then
+		printf '%s\n' "$E1000_NAPI_FRONT $name${*:+ $*}"
+	else
+		printf '%s\n' "scripts/$(printf '%s' "$name" | tr ' ' /).sh${*:+ $*}"
+	fi
+}
+
 usage_error() {
 	log "$prog: $*"
 	log "Try: $prog --help"
@@ -34,6 +51,43 @@ usage_error() {
 need() {
 	command -v "$1" >/dev/null 2>&1 ||
 		die "$1 is missing; on Debian: apt-get install ${2:-$1}"
+}
+
+# in_clone: whether this is a clone, in which things are built, and not the package
+# shellcheck disable=SC2154 # $here is the script's
+in_clone() { [ -e "$here/../dev/prepare.sh" ] || [ -e "$here/../../dev/prepare.sh" ]; }
+
+# tool NAME: where this program of ours is: in the guest's tools/, in a clone's build/tools/,
+# else installed. $here is the folder of the script that asks.
+tool() {
+	local dir file
+	for dir in "$here/.." "$here/../.."; do
+		# what is beside our tree is not ours
+		[ -e "$dir/scripts/lib/common.sh" ] || continue
+		for file in "$dir/tools/$1" "$dir/build/tools/$1"; do
+			if [ -f "$file" ] && [ -x "$file" ]; then
+				printf '%s\n' "$file"
+				return
+			fi
+		done
+	done
+	command -v "$1" && return
+	! in_clone || die "$1 is not built; run: make tools"
+	die "$1 is missing; install the package e1000-napi-tools again"
+}
+
+# module_of KVER: the file of e1000_napi for this kernel: built in the clone, else installed
+module_of() {
+	local dir
+	for dir in "$here/.." "$here/../.."; do
+		if [ -f "$dir/build/$1/e1000_napi.ko" ]; then
+			printf '%s\n' "$dir/build/$1/e1000_napi.ko"
+			return
+		fi
+	done
+	modinfo -k "$1" -F filename e1000_napi 2>/dev/null && return
+	! in_clone || die "build/$1/e1000_napi.ko is missing: run make KVER=$1"
+	die "e1000_napi is not installed for the kernel $1; run: dkms autoinstall -k $1"
 }
 
 need_root() {

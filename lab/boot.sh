@@ -150,7 +150,7 @@ cleanup() {
 	wait
 	rm -rf "$work"
 	[ -z "$keep" ] || give_back "$keep"
-	give_back_all "$top"
+	give_back_all "$here/.."
 }
 trap cleanup EXIT
 trap 'exit 130' INT

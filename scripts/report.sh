@@ -70,7 +70,7 @@ need gnuplot gnuplot-nox
 napistat=${NAPISTAT:-$(tool napistat)}
 
 tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
+trap 'rm -rf "$tmp"; give_back "$out"' EXIT
 trap 'exit 1' HUP INT TERM
 
 mkdir -p "$tmp/report/figures" "$tmp/report/data"

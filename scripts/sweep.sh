@@ -7,7 +7,7 @@ set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lib/common.sh"
-PATH=$PATH:/usr/lib/sysstat
+PATH=$PATH:/usr/lib/sysstat:/usr/libexec/sysstat
 
 usage() {
 	cat <<-END
@@ -204,6 +204,7 @@ finish() {
 	fi
 	"$napimeter" restore || warn "not everything could be put back, see above"
 	rm -rf "$work" "$lock"
+	give_back "$PWD"
 }
 trap finish EXIT
 trap 'exit 130' INT

@@ -77,20 +77,20 @@ LOOK
 		grep -qx 'lost links 0' "$tmp/seen"
 }
 
+# bats test_tags=report
 @test "a browser shows every figure on a desktop, in light, without a word on its console" {
-	command -v chromium >/dev/null || skip "chromium is not installed"
 	look 1280
 	grep -qx 'dark false' "$tmp/seen"
 }
 
+# bats test_tags=report
 @test "and on a phone, in dark" {
-	command -v chromium >/dev/null || skip "chromium is not installed"
 	look 375 dark
 	grep -qx 'dark true' "$tmp/seen"
 }
 
+# bats test_tags=report
 @test "the browser check sees a figure that is not there" {
-	command -v chromium >/dev/null || skip "chromium is not installed"
 	sed '/<figure id="f001">/a <style>#f001 svg { display: none; }</style>' "$page" >"$tmp/broken.html"
 	page=$tmp/broken.html
 	run look 1280
@@ -98,8 +98,8 @@ LOOK
 	[[ $output == *"bad f001"* ]]
 }
 
+# bats test_tags=report
 @test "the page prints to PDF with all that is on it" {
-	command -v chromium >/dev/null || skip "chromium is not installed"
 	timeout 120 chromium --headless --no-sandbox --disable-gpu --user-data-dir="$tmp/profile" \
 		--print-to-pdf="$tmp/page.pdf" "file://$page" 2>/dev/null
 	[ "$(head -c 4 "$tmp/page.pdf")" = %PDF ]

@@ -58,7 +58,9 @@ commands() {
 				}
 			for (j = 1; j <= m; j++)
 				if (index(line[i], words[j]))
-					reason = "left out by --without " words[j]
+					next_one = i
+			if (next_one == i)
+				continue
 			print (reason == "" ? "" : "# " reason "\t") line[i]
 		}
 		for (word in why)

@@ -234,7 +234,7 @@ static bool of_cell(const struct plan *plan, const struct row *row, const struct
 
 	for (col = 0; col < plan->columns; col++)
 		if (plan->axis[col].count > 1 && col != COL_offered_bps && col != COL_protocol &&
-		    strcmp(cell->cell[col], "auto") && strcmp(row->cell[col], cell->cell[col]))
+		    !row_is(cell, col, "auto") && !row_same(row, cell, col))
 			return false;
 	return true;
 }
@@ -330,7 +330,7 @@ void search_report(const struct plan *plan, const struct journal *runs)
 		for (col = 0; col < plan->columns; col++)
 			if (col == COL_weight ||
 			    (plan->axis[col].count > 1 && col != COL_offered_bps))
-				printf("%s,", cell.cell[col]);
+				printf("%s,", row_text(&cell, col));
 		printf("%.0f,%.0f,%.0f,%zu,%d,%d\n", s.lower, s.upper, s.conditional_throughput,
 		       count, s.done, s.source_limit);
 	}

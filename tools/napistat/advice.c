@@ -7,7 +7,7 @@
 
 enum placement placement_of(const struct trial *t)
 {
-	const char *app = t->set[S_APP_CPU], *irq = t->set[S_IRQ_CPU];
+	const char *app = word(t, COL_app_cpu), *irq = word(t, COL_irq_cpu);
 
 	if (!is_count(app) || !is_count(irq))
 		return PLACE_FREE;
@@ -16,12 +16,12 @@ enum placement placement_of(const struct trial *t)
 
 bool is_search(const struct trial *t)
 {
-	return !strcmp(t->set[S_METHOD], "mlfrr");
+	return !strcmp(word(t, COL_method), "mlfrr");
 }
 
 bool is_udp(const struct trial *t)
 {
-	return !strcmp(t->set[S_PROTOCOL], "udp");
+	return !strcmp(word(t, COL_protocol), "udp");
 }
 
 bool measured(const struct data *d, size_t from, size_t to,
@@ -72,15 +72,15 @@ static size_t buffers(const struct data *d, const struct advice *a,
 		double loss = cell_sample(d, c, socket).mean;
 
 		if (!is_udp(t) || is_search(t) || isnan(loss) ||
-		    cell_weight(d, c) != a->reference || !t->set[S_RCVBUF][0])
+		    cell_weight(d, c) != a->reference || !word(t, COL_rcvbuf)[0])
 			continue;
 		for (k = 0; k < n; k++)
-			if (list[k].rcvbuf == t->set[S_RCVBUF])
+			if (list[k].rcvbuf == word(t, COL_rcvbuf))
 				break;
 		if (k == max)
 			continue;
 		if (k == n)
-			list[n++] = (struct tried){ .rcvbuf = t->set[S_RCVBUF] };
+			list[n++] = (struct tried){ .rcvbuf = word(t, COL_rcvbuf) };
 		list[k].worst[p] = fmax(list[k].worst[p], loss);
 		list[k].seen[p] = true;
 	}
@@ -142,7 +142,7 @@ bool advised(const struct data *d, const struct advice *a, const struct cell *c)
 		return false;
 	if (!is_udp(t) || !a->rcvbuf)
 		return true;
-	return t->set[S_RCVBUF] == a->rcvbuf && placement_of(t) == a->place;
+	return word(t, COL_rcvbuf) == a->rcvbuf && placement_of(t) == a->place;
 }
 
 struct advice advise(const struct data *d, size_t folder,

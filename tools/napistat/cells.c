@@ -10,8 +10,11 @@ int label_columns(struct table *t)
 	int first = table_column(t, U_LABEL, "folder", "hypervisor");
 	int i;
 
-	for (i = 0; i < N_SETTINGS; i++)
-		table_column(t, U_LABEL, setting_names[i], setting_names[i]);
+	for (i = 0; i < N_SETTINGS; i++) {
+		const char *name = column_name(run_settings[i]);
+
+		table_column(t, U_LABEL, name, name);
+	}
 	table_column(t, U_LABEL, "offered_bps", "offered Mbit/s");
 	table_column(t, U_LABEL, "weight", "weight");
 	return first;
@@ -20,17 +23,17 @@ int label_columns(struct table *t)
 void label_row(struct table *t, int first, const struct data *d,
 	       const struct trial *trial)
 {
-	double offered = trial->v[V_OFFERED];
+	double offered = number(trial, COL_offered_bps);
 	int i;
 
 	table_text(t, first, "%s", d->folders[trial->folder].label);
 	for (i = 0; i < N_SETTINGS; i++)
-		table_text(t, first + 1 + i, "%s", trial->set[i]);
+		table_text(t, first + 1 + i, "%s", word(trial, run_settings[i]));
 	i = first + 1 + N_SETTINGS;
 	table_number(t, i, offered, 1e-6, offered >= 1e7 ? 0 : 2);
 	if (!offered)
 		table_shown(t, i, "full");
-	table_number(t, i + 1, trial->v[V_WEIGHT], 1, 0);
+	table_number(t, i + 1, number(trial, COL_weight), 1, 0);
 }
 
 void no_weight(struct table *t, int first)
@@ -114,20 +117,21 @@ char *settings_text(const struct data *d, const struct trial *t)
 	int n = 0;
 
 	for (i = 0; i < N_SETTINGS; i++) {
-		bool differs = i == S_PROTOCOL;
+		enum column col = run_settings[i];
+		bool differs = col == COL_protocol;
 
 		for (k = 0; k < d->n_cells && !differs; k++) {
 			const struct trial *other = cell_trial(d, &d->cells[k]);
 
-			differs = other->set[i] != t->set[i];
+			differs = !row_same(&other->row, &t->row, col);
 		}
-		if (!differs || !t->set[i][0])
+		if (!differs || row_empty(&t->row, col))
 			continue;
 		fputs(n++ ? ", " : "", out);
-		if (i == S_METHOD || i == S_PRESET || i == S_PROTOCOL)
-			fputs(t->set[i], out);
+		if (col == COL_method || col == COL_preset || col == COL_protocol)
+			fputs(word(t, col), out);
 		else
-			fprintf(out, "%s %s", setting_names[i], t->set[i]);
+			fprintf(out, "%s %s", column_name(col), word(t, col));
 	}
 	fclose(out);
 	/* a preset's name comes from a file; it goes into lines and titles */

@@ -23,12 +23,12 @@ static size_t pair_blocks(const struct data *d, const struct cell *a,
 	while (i < a->n && k < b->n) {
 		const struct trial *p = &d->trials[d->order[a->first + i]];
 		const struct trial *q = &d->trials[d->order[b->first + k]];
-		double rep = p->v[V_REP], block = p->v[V_BLOCK], sum = 0, v;
+		double rep = number(p, COL_rep), block = number(p, COL_block), sum = 0, v;
 		size_t many = 0;
 
-		if (rep != q->v[V_REP] || block != q->v[V_BLOCK]) {
-			bool behind = rep < q->v[V_REP] ||
-				      (rep == q->v[V_REP] && block < q->v[V_BLOCK]);
+		if (rep != number(q, COL_rep) || block != number(q, COL_block)) {
+			bool behind = rep < number(q, COL_rep) ||
+				      (rep == number(q, COL_rep) && block < number(q, COL_block));
 
 			i += behind;
 			k += !behind;
@@ -36,7 +36,7 @@ static size_t pair_blocks(const struct data *d, const struct cell *a,
 		}
 		for (; i < a->n; i++) {
 			p = &d->trials[d->order[a->first + i]];
-			if (p->v[V_REP] != rep || p->v[V_BLOCK] != block)
+			if (number(p, COL_rep) != rep || number(p, COL_block) != block)
 				break;
 			v = m->of(p);
 			sum += isnan(v) ? 0 : v;
@@ -45,7 +45,7 @@ static size_t pair_blocks(const struct data *d, const struct cell *a,
 		x[n] = sum / many;
 		for (sum = 0, many = 0; k < b->n; k++) {
 			q = &d->trials[d->order[b->first + k]];
-			if (q->v[V_REP] != rep || q->v[V_BLOCK] != block)
+			if (number(q, COL_rep) != rep || number(q, COL_block) != block)
 				break;
 			v = m->of(q);
 			sum += isnan(v) ? 0 : v;
@@ -59,7 +59,7 @@ static size_t pair_blocks(const struct data *d, const struct cell *a,
 
 static bool has_blocks(const struct trial *t)
 {
-	return !strcmp(t->set[S_METHOD], "interleave") && !isnan(t->v[V_BLOCK]);
+	return !strcmp(word(t, COL_method), "interleave") && !isnan(number(t, COL_block));
 }
 
 bool compare_cells(const struct data *d, const struct cell *a,
@@ -171,7 +171,7 @@ struct comparison *compare_all(const struct data *d, const struct options *o,
 			ref = nearest_weight(d, from, to, o->reference);
 			all = !o->only_reference && to - from <= MAX_PAIRED_WEIGHTS;
 			*cut |= !o->only_reference && !all;
-			if (!strcmp(t->set[S_METHOD], "mlfrr"))
+			if (!strcmp(word(t, COL_method), "mlfrr"))
 				continue;
 			for (i = from; i < to; i++) {
 				for (k = i + 1; k < to; k++) {

@@ -701,7 +701,7 @@ static void poll_latency(struct figures *f, size_t from, size_t to)
 
 static void paired_curve(struct figures *f, size_t from, size_t to)
 {
-	if (!strcmp(cell_trial(f->d, &f->d->cells[from])->set[S_METHOD],
+	if (!strcmp(word(cell_trial(f->d, &f->d->cells[from]), COL_method),
 		    "interleave"))
 		draw_paired(f, from, to);
 }

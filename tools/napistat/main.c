@@ -126,7 +126,7 @@ static void usage(const char *format, const char *what)
 	exit(EXIT_USAGE);
 }
 
-static double number(const char *option, const char *s, double lo, double hi)
+static double option_number(const char *option, const char *s, double lo, double hi)
 {
 	char *end;
 	double v = strtod(s, &end);
@@ -215,16 +215,16 @@ static void read_options(int argc, char **argv, struct options *o)
 			take_metrics(o, optarg);
 			break;
 		case CONFIDENCE:
-			o->confidence = number("confidence", optarg, 50, 99.999) / 100;
+			o->confidence = option_number("confidence", optarg, 50, 99.999) / 100;
 			break;
 		case MARGIN:
-			o->margin = number("margin", optarg, 0.001, 99) / 100;
+			o->margin = option_number("margin", optarg, 0.001, 99) / 100;
 			break;
 		case LOSS:
-			o->loss = number("loss", optarg, 0, 100) / 100;
+			o->loss = option_number("loss", optarg, 0, 100) / 100;
 			break;
 		case REFERENCE:
-			o->reference = number("reference", optarg, 1, 4096);
+			o->reference = option_number("reference", optarg, 1, 4096);
 			o->only_reference = true;
 			break;
 		case X:

@@ -46,15 +46,13 @@ static int by_repetition(const void *a, const void *b)
 
 static bool see(const struct trial *t, const struct metric *loss, struct seen *s)
 {
-	double sent = NAN;
+	double sent;
 
-	*s = (struct seen){ t->v[V_REP], t->v[V_OFFERED], loss->of(t),
-			    t->v[V_SECONDS], t->v[V_OFFERED] };
+	*s = (struct seen){ number(t, COL_rep), number(t, COL_offered_bps), loss->of(t),
+			    number(t, COL_seconds), number(t, COL_offered_bps) };
 	if (isnan(s->loss) || !s->load)
 		return false;
-	if (t->set[S_DATAGRAM][0])
-		sent = t->v[V_SENT] * strtod(t->set[S_DATAGRAM], NULL) * 8 /
-		       s->seconds;
+	sent = number(t, COL_sent) * number(t, COL_datagram) * 8 / s->seconds;
 	if (sent < NOT_REACHED * s->load)
 		s->sent = sent;
 	return true;

@@ -4,7 +4,7 @@
 #define NAPISTAT_H
 
 #include "data.h"
-#include "stats.h"
+#include "../lib/stats.h"
 #include "table.h"
 
 #define DEFAULT_WEIGHT 64.0

@@ -6,8 +6,8 @@
  * means are near enough to normal for a t distribution. A figure that cannot
  * be had (too few values, no variation) is NAN, never a guess.
  */
-#ifndef NAPISTAT_STATS_H
-#define NAPISTAT_STATS_H
+#ifndef LIB_STATS_H
+#define LIB_STATS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -7,7 +7,6 @@
 set -eu
 here=$(dirname "$0")
 . "$here/../scripts/lib/common.sh"
-top=$here/..
 PATH=$PATH:/usr/sbin:/sbin
 
 usage() {
@@ -131,9 +130,7 @@ need setpriv util-linux
 [ -n "$image" ] || image=$("$here/image.sh" ${kver:+--kver "$kver"})
 kver=$(cat "$image/kver")
 if [ -n "$module" ]; then
-	module=$top/build/$kver/e1000_napi.ko
-	[ -e "$module" ] ||
-		die "build/$kver/e1000_napi.ko is missing: run make KVER=$kver, or give --no-module"
+	module=$(module_of "$kver")
 fi
 
 temp=${TMPDIR:-/tmp}/e1000_napi-lab

@@ -26,7 +26,13 @@ mkdir -p "$opt/tools" "$root/lab"
 for room in scripts lab bench tests; do
 	[ ! -d "$top/$room" ] || cp -R "$top/$room" "$opt/"
 done
-[ -z "$module" ] || cp "$module" "$opt/"
+case $module in
+'') ;;
+# DKMS compresses what it builds for some kernels; the guest has no use for that
+*.xz) xz -dc "$module" >"$opt/e1000_napi.ko" ;;
+*.zst) zstd -qdc "$module" >"$opt/e1000_napi.ko" ;;
+*) cp "$module" "$opt/" ;;
+esac
 cp "$here/init" "$root/init"
 cp "$work/conf" "$root/lab/conf"
 for arg in "$@"; do
@@ -34,10 +40,8 @@ for arg in "$@"; do
 done >"$root/lab/command"
 
 # Built programs, and libraries that the base does not have
-for f in "$top"/build/tools/*; do
-	if [ ! -f "$f" ] || [ ! -x "$f" ]; then
-		continue
-	fi
+for name in napimeter napistat; do
+	f=$(tool "$name")
 	cp "$f" "$opt/tools/"
 	ldd "$f" 2>/dev/null | sed -n 's|^[^/]*\(/[^ ]*\).*|\1|p'
 done | sort -u >"$work/libs"

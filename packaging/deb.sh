@@ -47,8 +47,9 @@ head=$(grep -m 1 '^## ' CHANGELOG.md)
 {
 	echo "e1000-napi ($version) unstable; urgency=medium"
 	echo
-	awk '/^## / && n++ { exit } n && /^- / { sub(/^- /, "  * "); print; next }
-		n && /^  / { print "  " $0 }' CHANGELOG.md
+	# As Debian wants it: no line longer than 80 columns
+	awk '/^## / && n++ { exit } n && /^- / { sub(/^- /, ""); print "\n* " $0; next }
+		n && /^  / { print substr($0, 3) }' CHANGELOG.md | fmt -w 74 -c | sed '/^$/d; s/^[^*]/  &/; s/^/  /'
 	echo
 	echo " -- $(sed -n 's/^Maintainer: //p' packaging/debian/control)  $(date -R -d "$(echo "$head" | awk '{ print $4 }') 12:00 UTC")"
 } >"$src/debian/changelog"

@@ -1,39 +1,42 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# A manual page from what PROGRAM --help prints: man.sh PROGRAM VERSION
+# The manual pages, from what each command's --help prints: man.sh VERSION FOLDER
 set -eu
 
-name=$(basename "$1")
-case $name in
-e1000-napi)
-	about="hand a network card to the driver e1000_napi and measure it"
-	# The scripts are not installed yet
-	help=$(sed -n '/^usage: /,/^COMMAND is/p' "$1")
-	set -- "$@" 'load, restore, hist, sweep, report and others: see e1000-napi \-\-help'
-	;;
-napistat)
-	about="statistics of sweeps of the NAPI weight"
-	help=$("$1" --help)
-	;;
-napimeter)
-	about="measure a network receiver under offered loads"
-	help=$("$1" --help)
-	;;
-*)
-	echo "man.sh: say here what $name is" >&2
-	exit 1
-	;;
-esac
-cat <<EOF
-.TH $(echo "$name" | tr '[:lower:]' '[:upper:]') 1 "" "e1000_napi $2"
-.SH NAME
-$name \\- $about
-.SH SYNOPSIS
-.nf
-EOF
-printf '%s\n' "$help" "${3:-}" | sed 's/\\/\\e/g; s/-/\\-/g; s/^\([.'\'']\)/\\\&\1/'
-cat <<EOF
-.fi
-.SH SEE ALSO
-/usr/share/doc/e1000\\-napi\\-tools/
-EOF
+top=$(cd "$(dirname "$0")/.." && pwd)
+version=$1 to=$2
+
+escape() { sed 's/\\/\\e/g; s/-/\\-/g; s/^\([.'\'']\)/\\\&\1/'; }
+
+# page NAME ABOUT COMMAND…: COMMAND --help has the usage first, up to the first line that
+# is no "usage:" and is not indented as its continuation
+page() {
+	local name="$1" about="$2" help
+	shift 2
+	help=$("$@" --help | sed "s,\./e1000-napi,e1000-napi,g")
+	{
+		printf '.TH %s 1 "" "e1000_napi %s"\n' "$(echo "$name" | tr '[:lower:]' '[:upper:]')" "$version"
+		printf '.SH NAME\n%s \\- %s\n.SH SYNOPSIS\n.nf\n' "$(echo "$name" | escape)" \
+			"$(echo "$about" | escape)"
+		printf '%s\n' "$help" | sed -n '1s/^[Uu]sage: //p; 2,${ /^       /!q; s/^       //p; }' | escape
+		printf '.fi\n.SH DESCRIPTION\n.nf\n'
+		printf '%s\n' "$help" | sed '1,/^\([^ Uu]\|$\)/{ /^\([Uu]sage:\|       \)/d; }' | escape
+		printf '.fi\n.SH SEE ALSO\n.BR e1000\\-napi (1)\n.br\n/usr/share/doc/e1000\\-napi\\-tools/\n'
+	} >"$to/$name.1"
+}
+
+cd "$top"
+page e1000-napi "is this virtual NIC's NAPI weight right, and what does it cost" ./e1000-napi
+# "  load     hand a NIC …" of the front door's help
+./e1000-napi --help | sed -n 's/^  \([a-z][a-z]*\)  *\([^ ].*\)/\1 \2/p' | while read -r command about; do
+	if [ "$command" = host ]; then
+		for each in xen virtualbox vmware kvm cpu; do
+			page "e1000-napi-host-$each" "on the host of a $each guest: make a VM, sample its CPU use" \
+				./e1000-napi host "$each"
+		done
+	else
+		page "e1000-napi-$command" "$about" ./e1000-napi "$command"
+	fi
+done
+page napimeter "measure a network receiver under offered loads" build/tools/napimeter
+page napistat "statistics of sweeps of the NAPI weight" build/tools/napistat

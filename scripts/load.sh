@@ -18,8 +18,8 @@ usage() {
 		usage: $prog IF [weight=N] [PARAMETER=VALUE…] [OPTION]…
 		Hand the network interface IF (or the NIC at that PCI address) from stock
 		e1000 to e1000_napi. Addresses, routes, MTU, offloads, VLANs, up or down, …
-		stay what they are; restore.sh IF undoes it. Only the driver changes, and no
-		other NIC is touched. The link is down for some seconds.
+		stay what they are; no other NIC is touched. The link is down for some seconds.
+		To undo it: $(how_to restore IF)
 		  weight=N         most packets one poll may take, 1..4096; at the load of the
 		                   module also weight=N,M,… (one a port), default 64.
 		                   If e1000_napi has the NIC already: changed live.

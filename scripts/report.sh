@@ -9,7 +9,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 usage() {
 	cat <<USAGE
 usage: $prog [--out DIR] [--margin P] [--confidence P] [--loss P] DIR…
-Draws the results folders of sweep.sh side by side, one column for each:
+Draws the results folders of sweeps side by side, one column for each:
 several hypervisors, or one before and after a change.
 
   --out DIR       where the report goes (DIR/report; results/report for several)
@@ -21,7 +21,7 @@ several hypervisors, or one before and after a change.
 Writes report.html (one file, no network: verdict, table, figures, machines),
 report.md (verdict and tables for papers), report.prom (Prometheus textfile),
 figures/*.svg and *.png, and data/ with the raw CSV that report.html links.
-Needs gnuplot and build/tools/napistat (make; or NAPISTAT=/path/to/it).
+Needs gnuplot.
 USAGE
 }
 
@@ -49,7 +49,7 @@ while [ $# -gt 0 ]; do
 done
 [ $# -gt 0 ] || usage_error "a results folder is missing"
 for dir; do
-	[ -f "$dir/runs.csv" ] || die "$dir has no runs.csv: it is not a results folder of sweep.sh"
+	[ -f "$dir/runs.csv" ] || die "$dir has no runs.csv: it is not a results folder of a sweep"
 done
 [ -n "$out" ] || {
 	out=results/report
@@ -57,9 +57,7 @@ done
 }
 need gnuplot gnuplot-nox
 
-napistat=${NAPISTAT:-$here/../build/tools/napistat}
-[ -x "$napistat" ] || napistat=$(command -v napistat) ||
-	die "napistat is missing; build it with: make -C tools/napistat"
+napistat=${NAPISTAT:-$(tool napistat)}
 
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT

@@ -13,8 +13,8 @@ here=$(dirname "$0")
 usage() {
 	cat <<-END
 		usage: $prog IF | PCI-ADDRESS | --all [--dry-run]
-		Give the NIC back to the driver it had before load.sh (stock e1000), with the
-		configuration it has now, or, when a change was cut short, with the one it
+		Undo $(how_to load): give the NIC back to the driver it had (stock e1000), with
+		the configuration it has now, or, when a change was cut short, with the one it
 		had before that. What a killed sweep left changed is put back too. The
 		e1000_napi module is unloaded when no NIC uses it any more. Can be run again
 		at any time; what is back already stays as it is.

@@ -121,10 +121,7 @@ while [ $# -gt 0 ]; do
 	shift
 done
 
-for napimeter in "$here/../tools/napimeter" "$here/../build/tools/napimeter" ''; do
-	[ ! -f "$napimeter" ] || break
-done
-[ -n "$napimeter" ] || die "napimeter is not built: run make"
+napimeter=$(tool napimeter)
 
 run=/run/e1000_napi lock=/run/e1000_napi/sweep.pid
 # A killed sweep leaves its lock and its sar behind: "PID:KEY NAME" of each

@@ -20,7 +20,7 @@ usage() {
 		usage: $prog IF --server ADDR [OPTION]…
 		       $prog --undo
 		Search for the settings with the best loss-free rate, and then the least CPU per
-		packet, for IF, a NIC of e1000_napi (scripts/load.sh): against the defaults, with
+		packet, for IF, a NIC of e1000_napi ($(how_to load IF)): against the defaults, with
 		95 % intervals. The same command goes on where an earlier one was stopped. Nothing
 		stays changed, unless --apply is given.
 		  --try F[=V,…]    try factor F, its values V in place of the usual ones; may be
@@ -37,7 +37,7 @@ usage() {
 		  --dry-run        list what would be tried and how long it takes, do nothing
 		  --apply          make what was found permanent, and set it at once
 		  --undo           put back what --apply changed, and exit
-		For the sweep (sweep.sh --help): --server --port --sender --source --netns --peer
+		For the sweep ($(how_to sweep --help)): --server --port --sender --source --netns --peer
 		--host --datagram --burst --min-load --max-load
 	END
 }
@@ -86,14 +86,6 @@ answer() {
 	done)
 	# shellcheck disable=SC2086
 	keep_by_hand "$interface" $found
-}
-
-find_napistat() {
-	for napistat in ${NAPISTAT:+"$NAPISTAT"} "$here/../build/tools/napistat" "$here/../tools/napistat" \
-		"$(command -v napistat || :)"; do
-		[ ! -f "$napistat" ] || return 0
-	done
-	die "napistat is missing; build it with: make -C tools/napistat"
 }
 
 interface='' sweep='' tries='' against='' minutes=30 trial=1 margin=2 seed='' out=results/tune
@@ -205,7 +197,7 @@ need_root
 [ -n "$here_now" ] || die "no interface $interface"
 driver=$(link_target "$SYS/class/net/$interface/device/driver" || :)
 [ "$driver" = e1000_napi ] || die "$interface is driven by ${driver:-nothing}, not by e1000_napi; run: $(how_to load "$interface")"
-find_napistat
+napistat=${NAPISTAT:-$(tool napistat)}
 prepare
 calibrate
 for factor in $factors; do

@@ -12,7 +12,7 @@ PATH=$PATH:/usr/sbin:/sbin
 usage() {
 	cat <<-END
 		usage: $prog [--out FILE] [--kver V] [--append STR] [--console WORDS]
-		Make the ISO (default build/e1000_napi.iso) that boots in any hypervisor whose VM
+		Make the ISO (default build/e1000_napi.iso; from the package ./e1000_napi.iso) that boots in any hypervisor whose VM
 		has an e1000 NIC. See docs/hypervisors/iso.md for its orders.
 		  --kver V         kernel release (default: newest with headers here)
 		  --append STR     orders on the kernel's command line, as napi.server=10.0.0.1
@@ -22,7 +22,8 @@ usage() {
 	END
 }
 
-out=$top/build/e1000_napi.iso kver='' append='' console='' bios=''
+out=e1000_napi.iso kver='' append='' console='' bios=''
+! in_clone || out=$top/build/e1000_napi.iso
 while [ $# -gt 0 ]; do
 	case $1 in
 	-h | --help)
@@ -54,15 +55,19 @@ bioses=/usr/lib/syslinux/modules/bios
 
 image=$("$top/lab/image.sh" ${kver:+--kver "$kver"})
 kver=$(cat "$image/kver")
-module=$top/build/$kver/e1000_napi.ko
-[ -e "$module" ] || die "build/$kver/e1000_napi.ko is missing: run make KVER=$kver"
+module=$(module_of "$kver")
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 cd=$work/cd
-mkdir -p "$cd/isolinux" "$work/module" "${out%/*}"
-strip -g -o "$work/module/e1000_napi.ko" "$module"
+mkdir -p "$cd/isolinux" "$work/module" "$(dirname "$out")"
+case $module in
+*.xz) xz -dc "$module" ;;
+*.zst) zstd -qdc "$module" ;;
+*) cat "$module" ;;
+esac >"$work/module/e1000_napi.ko"
+strip -g "$work/module/e1000_napi.ko"
 echo LAB_APPLIANCE=1 >"$work/conf"
 "$top/lab/overlay.sh" "$image" "$work" "$work/module/e1000_napi.ko"
 mv "$work/initrd" "$cd/initrd"

@@ -6,7 +6,7 @@
 _e1000_napi() {
 	local front=${COMP_WORDS[0]} word=${COMP_WORDS[COMP_CWORD]} command help words=''
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		words=$("$front" --help 2>/dev/null | sed -n 's/^  \([a-z]*\)  *[^ ].*/\1/p')
+		words=$("$front" --help 2>/dev/null | sed -n 's/^  \([a-z][a-z]*\)  *[^ ].*/\1/p')
 		words="$words help --help --version"
 	else
 		command=${COMP_WORDS[1]}

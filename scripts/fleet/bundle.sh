@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # Make the one file that a guest gets: a shell script with an archive behind it.
 set -eu
-top=$(cd "$(dirname "$0")/../.." && pwd)
+here=$(cd "$(dirname "$0")" && pwd)
+top=$(cd "$here/../.." && pwd)
 # shellcheck source=scripts/lib/common.sh
 . "$top/scripts/lib/common.sh"
 
@@ -26,11 +27,12 @@ case $kver in
 -h | --help) usage && exit 0 ;;
 '' | .* | *[!A-Za-z0-9.+~_-]*) usage_error "'$kver' is no kernel release" ;;
 esac
-napimeter=$top/build/tools/napimeter
-[ -x "$napimeter" ] || die "napimeter is not built: run make tools"
-out=$top/build/fleet
+napimeter=$(tool napimeter)
+out=$(cache_dir fleet)
+! in_clone || out=$top/build/fleet
 mkdir -p "$out"
 module=$top/build/$kver/e1000_napi.ko
+in_clone || module=$(modinfo -k "$kver" -F filename e1000_napi 2>/dev/null) || module=none
 # Asked for by each guest of that kernel, and made by the first
 old=$out/$kver.sh
 # shellcheck disable=SC2086 # a list of words
@@ -43,7 +45,7 @@ work=$(mktemp -d "$out/tmp.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 
-if [ ! -e "$module" ] && [ -e "/lib/modules/$kver/build" ]; then
+if in_clone && [ ! -e "$module" ] && [ -e "/lib/modules/$kver/build" ]; then
 	log "building the module for $kver"
 	make -s -C "$top" module "KVER=$kver" >"$out/$kver.log" 2>&1 ||
 		log "it failed, see $out/$kver.log"

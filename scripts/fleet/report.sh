@@ -13,8 +13,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 out=$1
 # Columns that a page can show side by side
 most=12
-napistat=${NAPISTAT:-$here/../../build/tools/napistat}
-[ -x "$napistat" ] || napistat=$(command -v napistat) || die "napistat is missing: run make tools"
+napistat=${NAPISTAT:-$(tool napistat)}
 [ -s "$out/state.tsv" ] || die "$out has no state.tsv: no fleet was swept there"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

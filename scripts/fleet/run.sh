@@ -5,7 +5,6 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=scripts/lib/common.sh
 . "$here/../lib/common.sh"
-top=$(cd "$here/../.." && pwd)
 
 usage() {
 	cat <<-END
@@ -28,7 +27,7 @@ usage() {
 		                  node_exporter (Debian: /var/lib/prometheus/node-exporter)
 		  --report        only make the report again
 		  -v              say more
-		The sweep's options (scripts/sweep.sh --help) go to every guest; without them, each
+		The sweep's options ($(how_to sweep --help)) go to every guest; without them, each
 		guest's napi_sweep of the inventory, else --preset irq --quick.
 		Exit status: 0 all guests done, 1 not all, 2 wrong usage.
 	END
@@ -37,7 +36,7 @@ usage() {
 # json WORDS: as a string in JSON
 json() { printf '"%s"' "$(printf '%s' "$1" | sed 's/[\\"]/\\&/g')"; }
 
-inventory='' limit='' failed='' check='' undo='' keep=false batch=10 out=$top/results/fleet
+inventory='' limit='' failed='' check='' undo='' keep=false batch=10 out=results/fleet
 textfile='' report='' verbose='' words=''
 while [ $# -gt 0 ]; do
 	case $1 in
@@ -86,9 +85,8 @@ fi
 need ansible-playbook ansible-core
 need ssh openssh-client
 if [ -z "$undo" ]; then
-	for tool in napistat napimeter; do
-		[ -x "$top/build/tools/$tool" ] || die "$tool is not built: run make tools"
-	done
+	tool napistat >/dev/null
+	tool napimeter >/dev/null
 	need gnuplot gnuplot-nox
 fi
 mkdir -p "$out"

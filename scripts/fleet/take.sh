@@ -23,8 +23,7 @@ tr -d '\r' | base64 -d | tar -xz --no-same-owner --no-same-permissions -C "$work
 [ -z "$(find "$work/results" -mindepth 1 ! -type f)" ] || die "what came holds more than files"
 [ -s "$work/results/runs.csv" ] || die "what came has no runs.csv"
 
-napistat=${NAPISTAT:-$here/../../build/tools/napistat}
-[ -x "$napistat" ] || napistat=$(command -v napistat) || die "napistat is missing: run make tools"
+napistat=${NAPISTAT:-$(tool napistat)}
 {
 	cat <<-'END'
 		set -eu

@@ -10,9 +10,9 @@ usage() {
 	cat <<-END
 		usage: $prog [--port N] [--record FILE] HYPERVISOR VM
 		       $prog [--port N] [--record FILE] pid PID
-		Run this on the host while scripts/sweep.sh runs in the guest with
+		Run this on the host while the sweep runs in the guest with
 		--host ADDR:PORT (ADDR: the host's, as the guest reaches it).
-		  HYPERVISOR VM  as scripts/host/HYPERVISOR.sh cpu VM
+		  HYPERVISOR VM  xen, virtualbox, vmware or kvm, and the name of the VM
 		  pid PID        any VM that is one process, as QEMU's
 		  --port N       UDP port (default 5002)
 		  --record FILE  keep the samples too: time_ns,cpu (100 = one CPU thread)
@@ -40,9 +40,7 @@ while [ $# -gt 0 ]; do
 done
 [ $# -eq 2 ] || usage_error "say HYPERVISOR VM, or pid PID"
 is_uint "$port" || usage_error "--port wants a number"
-napimeter=$here/../../build/tools/napimeter
-[ -f "$napimeter" ] || napimeter=$here/../../tools/napimeter
-[ -f "$napimeter" ] || die "napimeter is not built: run make tools"
+napimeter=$(tool napimeter)
 
 # ticks PID: its CPU time so far, user and system, in the kernel's ticks
 ticks() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | awk '{ print $12 + $13 }'; }

@@ -49,6 +49,41 @@ need() {
 		die "$1 is missing; on Debian: apt-get install ${2:-$1}"
 }
 
+# in_clone: whether this is a clone, in which things are built, and not the package
+# shellcheck disable=SC2154 # $here is the script's
+in_clone() { [ -e "$here/../dev/prepare.sh" ] || [ -e "$here/../../dev/prepare.sh" ]; }
+
+# tool NAME: where this program of ours is: in the guest's tools/, in a clone's build/tools/,
+# else installed. $here is the folder of the script that asks.
+tool() {
+	local dir file
+	for dir in "$here/.." "$here/../.."; do
+		for file in "$dir/tools/$1" "$dir/build/tools/$1"; do
+			if [ -f "$file" ] && [ -x "$file" ]; then
+				printf '%s\n' "$file"
+				return
+			fi
+		done
+	done
+	command -v "$1" && return
+	! in_clone || die "$1 is not built; run: make tools"
+	die "$1 is missing; install the package e1000-napi-tools again"
+}
+
+# module_of KVER: the file of e1000_napi for this kernel: built in the clone, else installed
+module_of() {
+	local dir
+	for dir in "$here/.." "$here/../.."; do
+		if [ -f "$dir/build/$1/e1000_napi.ko" ]; then
+			printf '%s\n' "$dir/build/$1/e1000_napi.ko"
+			return
+		fi
+	done
+	modinfo -k "$1" -F filename e1000_napi 2>/dev/null && return
+	! in_clone || die "build/$1/e1000_napi.ko is missing: run make KVER=$1"
+	die "e1000_napi is not installed for the kernel $1; run: dkms autoinstall -k $1"
+}
+
 need_root() {
 	[ "$(id -u)" -eq 0 ] || die "this needs root; run it with sudo"
 }

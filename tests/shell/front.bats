@@ -4,7 +4,7 @@
 
 setup() { cd "$BATS_TEST_DIRNAME/../.."; }
 
-commands() { ./e1000-napi --help | sed -n 's/^  \([a-z]*\)  *[^ ].*/\1/p'; }
+commands() { ./e1000-napi --help | sed -n 's/^  \([a-z][a-z]*\)  *[^ ].*/\1/p'; }
 
 @test "--help names every command once, and each describes itself" {
 	run commands

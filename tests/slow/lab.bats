@@ -89,7 +89,7 @@ wait_until() {
 }
 
 @test "no built module: one sentence says what to run" {
-	cp -R "$LAB" "$LAB/../scripts" "$tmp/"
+	cp -R "$LAB" "$LAB/../scripts" "$LAB/../dev" "$tmp/"
 	run "$tmp/lab/boot.sh" -- true
 	[ "$status" -eq 1 ]
 	[[ $output == *"e1000_napi.ko is missing: run make KVER="* ]]
@@ -235,7 +235,7 @@ wait_until() {
 
 @test "--icount: two runs of one tree are alike to the last interrupt" {
 	# Others may be at work in this tree; a copy stays as it is
-	cp -R "$LAB" "$LAB/../scripts" "$tmp/"
+	cp -R "$LAB" "$LAB/../scripts" "$LAB/../dev" "$tmp/"
 	cat >"$tmp/scripts/run" <<-'END'
 		set -e
 		modprobe -a e1000 pktgen

@@ -7,7 +7,6 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=scripts/lib/common.sh
 . "$here/../scripts/lib/common.sh"
-PATH=$PATH:/usr/sbin:/sbin
 
 need bpftrace
 need perf linux-perf

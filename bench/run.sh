@@ -86,10 +86,10 @@ progress() {
 }
 
 kver=$("$top/lab/image.sh" --show-kver)
-napistat=$top/build/tools/napistat
-if [ ! -e "$top/build/$kver/e1000_napi.ko" ] || [ ! -x "$napistat" ]; then
-	die "the module or the tools are not built: make module tools KVER=$kver (make bench does it)"
-fi
+# shellcheck disable=SC2034 # for the parts
+napistat=$(tool napistat)
+[ -e "$top/build/$kver/e1000_napi.ko" ] ||
+	die "the module is not built: make module KVER=$kver (make bench does it)"
 if [ "$(id -u)" -ne 0 ]; then
 	# Its sender is outside of the guest, on a tap
 	case $named in *answer*) need_root ;; esac

@@ -7,7 +7,6 @@
 set -eu
 here=$(dirname "$0")
 . "$here/../scripts/lib/common.sh"
-PATH=$PATH:/usr/sbin:/sbin
 
 usage() {
 	cat <<-END

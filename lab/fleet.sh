@@ -5,7 +5,6 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../scripts/lib/common.sh"
-PATH=$PATH:/usr/sbin:/sbin
 
 usage() {
 	cat <<-END

@@ -6,7 +6,6 @@
 set -eu
 here=$(dirname "$0")
 . "$here/../scripts/lib/common.sh"
-PATH=$PATH:/usr/sbin:/sbin
 LC_ALL=C
 export LC_ALL
 

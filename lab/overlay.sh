@@ -40,7 +40,7 @@ for arg in "$@"; do
 done >"$root/lab/command"
 
 # Built programs, and libraries that the base does not have
-for name in napimeter napistat; do
+for name in napimeter napistat napinic; do
 	f=$(tool "$name")
 	cp "$f" "$opt/tools/"
 	ldd "$f" 2>/dev/null | sed -n 's|^[^/]*\(/[^ ]*\).*|\1|p'

@@ -8,8 +8,6 @@ set -eu
 here=$(dirname "$0")
 . "$here/lib/common.sh"
 . "$here/lib/nic.sh"
-. "$here/lib/nic-save.sh"
-. "$here/lib/nic-replay.sh"
 . "$here/lib/nic-reach.sh"
 . "$here/lib/handover.sh"
 
@@ -130,7 +128,7 @@ network_back() {
 	if [ -n "$answered" ]; then
 		all_answer "$answered"
 	else
-		[ "$missed" -eq 0 ] && { [ "$carrier" != 1 ] || has_carrier "$name"; }
+		[ -z "$missed" ] && { [ "$carrier" != 1 ] || has_carrier "$name"; }
 	fi
 }
 
@@ -244,7 +242,7 @@ if [ "$driver" = "$MODULE" ]; then
 fi
 [ "$driver" = "$STOCK" ] ||
 	die "$name is driven by ${driver:-no driver}; only NICs of the driver $STOCK can be handed over"
-obstacle=$(nic_obstacle "$name")
+obstacle=$("$napinic" obstacle "$name")
 [ -z "$obstacle" ] || die "$name cannot be handed over: $obstacle"
 [ ! -d "$SYS/module/$MODULE" ] || check_live
 peers=$(peers_over "$name")
@@ -274,7 +272,7 @@ say "handing $pci from $driver to $MODULE"
 if [ "$dry" = 1 ]; then
 	[ -z "$peers" ] || printf '%s over %s: --yes needed\n' "$what" "$name"
 	printf 'and then brought back:\n'
-	save_nic "$pci" "$driver"
+	"$napinic" save "$pci" "$driver"
 	exit 0
 fi
 keep_state "$pci" "$driver" || die "the state of $name cannot be written to $RUN"
@@ -283,7 +281,8 @@ touched=1
 end=$(($(uptime_now) + timeout))
 put_driver "$pci" "$MODULE" || die "$MODULE does not take $pci; dmesg may say why"
 put_name "$pci" "$name" || die "its name did not come back"
-replay "$RUN/$pci.state"
+missed=
+"$napinic" put "$RUN/$pci.state" || missed=1
 [ -z "$weight" ] || set_weight
 if [ -n "$peers" ]; then
 	log "$name: waiting until the network works again ($((end - $(uptime_now))) s at most)"
@@ -295,5 +294,5 @@ fi
 touched=0
 log "$name: $MODULE has it, weight $(weight_now)"
 # kept as it was, so that restore.sh can bring back what was missed
-[ "$missed" -eq 0 ] || die "$missed settings did not come back, see above; to undo the change: $(how_to restore "$name")"
+[ -z "$missed" ] || die "some settings did not come back, see above; to undo the change: $(how_to restore "$name")"
 mv "$RUN/$pci.state" "$RUN/$pci.loaded"

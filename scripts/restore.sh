@@ -6,8 +6,6 @@ set -eu
 here=$(dirname "$0")
 . "$here/lib/common.sh"
 . "$here/lib/nic.sh"
-. "$here/lib/nic-save.sh"
-. "$here/lib/nic-replay.sh"
 . "$here/lib/handover.sh"
 
 usage() {
@@ -50,7 +48,7 @@ restore_one() {
 			return 1
 		}
 		_what="back to $STOCK, as it is configured now"
-		_obstacle=$(nic_obstacle "$name")
+		_obstacle=$("$napinic" obstacle "$name") || return 1
 		[ -z "$_obstacle" ] || {
 			log "$prog: $name cannot be given back: $_obstacle"
 			return 1

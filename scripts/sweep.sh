@@ -7,7 +7,7 @@ set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lib/common.sh"
-PATH=$PATH:/usr/sbin:/sbin:/usr/lib/sysstat
+PATH=$PATH:/usr/lib/sysstat
 
 usage() {
 	cat <<-END

@@ -11,7 +11,6 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lib/nic-reach.sh"
 . "$here/lib/tune-keep.sh"
 . "$here/lib/tune-factors.sh"
-PATH=$PATH:/usr/sbin:/sbin
 
 all='rcvbuf cpus weight rx-usecs gro threaded defer budget'
 

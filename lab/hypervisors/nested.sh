@@ -143,7 +143,7 @@ nested_main() {
 	need qemu-system-x86_64 qemu-system-x86
 	need gnuplot gnuplot-nox
 	for _tool in napimeter napistat; do
-		[ -x "$top/build/tools/$_tool" ] || die "build/tools/$_tool is missing: run make tools"
+		tool "$_tool" >/dev/null
 	done
 	need_root
 	work=$(mktemp -d)

@@ -9,7 +9,6 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../../scripts/lib/common.sh"
-PATH=$PATH:/usr/sbin:/sbin
 LC_ALL=C
 export LC_ALL
 

@@ -7,7 +7,6 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
 . "$top/scripts/lib/common.sh"
-PATH=$PATH:/usr/sbin:/sbin
 
 usage() {
 	cat <<-END

@@ -10,7 +10,7 @@ top=$(cd "$here/../.." && pwd)
 usage() {
 	cat <<-END
 		usage: bundle.sh KVER
-		Make build/fleet/KVER.sh, which holds the scripts, napimeter and e1000_napi.ko
+		Make build/fleet/KVER.sh, which holds the scripts, the tools and e1000_napi.ko
 		for the kernel KVER, and print its name. The module is built first if it can be;
 		without one the guest must have e1000_napi installed. Run in a guest, as root:
 		  sh KVER.sh install NIC   unpack into /opt/e1000_napi-fleet, say whether NIC
@@ -28,6 +28,7 @@ case $kver in
 '' | .* | *[!A-Za-z0-9.+~_-]*) usage_error "'$kver' is no kernel release" ;;
 esac
 napimeter=$(tool napimeter)
+napinic=$(tool napinic)
 out=$(cache_dir fleet)
 ! in_clone || out=$top/build/fleet
 mkdir -p "$out"
@@ -37,7 +38,7 @@ in_clone || module=$(modinfo -k "$kver" -F filename e1000_napi 2>/dev/null) || m
 old=$out/$kver.sh
 # shellcheck disable=SC2086 # a list of words
 if [ -e "$module" ] && [ -e "$old" ] && [ -z "$(cd "$top" && find $parts scripts/fleet/bundle.sh "$napimeter" \
-	"$module" -newer "$old" 2>/dev/null)" ]; then
+	"$napinic" "$module" -newer "$old" 2>/dev/null)" ]; then
 	echo "$old"
 	exit 0
 fi
@@ -53,11 +54,11 @@ fi
 mkdir -p "$work/root/tools"
 # shellcheck disable=SC2086 # a list of words
 (cd "$top" && cp --parents $parts "$work/root/")
-cp "$napimeter" "$work/root/tools/"
+cp "$napimeter" "$napinic" "$work/root/tools/"
 [ ! -e "$module" ] || cp "$module" "$work/root/"
 if command -v strip >/dev/null; then
 	find "$work/root" -name '*.ko' -exec strip -g {} +
-	strip "$work/root/tools/napimeter"
+	strip "$work/root/tools/"*
 fi
 cat >"$work/bundle" <<'END'
 #!/bin/sh

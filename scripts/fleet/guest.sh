@@ -11,14 +11,14 @@
 # guest.sh release             stop a sweep, give the NIC back; results stay
 # guest.sh remove              that, and the folder away
 set -eu
-top=$(cd "$(dirname "$0")/../.." && pwd)
+here=$(cd "$(dirname "$0")" && pwd)
+top=$(cd "$here/../.." && pwd)
 # shellcheck source=scripts/lib/common.sh
 . "$top/scripts/lib/common.sh"
 # shellcheck source=scripts/lib/nic.sh
 . "$top/scripts/lib/nic.sh"
 # shellcheck source=scripts/lib/nic-reach.sh
 . "$top/scripts/lib/nic-reach.sh"
-PATH=$PATH:/usr/sbin:/sbin
 
 # swept_nic NIC: sets $nic and $driver. auto: the one NIC of e1000 that neither this
 # ssh session nor a default route goes over

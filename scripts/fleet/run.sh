@@ -87,6 +87,7 @@ need ssh openssh-client
 if [ -z "$undo" ]; then
 	tool napistat >/dev/null
 	tool napimeter >/dev/null
+	tool napinic >/dev/null
 	need gnuplot gnuplot-nox
 fi
 mkdir -p "$out"

@@ -8,7 +8,6 @@
 host_here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=scripts/lib/common.sh
 . "$host_here/../lib/common.sh"
-PATH=$PATH:/usr/sbin:/sbin
 : "${kind:=}" "${title:=}" "${create_options:=}"
 state=${XDG_STATE_HOME:-$HOME/.local/state}/e1000_napi/host/$kind
 

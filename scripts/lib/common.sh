@@ -13,6 +13,9 @@ EXIT_SKIP=4
 prog=${E1000_NAPI_PROG:-${0##*/}}
 unset E1000_NAPI_PROG
 
+# What only root has there is no program to a plain user's or su's shell
+PATH=$PATH:/usr/sbin:/sbin
+
 # What a kernel says when something in it is wrong, for grep -E
 complaints='BUG[: ]|WARNING: |Oops|Kernel panic|general protection|possible .*deadlock'
 complaints="$complaints|rcu: INFO|INFO: task|UBSAN|KASAN|KCSAN|KFENCE|NETDEV WATCHDOG|Call Trace"
@@ -58,6 +61,8 @@ in_clone() { [ -e "$here/../dev/prepare.sh" ] || [ -e "$here/../../dev/prepare.s
 tool() {
 	local dir file
 	for dir in "$here/.." "$here/../.."; do
+		# what is beside our tree is not ours
+		[ -e "$dir/scripts/lib/common.sh" ] || continue
 		for file in "$dir/tools/$1" "$dir/build/tools/$1"; do
 			if [ -f "$file" ] && [ -x "$file" ]; then
 				printf '%s\n' "$file"

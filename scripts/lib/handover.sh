@@ -1,8 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # What load.sh, restore.sh and watchdog.sh have in common: one lock, the state
-# files, and changing the driver of one PCI device. Source it after
-# nic-replay.sh.
+# files, and changing the driver of one PCI device. Source it after nic.sh.
 #
 # /run/e1000_napi/PCI.state   a NIC between two drivers: written before anything
 #                             is changed, gone when all of it is back
@@ -90,23 +89,11 @@ find_nic() {
 # state_word FILE WORD: what the line "WORD …" of a state file says
 state_word() { sed -n "s/^$2 //p" "$1"; }
 
-# check_state FILE PCI: is it whole, ours, and what save_nic writes? Root replays it.
-check_state() {
-	is_own "$1" || {
-		log "$prog: $1 belongs to, or can be written by, somebody else; nothing is done by it"
-		return 1
-	}
-	_why=$(awk -v pci="$2" -v sys="$SYS" -f "$here/lib/nic-state.awk" "$1") || {
-		log "$prog: $1: ${_why:-cannot be read}; it was edited, or the disk is full, and nothing is done by it"
-		return 1
-	}
-}
-
 # keep_state PCI DRIVER: written whole and on disk, or not there at all
 keep_state() {
-	save_nic "$1" "$2" >"$RUN/$1.new" || return 1
-	# a full disk does not stop every command
-	check_state "$RUN/$1.new" "$1" || return 1
+	"$napinic" save "$1" "$2" >"$RUN/$1.new" || return 1
+	# what cannot be replayed is not built upon
+	"$napinic" check "$RUN/$1.new" "$1" || return 1
 	sync "$RUN/$1.new" 2>/dev/null || sync
 	mv "$RUN/$1.new" "$RUN/$1.state"
 	sync "$RUN" 2>/dev/null || sync
@@ -156,7 +143,7 @@ have_driver() {
 # Fails, and keeps the file, when not all of it is back.
 give_back() {
 	_state=$RUN/$1.state
-	check_state "$_state" "$1" || return 1
+	"$napinic" check "$_state" "$1" || return 1
 	_old=$(state_word "$_state" driver)
 	have_driver "$_old" || {
 		log "$prog: the driver $_old cannot be loaded; see dmesg"
@@ -167,8 +154,7 @@ give_back() {
 		return 1
 	}
 	put_name "$1" "$(state_word "$_state" name)" || return 1
-	replay "$_state"
-	[ "$missed" -eq 0 ] || return 1
+	"$napinic" put "$_state" || return 1
 	rm -f "$_state" "$RUN/$1.loaded"
 }
 

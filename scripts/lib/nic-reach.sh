@@ -1,6 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Who is reached over a NIC, and whether they still are. Source it after nic.sh.
+# Who is reached over a NIC, and whether they still are. Source it after nic.sh, whose
+# need_tools finds $napinic.
+# shellcheck disable=SC2154 # that
 
 # ssh_peer: where the ssh session comes from that this runs in, also under sudo,
 # which hides SSH_CONNECTION
@@ -17,40 +19,9 @@ ssh_peer() {
 	done
 }
 
-# nic_family IF: IF, its VLANs, and a bridge, bond or VRF it is in with its VLANs
-nic_family() {
-	for _dev in $(nic_tree "$1"); do
-		printf '%s\n' "$_dev"
-		if _master=$(link_target "$SYS/class/net/$_dev/master" 2>/dev/null); then
-			nic_tree "$_master"
-		fi
-	done
-}
-
 # peers_over IF: "default|ssh ADDRESS DEVICE" for the gateways of default routes
 # and the ssh peer that are reached over IF; ADDRESS is - for one on the link
-peers_over() {
-	# shellcheck disable=SC2046 # names hold no spaces
-	_devs=$(printf '%s ' $(nic_family "$1"))
-	{
-		ip -4 -o route show default | sed 's/^/default /'
-		ip -6 -o route show default | sed 's/^/default /'
-		_peer=$(ssh_peer)
-		case $_peer in
-		'') ;;
-		*%*) echo "ssh ${_peer%\%*} dev ${_peer#*%}" ;;
-		*) ip -o route get "$_peer" 2>/dev/null | sed 's/^/ssh /' ;;
-		esac
-	} | awk -v devs="$_devs" '
-		BEGIN { n = split(devs, list, " "); while (n) ours[list[n--]] }
-		{
-			who = $1 == "ssh" ? $2 : "-"
-			for (i = 2; i < NF; i++) {
-				if ($1 == "default" && $i == "via") who = $(i + ($(i + 1) == "inet6") + 1)
-				if ($i == "dev" && $(i + 1) in ours) print $1, who, $(i + 1)
-			}
-		}' | sort -u
-}
+peers_over() { "$napinic" peers "$1" "$(ssh_peer)"; }
 
 # answers ADDRESS DEVICE: to a ping, or at least to the question for its
 # hardware address
@@ -61,8 +32,7 @@ answers() {
 	esac
 	# shellcheck disable=SC2086 # no option is no word
 	ping $_six -c 1 -W 1 -I "$2" "$1" >/dev/null 2>&1 && return
-	ip -o neigh show to "$1" dev "$2" 2>/dev/null |
-		grep -Eq 'lladdr .*(REACHABLE|DELAY|PROBE|STALE)'
+	"$napinic" neighbour "$1" "$2"
 }
 
 # all_answer "ADDRESS DEVICE" LINES

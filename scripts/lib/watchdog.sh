@@ -8,10 +8,6 @@ here=$(dirname "$0")/..
 . "$here/lib/common.sh"
 # shellcheck source=scripts/lib/nic.sh
 . "$here/lib/nic.sh"
-# shellcheck source=scripts/lib/nic-save.sh
-. "$here/lib/nic-save.sh"
-# shellcheck source=scripts/lib/nic-replay.sh
-. "$here/lib/nic-replay.sh"
 # shellcheck source=scripts/lib/handover.sh
 . "$here/lib/handover.sh"
 

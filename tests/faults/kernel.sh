@@ -7,7 +7,6 @@ set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=scripts/lib/common.sh
 . "$top/scripts/lib/common.sh"
-PATH=$PATH:/usr/sbin:/sbin
 
 usage() {
 	cat <<EOF

@@ -5,12 +5,12 @@
 set -eu
 # shellcheck source=tests/guest/lib.sh
 . "${0%/*}/lib.sh"
-PATH=$PATH:/usr/sbin:/sbin
 if [ ! -x /share/programs/udevadm ] || [ ! -x /share/programs/modprobe ]; then
 	echo "ok what tune.sh makes permanent # SKIP no udevadm or modprobe in /share/programs, see tests/run.sh"
 	exit 4
 fi
 cd "$top"
+here=$top/scripts
 . scripts/lib/nic.sh
 . scripts/lib/nic-reach.sh
 . scripts/lib/tune-keep.sh

@@ -6,6 +6,7 @@
 setup_file() {
 	cd "$BATS_TEST_DIRNAME/../.."
 	make -s -C tools/napistat all
+	make -s -C tools/napinic
 }
 
 setup() {
@@ -15,6 +16,8 @@ setup() {
 	export E1000_NAPI_SYS=$dir/sys E1000_NAPI_ROOT=$dir/root TRUTH=$dir/truth CALLS=$dir/calls
 	mkdir -p "$dir/scripts" "$dir/sys/class/net/eth0/device" "$dir/root"
 	ln -s ../../bus/pci/drivers/e1000_napi "$dir/sys/class/net/eth0/device/driver"
+	mkdir -p "$dir/build"
+	ln -s "$PWD/build/tools" "$dir/build/tools"
 	cp -R scripts/*.sh scripts/lib tests/shell/make-results.sh "$dir/scripts"
 	cp tests/shell/tune-sweep.sh "$dir/scripts/sweep.sh"
 	echo 52:54:00:00:01:00 >"$dir/sys/class/net/eth0/address"

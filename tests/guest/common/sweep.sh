@@ -4,7 +4,6 @@
 # shellcheck disable=SC2154 # set there
 cd "$top" || exit 1
 work=$(mktemp -d)
-PATH=$PATH:/usr/sbin:/sbin
 insmod "$ko"
 lab/net.sh up 0
 

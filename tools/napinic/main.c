@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * napinic - how a NIC is configured: written down before the driver under it
+ * changes, checked, and brought back afterwards.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "check.h"
+#include "put.h"
+#include "reach.h"
+#include "save.h"
+#include "util.h"
+
+#define EXIT_BAD_USAGE 2
+
+static const char usage[] =
+	"usage: napinic COMMAND ...\n"
+	"\n"
+	"What load.sh and restore.sh need to know of a NIC and to bring back:\n"
+	"  save PCI DRIVER           write how the interface of the device PCI is configured\n"
+	"                            to stdout; DRIVER is the one to go back to\n"
+	"  check FILE PCI            is FILE a whole state of PCI, ours, and not edited?\n"
+	"  put FILE                  bring back what is written in FILE; what fails is named,\n"
+	"                            and the rest is done\n"
+	"  obstacle IF               say what stands on IF and could not be brought back\n"
+	"  peers IF [ADDRESS]        the gateways, and the peer ADDRESS, reached over IF\n"
+	"  neighbour ADDRESS IF      has this neighbour answered not long ago?\n"
+	"\n"
+	"Exit status: 0 done or yes, 1 failed or no, 2 wrong usage.\n";
+
+static int do_save(char **arg)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	int err = save(out, arg[0], arg[1]);
+
+	fclose(out);
+	/* all of it or nothing */
+	if (!err && (fwrite(text, 1, size, stdout) != size || fflush(stdout)))
+		err = fail("the state cannot be written: %m");
+	free(text);
+	if (err)
+		message("%s", failure());
+	return err;
+}
+
+static int do_check(char **arg)
+{
+	char *text = check_file(arg[0], arg[1]);
+
+	if (!text)
+		message("%s: %s", arg[0], failure());
+	free(text);
+	return failure() ? -1 : 0;
+}
+
+static int do_put(char **arg)
+{
+	char *text = check_file(arg[0], NULL);
+	unsigned int missed;
+
+	if (!text) {
+		message("%s: %s", arg[0], failure());
+		return -1;
+	}
+	missed = put(text);
+	free(text);
+	return missed ? -1 : 0;
+}
+
+static int do_obstacle(char **arg)
+{
+	char *reason = obstacle(arg[0]);
+
+	if (reason)
+		puts(reason);
+	free(reason);
+	if (failure())
+		message("%s", failure());
+	return failure() ? -1 : 0;
+}
+
+static int do_peers(char **arg)
+{
+	int err = peers(stdout, arg[0], arg[1]);
+
+	if (err)
+		message("%s", failure());
+	return err;
+}
+
+static int do_neighbour(char **arg)
+{
+	return is_neighbour(arg[0], arg[1]) ? 0 : -1;
+}
+
+static const struct command {
+	const char *name;
+	int least, most;
+	int (*run)(char **arg);
+} commands[] = {
+	{ "save", 2, 2, do_save },
+	{ "check", 2, 2, do_check },
+	{ "put", 1, 1, do_put },
+	{ "obstacle", 1, 1, do_obstacle },
+	{ "peers", 1, 2, do_peers },
+	{ "neighbour", 2, 2, do_neighbour },
+};
+
+int main(int argc, char **argv)
+{
+	size_t i;
+
+	if (argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
+		fputs(usage, stdout);
+		return 0;
+	}
+	for (i = 0; argc > 1 && i < ARRAY_SIZE(commands); i++)
+		if (!strcmp(argv[1], commands[i].name) && argc - 2 >= commands[i].least &&
+		    argc - 2 <= commands[i].most)
+			return commands[i].run(argv + 2) ? 1 : 0;
+	fputs(usage, stderr);
+	return EXIT_BAD_USAGE;
+}

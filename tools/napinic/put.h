@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef NAPINIC_PUT_H
+#define NAPINIC_PUT_H
+
+/*
+ * Bring back what save wrote (text, which check_text() let through). Every step
+ * looks at what is there first, so that it can be repeated, and can go on where
+ * an earlier one was killed; lifetimes went on running. A step that fails is
+ * named on stderr with its reason, and the others are done. Returns how many failed.
+ */
+unsigned int put(const char *text);
+
+#endif

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <stdlib.h>
+#include <string.h>
+
+#include "address.h"
+#include "link.h"
+#include "run.h"
+#include "step.h"
+
+/* A route without the part that changes by itself (caller frees). */
+static char *lasting(const char *route)
+{
+	char *text = xasprintf("%s", route), *at = strstr(text, " expires "), *rest;
+
+	if (at) {
+		rest = at + strlen(" expires ");
+		rest += strcspn(rest, " ");
+		memmove(at, rest, strlen(rest) + 1);
+	}
+	return text;
+}
+
+/* Those that what the kernel and the addresses brought does not have. */
+static void skip_present(struct list *routes, const char *name)
+{
+	struct list tree = { 0 }, present = { 0 }, missing = { 0 };
+	json_t *links = links_now();
+	size_t i;
+
+	if (links) {
+		nic_tree(links, name, &tree);
+		routes_now(links, &tree, &present);
+	}
+	for (i = 0; i < present.count; i++) {
+		char *route = present.text[i];
+
+		present.text[i] = lasting(route);
+		free(route);
+	}
+	for (i = 0; i < routes->count; i++) {
+		char *route = lasting(routes->text[i]);
+
+		if (!list_has(&present, route))
+			list_add(&missing, xasprintf("%s", routes->text[i]));
+		free(route);
+	}
+	list_free(routes);
+	*routes = missing;
+	list_free(&present);
+	list_free(&tree);
+	json_decref(links);
+}
+
+/* One that is there already, or whose time is over, will do. */
+static bool add_route(const char *route, long long elapsed, char **why)
+{
+	struct words w, args = { .count = 0 };
+	char *text = xasprintf("%s", route), *seconds = NULL;
+	char option[] = { '-', *route, '\0' };
+	bool over = false, done;
+	size_t i;
+
+	words_split(&w, text);
+	words_add(&args, option);
+	words_add(&args, "route");
+	/*
+	 * Appended, because other routes to the same place may be there; but a route
+	 * with several next hops may have lost only some of them.
+	 */
+	words_add(&args, strstr(route, " nexthop ") ? "replace" : "append");
+	for (i = 1; i < w.count; i++) {
+		words_add(&args, w.word[i]);
+		if (!strcmp(w.word[i], "expires") && i + 1 < w.count) {
+			free(seconds);
+			seconds = lifetime_left(w.word[++i], elapsed);
+			over |= !seconds;
+			words_add(&args, seconds ? seconds : "0");
+		}
+	}
+	*why = NULL;
+	done = over || !run_ip(why, args.word) || (*why && strstr(*why, "File exists"));
+	free(seconds);
+	free(text);
+	return done;
+}
+
+struct work {
+	struct list *routes;
+	long long elapsed;
+};
+
+/* One more try for each that is still to be added; true when none is left. */
+static bool add_routes(void *data)
+{
+	struct work *work = data;
+	struct list *routes = work->routes;
+	bool all = true;
+	size_t i;
+
+	for (i = 0; i < routes->count; i++) {
+		char *why;
+
+		if (!routes->text[i])
+			continue;
+		if (add_route(routes->text[i], work->elapsed, &why)) {
+			free(routes->text[i]);
+			routes->text[i] = NULL;
+		} else {
+			all = false;
+		}
+		free(why);
+	}
+	return all;
+}
+
+void put_routes(struct list *routes, const char *name, long long elapsed)
+{
+	struct work work = { routes, elapsed };
+	char *why, *what;
+	size_t i;
+
+	if (!routes->count)
+		return;
+	skip_present(routes, name);
+	/* IPv6 addresses may take a moment to be usable as a source */
+	if (wait_for(3, add_routes, &work))
+		return;
+	for (i = 0; i < routes->count; i++) {
+		if (!routes->text[i] || add_route(routes->text[i], elapsed, &why))
+			continue;
+		what = xasprintf("ip -%c route %s", *routes->text[i], routes->text[i] + 2);
+		missed(what, why);
+		free(what);
+		free(why);
+	}
+}

@@ -245,3 +245,13 @@ used() {
 	done <"$BATS_TEST_TMPDIR/targets" >"$BATS_TEST_TMPDIR/missing"
 	nothing_in "$BATS_TEST_TMPDIR/missing"
 }
+
+@test "pages have lines of 100 columns and tables of 5" {
+	export LC_ALL=C.UTF-8
+	git ls-files README.md CONTRIBUTING.md 'docs/*.md' | while read -r page; do
+		# what a program printed is as wide as it is
+		sed '/^ *```/,/^ *```/d' "$page" | grep -nE '^.{101}' | sed "s|^|$page: |"
+		sed 's/\\|//g' "$page" | grep -nE '^\|([^|]*\|){6}' | sed "s|^|$page: |"
+	done >"$BATS_TEST_TMPDIR/wide"
+	nothing_in "$BATS_TEST_TMPDIR/wide"
+}

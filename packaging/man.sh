@@ -41,4 +41,3 @@ done
 page napimeter "measure a network receiver under offered loads" build/tools/napimeter
 page napistat "statistics of sweeps of the NAPI weight" build/tools/napistat
 page napinic "save, check and bring back how a network card is configured" build/tools/napinic
-page napinic "save, check and put back how a network interface is configured" build/tools/napinic

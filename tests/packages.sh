@@ -31,7 +31,9 @@ ok() { echo "ok $*"; }
 fail() { echo "not ok $*"; cat /var/lib/dkms/e1000_napi/*/build/make.log 2>/dev/null; exit 1; }
 version=$(dpkg-deb -f /debs/e1000-napi-dkms_*.deb Version)
 install() { apt-get -qq -y install --no-install-recommends "$@" >/tmp/apt.log 2>&1 || { cat /tmp/apt.log; return 1; }; }
-apt-cache search --names-only '^linux-headers-6[.]1[.]0-[0-9]*-amd64$' | sed 's/ .*//; s/linux-headers-//' | sort -V >/tmp/kernels
+# Those with an image too: Debian publishes it after the headers
+apt-cache search --names-only '^linux-(headers|image)-6[.]1[.]0-[0-9]*-amd64$' |
+	sed 's/ .*//; s/linux-[a-z]*-//' | sort | uniq -d | sort -V >/tmp/kernels
 first=$(tail -n 1 /tmp/kernels)
 second=$(sed 1q /tmp/kernels)
 [ "$first" != "$second" ] || fail "there are two kernels"
@@ -110,7 +112,7 @@ if [ -n "$short" ]; then
 fi
 root=$("$top/dev/kernels/root.sh" make amd64 bookworm bookworm-security)
 out=$(mktemp -d)
-trap 'rm -rf "$out"' EXIT
+trap 'rm -rf "$out"; give_back_all "$top"' EXIT
 in_debian >"$out/test.sh"
 mkdir "$out/none"
 "$top/dev/kernels/root.sh" run "$root" --scratch --bind "$top/build/deb" /debs --bind "$out" /out \

@@ -3,7 +3,7 @@
 # The docs say what is there: options, paths, links, make targets. docs.awk takes the
 # pages apart.
 
-developers="lab/boot.sh lab/debian.sh tests/run.sh $(cd "$BATS_TEST_DIRNAME/../.." && echo dev/*.sh)"
+developers="lab/boot.sh lab/debian.sh tests/run.sh $(cd "$BATS_TEST_DIRNAME/../.." && grep -l '^usage()' dev/*.sh)"
 others='lab/image.sh lab/fleet.sh lab/hypervisors/xen.sh lab/hypervisors/all.sh tests/faults/run.sh
 bench/run.sh tests/packages.sh'
 

@@ -255,3 +255,20 @@ used() {
 	done >"$BATS_TEST_TMPDIR/wide"
 	nothing_in "$BATS_TEST_TMPDIR/wide"
 }
+
+@test "every sweep and search on a page can be planned, and takes the time that it says" {
+	awk -F '\t' '$2 == "code" && $3 ~ /e1000-napi (sweep|tune) .*--server/ && $3 !~ /…|OPTION/ { print $3 }' \
+		"$docs" | sort -u >"$BATS_TEST_TMPDIR/commands"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/commands")" -gt 10 ]
+	while read -r line; do
+		command=$(printf '%s\n' "$line" | sed 's/ *#.*//; s/^sudo //; s/^e1000-napi/.\/&/; s/HOST/192.0.2.1/g; s/ --apply//')
+		run $command --dry-run --out "$BATS_TEST_TMPDIR/none"
+		[ "$status" -eq 0 ] || echo "$line: $output"
+		case $line in
+		*'# 1 h 43 min'*) [[ $output == *"about 1 h 43 min to go" ]] || echo "$line: $output" ;;
+		*'# 8 minutes'*) [[ $output == *"about 8 min "*" to go" ]] || echo "$line: $output" ;;
+		*'# half an hour'*) [[ $output == *"at most about 30 min"* ]] || echo "$line: $output" ;;
+		esac
+	done <"$BATS_TEST_TMPDIR/commands" >"$BATS_TEST_TMPDIR/wrong"
+	nothing_in "$BATS_TEST_TMPDIR/wrong"
+}

@@ -263,11 +263,11 @@ used() {
 	while read -r line; do
 		command=$(printf '%s\n' "$line" | sed 's/ *#.*//; s/^sudo //; s/^e1000-napi/.\/&/; s/HOST/192.0.2.1/g; s/ --apply//')
 		run $command --dry-run --out "$BATS_TEST_TMPDIR/none"
-		[ "$status" -eq 0 ] || echo "$line: $output"
+		[ "$status" -eq 0 ] || echo "$line: ${lines[-1]}"
 		case $line in
-		*'# 1 h 43 min'*) [[ $output == *"about 1 h 43 min to go" ]] || echo "$line: $output" ;;
-		*'# 8 minutes'*) [[ $output == *"about 8 min "*" to go" ]] || echo "$line: $output" ;;
-		*'# half an hour'*) [[ $output == *"at most about 30 min"* ]] || echo "$line: $output" ;;
+		*'# 1 h 43 min'*) [[ $output == *"about 1 h 43 min to go" ]] || echo "$line: ${lines[-1]}" ;;
+		*'# 8 minutes'*) [[ $output == *"about 8 min "*" to go" ]] || echo "$line: ${lines[-1]}" ;;
+		*'# half an hour'*) [[ $output == *"at most about 30 min"* ]] || echo "$line: ${lines[-1]}" ;;
 		esac
 	done <"$BATS_TEST_TMPDIR/commands" >"$BATS_TEST_TMPDIR/wrong"
 	nothing_in "$BATS_TEST_TMPDIR/wrong"

@@ -22,7 +22,7 @@ setup_file() {
 		$script --help | long_options "$script"
 	done >>"$options"
 	for program in napistat napimeter; do
-		make -s -C tools "../build/tools/$program" >/dev/null 2>&1 || make -s tools >/dev/null
+		[ -x "build/tools/$program" ] || make -s -C "tools/$program"
 		build/tools/$program --help | long_options "$program"
 	done >>"$options"
 }

@@ -5,6 +5,8 @@
 setup_file() {
 	cd "$BATS_TEST_DIRNAME/../.."
 	make -s -C tools/napistat all sanitized
+	make -s -C tools/napimeter
+	make -s -C tests/statistics
 	make=tests/shell/make-results.sh
 	"$make" --kind irq "$BATS_FILE_TMPDIR/irq"
 	"$make" --kind all --noise 2 --seed 42 --hypervisor VMware --stand-in "$BATS_FILE_TMPDIR/all"
@@ -15,6 +17,8 @@ setup() {
 	make=tests/shell/make-results.sh
 	# every test runs the program under ASan and UBSan, but the one that takes time
 	napistat=build/obj/napistat/napistat-san
+	# sweeps with known truth, by napimeter's plan and writer
+	simulate=build/tools/simulate
 	irq=$BATS_FILE_TMPDIR/irq
 	all=$BATS_FILE_TMPDIR/all
 	tmp=$BATS_TEST_TMPDIR
@@ -40,6 +44,65 @@ field() { sed -n "s/^verdict.* $1=\([^ ]*\).*/\1/p"; }
 }
 
 # bats test_tags=report
+@test "every axis of napimeter tells cells apart, in grid, interleave and search" {
+	axes="protocol=udp,tcp offered_bps=100M,200M datagram=500,1000 weight=1,64 rcvbuf=default,8M
+		app_cpu=0,1 irq_cpu=0,1 rx_usecs=0,8 gro=0,1 threaded=0,1 netdev_budget=64,300
+		netdev_budget_usecs=2000,8000 defer_hard_irqs=0,2 gro_flush_timeout=0,20000"
+	for axis in $axes; do
+		"$simulate" "$tmp/${axis%%=*}" "$axis" reps=3
+		[ "$("$napistat" summary -f csv -m delivered_bps "$tmp/${axis%%=*}/1" 2>/dev/null |
+			value n | tr '\n' ' ')" = "3 3 " ]
+	done
+	"$simulate" "$tmp/burst" source=napimeter burst=1,32 reps=3
+	[ "$("$napistat" summary -f csv -m loss "$tmp/burst/1" 2>/dev/null | value n | tr '\n' ' ')" = "3 3 " ]
+	"$simulate" "$tmp/blocks" method=interleave weight=1,64 netdev_budget=64,300 blocks=4
+	[ "$("$napistat" summary -f csv -m loss "$tmp/blocks/1" 2>/dev/null | value n | tr '\n' ' ')" = "4 4 4 4 " ]
+	"$simulate" --capacity 300e6 "$tmp/search" source=napimeter method=mlfrr weight=1,64 defer_hard_irqs=0,2
+	[ "$("$napistat" mlfrr -f csv "$tmp/search/1" 2>/dev/null | value weight | tr '\n' ' ')" = "1 64 1 64 " ]
+}
+
+@test "a search gives the rates that napimeter's mlfrr.csv has, under its own goal" {
+	for goal in goal_loss_ratio=0.001 goal_loss_ratio=0.05 "goal_exceed_ratio=0.2 goal_width=0.05"; do
+		rm -rf "$tmp/s"
+		# shellcheck disable=SC2086 # words on purpose
+		"$simulate" --noise 5 --capacity 300e6 --gain 1=0.4 "$tmp/s" source=napimeter method=mlfrr \
+			weight=1,64,200 $goal
+		build/tools/napimeter mlfrr "$tmp/s/1" >"$tmp/want"
+		"$napistat" mlfrr -f csv "$tmp/s/1" >"$tmp/got" 2>/dev/null
+		python3 - "$tmp/want" "$tmp/got" <<'PY'
+import csv, sys
+want = {r["weight"]: r for r in csv.DictReader(open(sys.argv[1]))}
+got = {r["weight"]: r for r in csv.DictReader(open(sys.argv[2]))}
+assert len(want) == 3 and want.keys() == got.keys()
+for w in want:
+    for a, b in (("relevant_lower_bound_bps", "lower_bps"), ("relevant_upper_bound_bps", "upper_bps"),
+                 ("conditional_throughput_bps", "conditional_bps")):
+        x, y = float(want[w][a]), float(got[w][b] or 0)
+        assert abs(x - y) <= 1, (w, a, x, y)
+    assert got[w]["n"] == "0" and got[w]["lo_bps"] == "", got[w]  # its trials are no repetitions
+PY
+	done
+}
+
+@test "napistat columns: the table of docs/sweep.md has every column, in its order" {
+	"$napistat" columns >"$tmp/columns"
+	head -1 docs/results/sweep/irq/runs.csv | tr , '\n' >"$tmp/file"
+	tail -n +2 "$tmp/columns" | cut -d, -f1 | head -47 | cmp - "$tmp/file"
+	python3 - "$tmp/columns" docs/sweep.md <<'PY'
+import csv, re, sys
+columns = [r["name"] for r in csv.DictReader(open(sys.argv[1]))]
+rows = open(sys.argv[2]).read().split("\n| column | meaning |")[1].split("\n\n")[0].splitlines()[2:]
+named = []
+for row in rows:
+    cell = row.split("|")[1]
+    names = re.findall(r"`(\w+)`", cell)
+    if "…" in cell:
+        names = columns[columns.index(names[0]):columns.index(names[1]) + 1]
+    named += names
+assert named == columns, set(named) ^ set(columns) or named
+PY
+}
+
 @test "every mean, interval, test, correction and correlation is what R computes" {
 	figures=delivered_bps,loss,cpu_total,host_cost
 	"$napistat" summary -f csv -m "$figures" "$all" >"$tmp/s.csv"
@@ -97,7 +160,7 @@ PY
 	[ "$(value upper_bps method=grid preset=irq-affinity weight=2 <"$tmp/m.csv")" = 900000000 ]
 	[ -z "$(value upper_bps method=grid preset=irq-affinity weight=200 <"$tmp/m.csv")" ]
 	# weight 1 takes 400 Mbit/s there
-	value mean_bps method=mlfrr weight=1 <"$tmp/m.csv" |
+	value conditional_bps method=mlfrr weight=1 <"$tmp/m.csv" |
 		awk '{ exit !($1 > 370e6 && $1 < 410e6) }'
 	run "$napistat" mlfrr --loss 90 "$irq"
 	[[ $output == *"at least this"* ]]

@@ -82,6 +82,7 @@ int data_read_folder(struct data *d, const char *path, struct problem *why)
 	data_begin_folder(d, path);
 	path = d->folders[d->n_folders - 1].path;
 	if (read_file(d, path, "meta.json", false, read_meta, why) ||
+	    read_file(d, path, "sweep.json", true, read_asked, why) ||
 	    read_file(d, path, "runs.csv", false, read_runs, why))
 		return -1;
 	return read_file(d, path, "hist.csv", true, read_hist, why);
@@ -246,6 +247,7 @@ void data_free(struct data *d)
 		free(d->folders[i].path);
 		free(d->folders[i].label);
 		json_decref(d->folders[i].meta);
+		json_decref(d->folders[i].sweep);
 	}
 	intern_free();
 	free(d->folders);

@@ -38,6 +38,7 @@ struct folder {
 	char *path;
 	char *label; /* what a reader sees; says "stand-in" of a stand-in */
 	json_t *meta;
+	json_t *sweep; /* sweep.json; NULL if there is none */
 	const char *hypervisor;
 	bool stand_in;
 	size_t first, n; /* in data.trials, by id once the folder is read */
@@ -68,6 +69,12 @@ int read_hist(struct data *d, const char *name, const char *buf, size_t len,
 	      struct problem *why);
 int read_meta(struct data *d, const char *name, const char *buf, size_t len,
 	      struct problem *why);
+
+int read_asked(struct data *d, const char *name, const char *buf, size_t len,
+	       struct problem *why);
+/* what the sweep was asked for, as sweep.json has it; "" if it does not say */
+const char *asked_text(const struct folder *f, const char *key);
+double asked_number(const struct folder *f, const char *key, double otherwise);
 
 /* a folder is begun, its files are read into it, then all are arranged */
 void data_begin_folder(struct data *d, const char *path);

@@ -78,3 +78,32 @@ int read_meta(struct data *d, const char *name, const char *buf, size_t len,
 	find_key(buf, len, key, &line, &column);
 	return refuse(why, name, line, column, "%s %s", key, wrong);
 }
+
+/* Optional: folders of other sources have none, and then nothing is known. */
+int read_asked(struct data *d, const char *name, const char *buf, size_t len,
+	       struct problem *why)
+{
+	struct folder *f = &d->folders[d->n_folders - 1];
+	json_error_t err;
+
+	f->sweep = json_loadb(buf, len, JSON_REJECT_DUPLICATES, &err);
+	if (f->sweep)
+		return 0;
+	return refuse(why, name, err.line > 0 ? err.line : 1, err.column > 0 ? err.column : 1,
+		      "%s", err.text);
+}
+
+const char *asked_text(const struct folder *f, const char *key)
+{
+	const char *s = json_string_value(json_object_get(json_object_get(f->sweep, "asked"),
+							  key));
+
+	return s ? s : "";
+}
+
+double asked_number(const struct folder *f, const char *key, double otherwise)
+{
+	double v;
+
+	return is_real(asked_text(f, key), &v) ? v : otherwise;
+}

@@ -26,6 +26,7 @@ struct options {
 	double confidence;
 	double margin; /* 0.02 = 2 % */
 	double loss; /* a loss ratio up to this counts as none */
+	bool loss_given; /* it overrules the goal of a search */
 	double reference; /* the weight that is kept unless another is better */
 	bool only_reference; /* --reference was given: compare with it alone */
 	const struct metric *metrics[MAX_METRICS];
@@ -79,8 +80,9 @@ void effect_of(const struct stratum *s, size_t k, const struct metric *m,
 struct mlfrr {
 	double lower, upper; /* RFC 9971: relevant lower and upper bound */
 	double conditional; /* its conditional throughput */
-	struct sample over_reps;
-	struct interval ci;
+	bool search; /* one search; else a grid: */
+	struct sample over_reps; /* rate of each repetition, 0 if it always lost */
+	struct interval ci; /* NAN where there is none, hi where no load lost */
 	bool short_source;
 };
 

@@ -42,7 +42,7 @@ struct folder {
 	const char *hypervisor;
 	bool stand_in;
 	size_t first, n; /* in data.trials, by id once the folder is read */
-	size_t failed, warned, high_remainder;
+	size_t failed, warned, high_remainder, short_source;
 };
 
 struct cell {

@@ -48,6 +48,9 @@ void label_row(struct table *t, int first, const struct data *d,
 	       const struct trial *trial);
 void no_weight(struct table *t, int first); /* empty the weight of a row */
 void no_load(struct table *t, int first);
+size_t cell_streams(const struct data *d, const struct cell *c);
+const char *cell_level(const struct data *d, const struct cell *c);
+double margin_of(const struct options *o, const struct metric *m);
 size_t cell_values(const struct data *d, const struct cell *c,
 		   const struct metric *m, double *to);
 struct sample cell_sample(const struct data *d, const struct cell *c,

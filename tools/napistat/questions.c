@@ -135,7 +135,7 @@ static void loss_at_weight(const struct ask *q, double w, struct answers *l)
 	for (i = q->a.from; i < q->a.to; i++) {
 		const struct cell *c = &q->d->cells[i];
 
-		if (cell_weight(q->d, c) == w && advised(q->d, &q->a, c) &&
+		if (cell_weight(q->d, c) == w && advised(&q->a, cell_trial(q->d, c)) &&
 		    has(q->d, c, m))
 			add(l, cell_offered(q->d, c), loses(q->d, c, m, q->o),
 			    MERGE_ANY);
@@ -289,7 +289,7 @@ static void q_loss_bursts(const struct ask *q, FILE *out)
 		const struct cell *c = &q->d->cells[i];
 		const struct trial *t = cell_trial(q->d, c);
 
-		if (high_weight(q, c) && advised(q->d, &q->a, c) &&
+		if (high_weight(q, c) && advised(&q->a, cell_trial(q->d, c)) &&
 		    number(t, COL_offered_bps) > 800.5 * MBIT && has(q->d, c, m) &&
 		    (!set || burst_of(t) > 1))
 			add(&l, number(t, COL_offered_bps), loses(q->d, c, m, q->o), MERGE_ANY);
@@ -339,7 +339,7 @@ static void cpu_above(const struct ask *q, double w, const double *others,
 		for (i = from; i < to; i++)
 			if (cell_weight(q->d, &q->d->cells[i]) == w)
 				a = &q->d->cells[i];
-		if (!a || !advised(q->d, &q->a, a) || !has(q->d, a, q->a.cpu))
+		if (!a || !advised(&q->a, cell_trial(q->d, a)) || !has(q->d, a, q->a.cpu))
 			continue;
 		for (i = from; i < to; i++) {
 			const struct cell *b = &q->d->cells[i];
@@ -411,7 +411,7 @@ static void q_cpu_same(const struct ask *q, FILE *out)
 			if (cell_weight(q->d, &q->d->cells[i]) == q->w200)
 				b = &q->d->cells[i];
 		}
-		if (!a || !b || !advised(q->d, &q->a, a) || !has(q->d, a, q->a.cpu) ||
+		if (!a || !b || !advised(&q->a, cell_trial(q->d, a)) || !has(q->d, a, q->a.cpu) ||
 		    !has(q->d, b, q->a.cpu))
 			continue;
 		if (compare_cells(q->d, a, b, q->a.cpu, &s)) {
@@ -434,7 +434,7 @@ static void q_cpu_most(const struct ask *q, FILE *out)
 	size_t i;
 
 	for (i = q->a.from; i < q->a.to; i++)
-		if (advised(q->d, &q->a, &q->d->cells[i])) {
+		if (advised(&q->a, cell_trial(q->d, &q->d->cells[i]))) {
 			mean = cell_sample(q->d, &q->d->cells[i], q->a.cpu).mean;
 			most = mean > most ? mean : most;
 		}
@@ -447,7 +447,7 @@ static void q_cpu_most(const struct ask *q, FILE *out)
 		double load = cell_offered(q->d, c);
 
 		mean = cell_sample(q->d, c, q->a.cpu).mean;
-		if (!advised(q->d, &q->a, c) || !(mean >= most * (1 - q->o->margin)))
+		if (!advised(&q->a, cell_trial(q->d, c)) || !(mean >= most * (1 - q->o->margin)))
 			continue;
 		load = load ? load : 1e300;
 		if (load < rate || !w) {
@@ -476,7 +476,7 @@ static void q_cpu_700_800(const struct ask *q, FILE *out)
 	for (i = q->a.from; i < q->a.to; i++) {
 		const struct cell *a = &q->d->cells[i];
 
-		if (!high_weight(q, a) || !advised(q->d, &q->a, a) ||
+		if (!high_weight(q, a) || !advised(&q->a, cell_trial(q->d, a)) ||
 		    !near_load(cell_offered(q->d, a), 700 * MBIT) ||
 		    !has(q->d, a, q->a.cpu))
 			continue;
@@ -516,7 +516,7 @@ static void q_cpu_bursts(const struct ask *q, FILE *out)
 		const struct cell *a = &q->d->cells[i];
 		const struct trial *t = cell_trial(q->d, a);
 
-		if (!high_weight(q, a) || !advised(q->d, &q->a, a) ||
+		if (!high_weight(q, a) || !advised(&q->a, cell_trial(q->d, a)) ||
 		    burst_of(t) > 1 || !has(q->d, a, q->a.cpu) ||
 		    (set ? number(t, COL_offered_bps) <= 800.5 * MBIT :
 			   !near_load(number(t, COL_offered_bps), 800 * MBIT)))

@@ -7,6 +7,8 @@
 #include "../lib/csvfile.h"
 #include "data.h"
 
+#define BANDWIDTH_OFF 0.01 /* seconds are rounded, bytes may end in half a datagram */
+
 /* every packet is somewhere: sent = received + the places + remainder */
 static int check_sum(struct run_reader *r, const struct trial *t, size_t line)
 {
@@ -22,6 +24,24 @@ static int check_sum(struct run_reader *r, const struct trial *t, size_t line)
 		      trial_id(t), number(t, COL_sent), sum);
 }
 
+/* the same figure by two columns; nothing but damage makes them differ */
+static int check_twice(struct run_reader *r, const struct trial *t, size_t line)
+{
+	double lost = number(t, COL_sent) - number(t, COL_received);
+	double bps = number(t, COL_received) * number(t, COL_datagram) * 8 /
+		     number(t, COL_seconds);
+
+	if (!isnan(number(t, COL_lost)) && !isnan(lost) && number(t, COL_lost) != lost)
+		return refuse(r->why, r->name, line, 1,
+			      "trial %lld: lost is %.0f, but sent less received is %.0f",
+			      trial_id(t), number(t, COL_lost), lost);
+	if (fabs(number(t, COL_bandwidth_bps) - bps) > BANDWIDTH_OFF * bps + 1)
+		return refuse(r->why, r->name, line, 1,
+			      "trial %lld: bandwidth_bps is %.0f, but what was received makes %.0f",
+			      trial_id(t), number(t, COL_bandwidth_bps), bps);
+	return 0;
+}
+
 static int take_row(struct run_reader *r, const struct row *row, size_t line)
 {
 	struct data *d = r->to;
@@ -32,7 +52,7 @@ static int take_row(struct run_reader *r, const struct row *row, size_t line)
 			return refuse(r->why, r->name, line, 1,
 				      "trial %lld: seconds is empty, yet the trial did not fail",
 				      trial_id(&t));
-		if (check_sum(r, &t, line))
+		if (check_sum(r, &t, line) || check_twice(r, &t, line))
 			return -1;
 	}
 	d->trials = grow(d->trials, d->n_trials, &d->room_trials, sizeof(t));
@@ -71,6 +91,7 @@ int read_runs(struct data *d, const char *name, const char *buf, size_t len,
 				      trial_id(&t[i]), t[i - 1].line);
 		f->failed += row_status(&t[i].row) == STATUS_FAILED;
 		f->warned += row_status(&t[i].row) == STATUS_WARN;
+		f->short_source += !strncmp(word(&t[i], COL_reason), "the source sent", 15);
 		f->high_remainder += number(&t[i], COL_remainder_high) == 1;
 	}
 	return 0;

@@ -140,6 +140,14 @@ check-faults: DEPS += faults
 check-faults: deps
 	tests/faults/run.sh $(FAULTS)
 
+# Simulated sweeps with known truth; STATISTICS=--short: half a minute
+check-statistics: DEPS += check
+check-statistics: deps
+	+@$(MAKE) -C tools/napistat
+	+@$(MAKE) -C tests/statistics
+	tests/statistics/check.py $(STATISTICS)
+	tests/statistics/broken.sh
+
 check-static: DEPS += static
 check-static: deps
 	dev/check-static.sh
@@ -169,6 +177,7 @@ help:
 	@echo 'make check-kernels the same on every kernel from 5.10 to 7.3; needs root'
 	@echo 'make check-deb     the Debian packages in a Debian of their own; needs root'
 	@echo 'make check-faults  faults under load, with sanitizers; four hours, FAULTS=--short half of one'
+	@echo 'make check-statistics  intervals and verdicts against known truth; STATISTICS=--short'
 	@echo 'make check-fleet   scripts/fleet over three guests, in six minutes; needs root'
 	@echo 'make check-static  checkpatch, sparse, shellcheck and the like'
 	@echo 'make dkms          have dkms build it, now and for each new kernel'
@@ -180,6 +189,7 @@ help:
 
 .PHONY: all module tools install uninstall deps lab-build demo lab lab-qemu lab-xen \
 	lab-virtualbox lab-vmware lab-all iso check bench clean help \
-	dkms-source dkms dkms-remove deb intree patch check-kernels check-static check-deb check-faults check-fresh check-report lab-fleet check-fleet
+	dkms-source dkms dkms-remove deb intree patch check-kernels check-static check-deb check-faults check-fresh check-report lab-fleet check-fleet \
+	check-statistics
 
 endif

@@ -670,6 +670,18 @@ PY
 }
 
 # bats test_tags=report
+@test "intervals hold the truth as often as they say, and verdicts are as seldom wrong" {
+	run tests/statistics/check.py --short
+	echo "$output"
+	[ "$status" -eq 0 ]
+}
+
+@test "a wrong rule is found by that" {
+	run tests/statistics/broken.sh
+	echo "$output"
+	[ "$status" -eq 0 ]
+}
+
 @test "the readers stand a fuzzer for some seconds" {
 	make -s -C tools/napistat fuzz SECONDS=6
 }

@@ -38,11 +38,12 @@ head -n 1 "$dir/made-up/runs.csv" >"$dir/new"
 awk -F '[ ]' -v options="$options " -v noise="$noise" -v method="$method" -v load="$load" -v reps="$reps" -v dir="$dir" '
 	BEGIN { rate = 500e6; cpu = 40 }
 	index(options, " " $1 " ") { if ($2 == "fail") exit failed = 1; rate *= $2; cpu *= $3 }
+	# six seconds, which is as long as a search wants to see of a load
 	function row(offered, lost, sent) {
-		sent = int(offered / 8 / 1470)
+		sent = int(6 * offered / 8 / 1470)
 		lost = int(sent * lost)
-		print ++n ",1,,ok,," method ",,udp," int(offered) ",1470,64,default,,,,,,1,,1," sent "," sent - lost "," lost ",0," lost \
-			",0,0,0,0,0," (sent - lost) * 11760 ",,,,,,,,,,,," int(cpu * 1000) / 1000 ",,,," >(dir "/rows")
+		print ++n ",1,,ok,," method ",,udp," int(offered) ",1470,64,default,,,,,,1,,6," sent "," sent - lost "," lost ",0," lost \
+			",0,0,0,0,0," (sent - lost) * 1960 ",,,,,,,,,,,," int(cpu * 1000) / 1000 ",,,," >(dir "/rows")
 	}
 	END {
 		if (failed) { print "sweep.sh: this NIC cannot" >"/dev/stderr"; exit 1 }

@@ -84,6 +84,33 @@ PY
 	done
 }
 
+@test "a search takes turns over its weights, and is repeated as often as asked" {
+	"$simulate" --capacity 300e6 --noise 3 "$tmp/t" source=napimeter method=mlfrr weight=1,16,64 reps=4
+	python3 - "$tmp/t/1/runs.csv" <<'PY'
+import csv, sys
+from collections import Counter
+rows = list(csv.DictReader(open(sys.argv[1])))
+assert [r["rep"] for r in rows] == sorted(r["rep"] for r in rows)
+assert {r["rep"] for r in rows} == {"1", "2", "3", "4"}
+for rep in "1234":
+    seen = Counter()
+    for r in (r for r in rows if r["rep"] == rep):
+        seen[r["weight"]] += 1
+        if len(seen) == 3 and min(seen.values()) < 8:
+            assert max(seen.values()) - min(seen.values()) <= 1, seen
+PY
+	[ "$("$napistat" mlfrr -f csv "$tmp/t/1" 2>/dev/null | value n | tr '\n' ' ')" = "4 4 4 " ]
+	[ "$(build/tools/napimeter mlfrr "$tmp/t/1" | value rep weight=64 | tr '\n' ' ')" = "1 2 3 4 " ]
+	# what it takes is said before it begins
+	build/tools/napimeter plan "$tmp/p" interface=e source=pktgen method=mlfrr weight=1,2,16,64,200
+	run build/tools/napimeter list "$tmp/p"
+	[[ $output == *"a search of about 125 trials, about 6 min"* ]]
+	mkdir "$tmp/q"
+	build/tools/napimeter plan "$tmp/q" interface=e server=192.0.2.1 method=mlfrr weight=1,2,16,64,200
+	run build/tools/napimeter list "$tmp/q"
+	[[ $output == *"a search of about 125 trials, about 6 min"* ]]
+}
+
 @test "napistat columns: the table of docs/sweep.md has every column, in its order" {
 	"$napistat" columns >"$tmp/columns"
 	head -1 docs/results/sweep/irq/runs.csv | tr , '\n' >"$tmp/file"

@@ -570,7 +570,8 @@ static double trial_pace(const struct plan *plan)
 
 double plan_estimate(const struct plan *plan)
 {
-	return strcmp(plan->method, "mlfrr") ? plan_trials(plan) * trial_pace(plan) : 0;
+	return strcmp(plan->method, "mlfrr") ? plan_trials(plan) * trial_pace(plan) :
+		search_trials(plan) * (plan->goal_final_trial_s + 1);
 }
 
 /* Seconds from one trial's start to the next one's, as seen so far. */

@@ -78,7 +78,7 @@ void plan_cell(const struct plan *plan, size_t cell, enum column without, struct
 /* A permutation of 0..n-1 that depends on the seed, a and b only. */
 size_t plan_shuffled(const struct plan *plan, uint64_t a, uint64_t b, size_t n, size_t pos);
 
-/* Seconds for all of it, before anything is measured; 0 if nobody can tell (mlfrr). */
+/* Seconds for all of it, before anything is measured; of a search, by rule of thumb. */
 double plan_estimate(const struct plan *plan);
 
 #endif

@@ -90,11 +90,16 @@ static struct goal goal_of(const struct plan *p)
 	};
 }
 
-/* Rows of the same cell; settings the probes chose do not tell cells apart. */
+/*
+ * Rows of the same search of a cell; settings the probes chose do not tell cells apart.
+ * A cell that is searched more than once has the number of the search as its repetition.
+ */
 static bool of_cell(const struct plan *plan, const struct row *row, const struct row *cell)
 {
 	int col;
 
+	if (plan->reps > 1 && !row_same(row, cell, COL_rep))
+		return false;
 	for (col = 0; col < plan->columns; col++)
 		if (plan->axis[col].count > 1 && col != COL_offered_bps && col != COL_protocol &&
 		    !row_is(cell, col, "auto") && !row_same(row, cell, col))
@@ -119,36 +124,59 @@ static struct trial_result *results_of(const struct plan *plan, const struct jou
 	return results;
 }
 
+/* The n-th search: every repetition has its own order of cells. */
+static void cell_of(const struct plan *plan, size_t n, bool shuffled, struct row *cell)
+{
+	size_t cells = plan_cells(plan, COL_offered_bps), rep = n / cells, pick = n % cells;
+
+	plan_cell(plan, shuffled ? plan_shuffled(plan, rep, 0, cells, pick) : pick,
+		  COL_offered_bps, cell);
+	row_set(cell, COL_rep, "%zu", rep + 1);
+}
+
+size_t search_trials(const struct plan *plan)
+{
+	return plan_cells(plan, COL_offered_bps) * plan->reps * TRIALS_PER_CELL;
+}
+
+/*
+ * The cells of a repetition take turns, the one with the fewest trials first, so that
+ * what drifts while they are searched falls on all of them alike.
+ */
 int search_next(const struct plan *plan, const struct journal *runs, struct todo *todo)
 {
-	size_t cells = plan_cells(plan, COL_offered_bps);
+	size_t cells = plan_cells(plan, COL_offered_bps), i, count, left = 0;
+	size_t fewest = SIZE_MAX, first_rep = SIZE_MAX;
 	struct goal goal = goal_of(plan);
 	struct search_state state;
-	size_t i, count, left = 0, found = 0;
 
-	for (i = 0; i < cells; i++) {
+	for (i = 0; i < cells * plan->reps; i++) {
 		struct trial_result *results;
 		struct row cell;
 
-		plan_cell(plan, plan_shuffled(plan, 0, 0, cells, i), COL_offered_bps, &cell);
+		cell_of(plan, i, true, &cell);
 		results = results_of(plan, runs, &cell, &count);
 		search_state(&goal, results, count, &state);
 		free(results);
 		if (state.done)
 			continue;
 		left += count < TRIALS_PER_CELL ? TRIALS_PER_CELL - count : 1;
-		if (found++)
+		if (first_rep == SIZE_MAX)
+			first_rep = i / cells;
+		if (i / cells != first_rep || count >= fewest)
 			continue;
+		fewest = count;
 		todo->spec = cell;
 		row_set_number(&todo->spec, COL_offered_bps, state.load);
-		row_set(&todo->spec, COL_rep, "%zu", count + 1);
+		if (plan->reps == 1)
+			row_set(&todo->spec, COL_rep, "%zu", count + 1);
 		todo->seconds = state.seconds;
 	}
 	row_set(&todo->spec, COL_trial, "%zu", runs->count + 1);
 	todo->done = runs->count;
 	todo->total = runs->count + left;
 	todo->left_s = left * (plan->goal_final_trial_s + 1);
-	return found > 0;
+	return left > 0;
 }
 
 void search_report(const struct plan *plan, const struct journal *runs)
@@ -160,13 +188,15 @@ void search_report(const struct plan *plan, const struct journal *runs)
 	for (col = 0; col < plan->columns; col++)
 		if (col == COL_weight || (plan->axis[col].count > 1 && col != COL_offered_bps))
 			printf("%s,", column_name(col));
+	if (plan->reps > 1)
+		printf("rep,");
 	printf("relevant_lower_bound_bps,relevant_upper_bound_bps,conditional_throughput_bps,trials,done,source_limit\n");
-	for (i = 0; i < cells; i++) {
+	for (i = 0; i < cells * plan->reps; i++) {
 		struct trial_result *results;
 		struct search_state s;
 		struct row cell;
 
-		plan_cell(plan, i, COL_offered_bps, &cell);
+		cell_of(plan, i, false, &cell);
 		results = results_of(plan, runs, &cell, &count);
 		search_state(&goal, results, count, &s);
 		free(results);
@@ -174,6 +204,8 @@ void search_report(const struct plan *plan, const struct journal *runs)
 			if (col == COL_weight ||
 			    (plan->axis[col].count > 1 && col != COL_offered_bps))
 				printf("%s,", row_text(&cell, col));
+		if (plan->reps > 1)
+			printf("%s,", row_text(&cell, COL_rep));
 		printf("%.0f,%.0f,%.0f,%zu,%d,%d\n", s.lower, s.upper, s.conditional_throughput,
 		       count, s.done, s.source_limit);
 	}

@@ -23,6 +23,8 @@ void search_state(const struct goal *goal, const struct trial_result *trials, si
 
 /* As plan_next(). */
 int search_next(const struct plan *plan, const struct journal *runs, struct todo *todo);
+/* About so many trials in all. */
+size_t search_trials(const struct plan *plan);
 /* mlfrr.csv on stdout: what is found so far. */
 void search_report(const struct plan *plan, const struct journal *runs);
 

@@ -142,8 +142,11 @@ struct mlfrr mlfrr_of(const struct data *d, const struct cell **cells, size_t n,
 		}
 	if (m)
 		qsort(s, m, sizeof(*s), by_load);
+	if (all.search && asked_number(f, "reps", 1) > 1)
+		all.searches = asked_number(f, "reps", 1);
 	find(&goal, s, m, &all);
-	if (m && !all.search)
+	/* a search that was made once has no repetitions: its rows count its trials */
+	if (m && (!all.search || all.searches))
 		over_repetitions(&goal, s, m, o, &all);
 	free(s);
 	return all;
@@ -173,7 +176,7 @@ static const char *note_of(const struct mlfrr *f)
 		return "loses at the lowest load already";
 	if (isnan(f->upper))
 		return "no loss at any load: at least this";
-	if (f->search)
+	if (f->search && !f->searches)
 		return "one search: its bounds are not an interval";
 	return f->over_reps.n < 2 ? "one repetition: no interval" : "";
 }

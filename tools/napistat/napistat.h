@@ -83,7 +83,8 @@ void effect_of(const struct stratum *s, size_t k, const struct metric *m,
 struct mlfrr {
 	double lower, upper; /* RFC 9971: relevant lower and upper bound */
 	double conditional; /* its conditional throughput */
-	bool search; /* one search; else a grid: */
+	bool search; /* else a grid */
+	size_t searches; /* that were repeated; 0: there was one */
 	struct sample over_reps; /* rate of each repetition, 0 if it always lost */
 	struct interval ci; /* NAN where there is none, hi where no load lost */
 	bool short_source;

@@ -130,6 +130,23 @@ assert named == columns, set(named) ^ set(columns) or named
 PY
 }
 
+@test "compare of two folders: what changed, what did not, and what cannot be said" {
+	"$simulate" --noise 1 "$tmp/a" weight=1,64 offered_bps=100M,200M reps=10
+	"$simulate" --noise 1 --seed 7 --gain 1=1.1 "$tmp/b" weight=1,64 offered_bps=200M,300M reps=10
+	"$napistat" compare -f csv -m delivered_bps "$tmp/a/1" "$tmp/b/1" >"$tmp/c.csv" 2>"$tmp/notes"
+	[ "$(tail -n +2 "$tmp/c.csv" | wc -l)" -eq 2 ]
+	[ "$(value result weight=1 <"$tmp/c.csv")" = differs ]
+	[ "$(value result weight=64 <"$tmp/c.csv")" = equal ]
+	value difference weight=1 <"$tmp/c.csv" | awk '{ exit !($1 > 0.08 && $1 < 0.12) }'
+	value lo weight=1 <"$tmp/c.csv" | awk '{ exit !($1 > 0.07 && $1 < 0.1) }'
+	grep -q '4 cells are in one of the two only' "$tmp/notes"
+	# and back: the other way round is the other sign
+	"$napistat" compare -f csv -m delivered_bps "$tmp/b/1" "$tmp/a/1" 2>/dev/null |
+		value difference weight=1 | awk '{ exit !($1 < -0.07) }'
+	"$simulate" --noise 20 --seed 9 "$tmp/c" weight=1,64 offered_bps=100M,200M reps=3
+	[ "$("$napistat" compare -f csv -m delivered_bps "$tmp/a/1" "$tmp/c/1" 2>/dev/null | value result | sort -u)" = "cannot say" ]
+}
+
 @test "every mean, interval, test, correction and correlation is what R computes" {
 	figures=delivered_bps,loss,cpu_total,host_cost
 	"$napistat" summary -f csv -m "$figures" "$all" >"$tmp/s.csv"
@@ -611,6 +628,20 @@ refuse_folder() {
 	damage meta.json '/stand_in/d' '1:1: stand_in is missing; it must be true or false'
 }
 
+@test "a FIFO, a byte order mark, a copied row and a weight of 64.5 are refused at once" {
+	cp -r "$irq" "$tmp/d"
+	rm "$tmp/d/runs.csv"
+	mkfifo "$tmp/d/runs.csv"
+	run timeout 10 "$napistat" summary "$tmp/d"
+	[ "$status" -eq 1 ]
+	[[ $output == *"runs.csv: not a regular file"* ]]
+	damage runs.csv '1s/^/\xef\xbb\xbf/' '1:1: a byte order mark before the header: save the file as UTF-8 without BOM'
+	damage runs.csv '$a '"$(sed -n '5s/^4,/9001,/p' "$irq/runs.csv")" '202:1: trial 9001 is trial 4 again, under another number'
+	damage runs.csv '5s/,99999984,/,1e308,/' '5:110: bandwidth_bps: "1e308" is not a number from 0 to 2^53'
+	run "$napistat" compare --reference 64.5 "$irq"
+	[ "$status" -eq 2 ]
+}
+
 @test "a half-written last line is told from a whole one" {
 	cp -r "$irq" "$tmp/d"
 	truncate -s -3 "$tmp/d/runs.csv"
@@ -668,6 +699,14 @@ PY
 	# four commands, 10 s each at the very most; linear but for a busy machine
 	[ "${took[1]}" -lt 40000 ]
 	[ "${took[2]}" -lt $((4 * took[1])) ]
+}
+
+@test "a text table of 20 000 cells takes seconds, not minutes" {
+	"$simulate" "$tmp/big" weight=1..1000 offered_bps=100M..1000M+50M
+	for format in text html markdown; do
+		timeout 30 build/tools/napistat summary -f "$format" "$tmp/big/1" >"$tmp/$format" 2>/dev/null
+		[ "$(wc -l <"$tmp/$format")" -gt 19000 ]
+	done
 }
 
 @test "wrong usage is one sentence and status 2" {

@@ -145,6 +145,9 @@ int csv_read(struct csv_reader *r, const char *buf, size_t len)
 
 	if (!len)
 		return refuse(r->why, r->name, 1, 1, "the file is empty");
+	if (len >= 3 && !memcmp(buf, "\xef\xbb\xbf", 3))
+		return refuse(r->why, r->name, 1, 1,
+			      "a byte order mark before the header: save the file as UTF-8 without BOM");
 	if (csv_init(&p, CSV_STRICT | CSV_STRICT_FINI | CSV_APPEND_NULL))
 		return refuse(r->why, r->name, 1, 1, "libcsv cannot start");
 	csv_set_space_func(&p, no_space);

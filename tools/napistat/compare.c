@@ -218,7 +218,7 @@ struct comparison *compare_all(const struct data *d, const struct options *o,
 	return list;
 }
 
-static const char *result_of(const struct comparison *c, const struct options *o)
+const char *result_of(const struct comparison *c, const struct options *o)
 {
 	double alpha = 1 - o->confidence;
 	bool differs = c->p_holm < alpha, equal = c->p_equal_holm < alpha;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "data.h"
 
@@ -25,11 +27,19 @@ void data_begin_folder(struct data *d, const char *path)
 static char *slurp(const char *name, size_t *len)
 {
 	size_t room = 1 << 16;
-	FILE *in = fopen(name, "rb");
+	/* O_NONBLOCK: a FIFO would wait for a writer */
+	int fd = open(name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	FILE *in = fd < 0 ? NULL : fdopen(fd, "rb");
+	struct stat st;
 	char *buf;
 
 	if (!in)
 		return NULL;
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
+		fclose(in);
+		errno = S_ISDIR(st.st_mode) ? EISDIR : ENOTSUP;
+		return NULL;
+	}
 	buf = must(malloc(room));
 	*len = 0;
 	while (!feof(in) && !ferror(in)) {
@@ -69,7 +79,7 @@ static int read_file(struct data *d, const char *path, const char *file,
 	} else {
 		snprintf(why->text, sizeof(why->text),
 			 "%s: %s (a results folder holds runs.csv and meta.json)",
-			 name, strerror(errno));
+			 name, errno == ENOTSUP ? "not a regular file" : strerror(errno));
 		err = -1;
 	}
 	free(buf);
@@ -237,6 +247,25 @@ void data_arrange(struct data *d)
 		}
 		c->n++;
 	}
+}
+
+const struct trial *data_copy(const struct data *d, const struct trial **of)
+{
+	size_t i;
+
+	for (i = 1; i < d->n_order; i++) {
+		const struct trial *a = &d->trials[d->order[i - 1]];
+		const struct trial *b = &d->trials[d->order[i]];
+
+		*of = a;
+		if (!row_empty(&a->row, COL_started_ns) &&
+		    row_same(&a->row, &b->row, COL_started_ns) &&
+		    row_same(&a->row, &b->row, COL_rep) &&
+		    row_same(&a->row, &b->row, COL_block) &&
+		    row_same(&a->row, &b->row, COL_weight) && same_load(a, b))
+			return b;
+	}
+	return NULL;
 }
 
 void data_free(struct data *d)

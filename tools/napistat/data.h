@@ -81,6 +81,8 @@ void data_begin_folder(struct data *d, const char *path);
 int data_read_folder(struct data *d, const char *path, struct problem *why);
 void data_arrange(struct data *d);
 void data_free(struct data *d);
+/* a trial that is another one under a new number, if there is one */
+const struct trial *data_copy(const struct data *d, const struct trial **of);
 
 static inline double number(const struct trial *t, enum column col)
 {

@@ -16,7 +16,8 @@ static const char help[] =
 "  verdict    best weight, socket buffer, one CPU or two; or \"keep 64\"\n"
 "  table      the study's table 4.27, a column for each folder\n"
 "  summary    per cell: n, mean, sd and interval of each figure\n"
-"  compare    weights against each other: different, equal, or cannot say\n"
+"  compare    weights against each other: different, equal, or cannot say; of two\n"
+"             folders (and no --reference), the second against the first, cell by cell\n"
 "  pairs      two settings measured in turn: keep the first, or change to the second\n"
 "  correlate  Pearson's r, of bandwidth and packets unless told otherwise\n"
 "  mlfrr      the loss-free rate of each weight\n"
@@ -227,6 +228,8 @@ static void read_options(int argc, char **argv, struct options *o)
 			break;
 		case REFERENCE:
 			o->reference = option_number("reference", optarg, 1, 4096);
+			if (o->reference != floor(o->reference))
+				usage("a weight is a whole number, not \"%s\"", optarg);
 			o->only_reference = true;
 			break;
 		case X:
@@ -277,6 +280,7 @@ static void list_columns(void)
 
 int main(int argc, char **argv)
 {
+	const struct trial *copy, *of;
 	struct data d = { 0 };
 	struct problem why;
 	struct options o;
@@ -315,7 +319,15 @@ int main(int argc, char **argv)
 	}
 	if (!err) {
 		data_arrange(&d);
-		err = commands[i].run(&d, &o);
+		copy = data_copy(&d, &of);
+		if (copy)
+			err = fprintf(stderr, "napistat: %s/runs.csv:%u:1: trial %lld is trial %lld again, under another number\n",
+				      d.folders[copy->folder].path, copy->line,
+				      trial_id(copy), trial_id(of));
+		else if (commands[i].run == cmd_compare && d.n_folders == 2 && !o.only_reference)
+			err = cmd_between(&d, &o);
+		else
+			err = commands[i].run(&d, &o);
 	}
 	data_free(&d);
 	return err ? 1 : 0;

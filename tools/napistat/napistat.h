@@ -71,6 +71,8 @@ struct comparison {
 	double p_equal, p_equal_holm;
 };
 
+/* differs, equal, cannot say; in words */
+const char *result_of(const struct comparison *c, const struct options *o);
 bool compare_cells(const struct data *d, const struct cell *a,
 		   const struct cell *b, const struct metric *m,
 		   struct stratum *s);
@@ -105,6 +107,7 @@ int cmd_summary(const struct data *d, const struct options *o);
 int cmd_cost(const struct data *d, const struct options *o);
 int cmd_correlate(const struct data *d, const struct options *o);
 int cmd_compare(const struct data *d, const struct options *o);
+int cmd_between(const struct data *d, const struct options *o);
 int cmd_mlfrr(const struct data *d, const struct options *o);
 int cmd_hist(const struct data *d, const struct options *o);
 int cmd_facts(const struct data *d, const struct options *o);

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * One folder against another, cell by cell: before and after a change, two kernels, two
+ * hypervisors. Cells are the same when all settings, load and weight are.
+ *
+ * Trials of the two were not made in turn, so the test is Welch's, over the repetitions
+ * of each; Holm's correction is over all cells of one figure.
+ */
+#include <math.h>
+#include <stdlib.h>
+
+#include "napistat.h"
+
+static bool same_cell(const struct trial *a, const struct trial *b)
+{
+	size_t i;
+
+	for (i = 0; i < N_SETTINGS; i++)
+		if (!row_same(&a->row, &b->row, run_settings[i]))
+			return false;
+	return row_same(&a->row, &b->row, COL_offered_bps) &&
+	       row_same(&a->row, &b->row, COL_weight);
+}
+
+static const struct cell *partner(const struct data *d, const struct cell *a)
+{
+	size_t i;
+
+	for (i = 0; i < d->n_cells; i++)
+		if (cell_trial(d, &d->cells[i])->folder == 1 &&
+		    same_cell(cell_trial(d, &d->cells[i]), cell_trial(d, a)))
+			return &d->cells[i];
+	return NULL;
+}
+
+static bool compare_folders(const struct data *d, const struct options *o,
+			    const struct metric *m, struct comparison *c)
+{
+	double *x = must(calloc(c->a->n + 1, sizeof(*x)));
+	double *y = must(calloc(c->b->n + 1, sizeof(*y)));
+	size_t na = cell_values(d, c->a, m, x), nb = cell_values(d, c->b, m, y);
+	struct contrast k;
+
+	c->metric = m;
+	c->p = c->p_equal = NAN;
+	/* the second folder against the first */
+	if (stratum_welch(&c->s, y, nb, x, na)) {
+		k = contrast_at(&c->s, 1, 1);
+		c->p = p_differs(&k);
+		c->p_equal = p_equal(&c->s, 1, margin_of(o, m), m->relative);
+	}
+	free(x);
+	free(y);
+	return na && nb;
+}
+
+static void correct(struct comparison *c, size_t n)
+{
+	double *p = must(calloc(2 * n + 1, sizeof(*p)));
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		p[i] = c[i].p;
+		p[n + i] = c[i].p_equal;
+	}
+	if (holm(p, n) || holm(p + n, n))
+		must(NULL);
+	for (i = 0; i < n; i++) {
+		c[i].p_holm = p[i];
+		c[i].p_equal_holm = p[n + i];
+	}
+	free(p);
+}
+
+static void show(struct table *t, const struct data *d, const struct comparison *c,
+		 const struct options *o)
+{
+	const struct metric *m = c->metric;
+	struct interval ci = { NAN, NAN };
+	double effect = NAN;
+	int at = N_LABELS;
+
+	if (c->s.n1 && c->s.n2)
+		effect_of(&c->s, 1, m, o->confidence, &effect, &ci);
+	table_row(t);
+	label_row(t, 0, d, cell_trial(d, c->b));
+	table_text(t, at++, "%s", m->name);
+	table_text(t, at++, "%s", cell_level(d, c->a));
+	table_number(t, at++, c->s.n2, 1, 0);
+	table_number(t, at++, c->s.n1, 1, 0);
+	table_number(t, at++, c->s.m2, m->scale, m->decimals);
+	table_number(t, at++, c->s.m1, m->scale, m->decimals);
+	table_text(t, at, "%s", m->unit);
+	table_shown(t, at++, m->shown_unit);
+	table_number(t, at++, effect, 100, 2);
+	table_number(t, at++, ci.lo, 100, 2);
+	table_number(t, at++, ci.hi, 100, 2);
+	table_probability(t, at++, c->p_holm);
+	table_probability(t, at++, c->p_equal_holm);
+	table_text(t, at++, "%s", result_of(c, o));
+}
+
+int cmd_between(const struct data *d, const struct options *o)
+{
+	struct table *t = table_new("compare");
+	struct comparison *list = must(calloc(d->n_cells + 1, sizeof(*list)));
+	size_t i, k, n, alone = d->n_cells;
+
+	label_columns(t);
+	table_column(t, U_LABEL, "metric", "figure");
+	table_column(t, U_LABEL, "level", "each a");
+	table_column(t, U_VALUE, "n_before", "n before");
+	table_column(t, U_VALUE, "n_after", "n after");
+	table_column(t, U_VALUE, "mean_before", "before");
+	table_column(t, U_VALUE, "mean_after", "after");
+	table_column(t, U_LABEL, "unit", "unit");
+	table_column(t, U_VALUE, "difference", "difference %");
+	table_column(t, U_VALUE, "lo", "from");
+	table_column(t, U_VALUE, "hi", "to");
+	table_column(t, U_VALUE, "p_holm", "p (Holm)");
+	table_column(t, U_VALUE, "p_equal_holm", "p equal (Holm)");
+	table_column(t, U_VALUE, "result", "result");
+	for (k = 0; k < o->n_metrics; k++) {
+		for (i = 0, n = 0; i < d->n_cells; i++) {
+			struct comparison c = { .a = &d->cells[i] };
+
+			if (cell_trial(d, c.a)->folder)
+				break;
+			c.b = partner(d, c.a);
+			alone -= !k && c.b ? 2 : 0;
+			if (c.b && compare_folders(d, o, o->metrics[k], &c))
+				list[n++] = c;
+		}
+		correct(list, n);
+		for (i = 0; i < n; i++)
+			show(t, d, &list[i], o);
+	}
+	free(list);
+	table_note(t, "before: %s; after: %s; difference: share of the mean before, with its %.4g %% interval; for losses, percentage points",
+		   d->folders[0].path, d->folders[1].path, 100 * o->confidence);
+	table_note(t, "equal: within %.4g %%, of losses %.4g percentage points; Holm's correction over all cells of one figure",
+		   100 * o->margin, 100 * o->loss);
+	table_note(t, "each folder is one run: whatever else changed between the two is in the difference");
+	if (alone)
+		table_note(t, "%zu cells are in one of the two only and are left out", alone);
+	note_folders(t, d);
+	return finish(t, o);
+}

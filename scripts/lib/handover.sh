@@ -96,6 +96,16 @@ keep_state() {
 	sync "$RUN" 2>/dev/null || sync
 }
 
+# note_lost IF: what does not come back with the next driver, and is no reason to refuse
+note_lost() {
+	"$napinic" lost "$1" | while read -r _what; do
+		warn "the $_what is not brought back; set it again afterwards"
+	done
+	"$napinic" refs "$1" | while read -r _what; do
+		warn "$_what knows $1 by its index, which changes; load it again afterwards"
+	done
+}
+
 # put_driver PCI DRIVER: nothing happens when it has it already
 put_driver() {
 	_device=$SYS/bus/pci/devices/$1

@@ -183,6 +183,28 @@ lib() {
 	[ "$(in_ns $napinic peers nic90)" = "default - nic90" ]
 }
 
+@test "rules that know it by its index want --yes, a qdisc is told of" {
+	# of a real nft, in Debian 13
+	printf '#!/bin/sh\nsed s/n9/nic9/g tests/unit/napinic/nft-1.1.3.json\n' >"$BATS_TEST_TMPDIR/bin/nft"
+	chmod +x "$BATS_TEST_TMPDIR/bin/nft"
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH
+	load nic9 $module
+	[ "$status" -eq 1 ]
+	[[ $output == *"nic9 gets another index"*"the rule with handle 4 of chain input, table inet filter"*"--yes"* ]]
+	[ "$(cat "$dev/driver_override")" = "(null)" ]
+	load nic9 --dry-run $module
+	[ "$status" -eq 0 ]
+	[[ $output == *"by its index would no longer match: --yes needed"* ]]
+	[[ $output == *"warning: nftables: the set ifs of table inet filter knows nic9 by its index"* ]]
+	rm "$BATS_TEST_TMPDIR/bin/nft"
+	load nic9 --dry-run $module
+	[[ $output != *index* ]]
+	[[ $output != *qdisc* ]]
+	in_ns tc qdisc replace dev nic9 root handle 1: htb 2>/dev/null || skip "no htb here"
+	load nic9 --dry-run $module
+	[[ $output == *"warning: the qdisc htb 1: of nic9 is not brought back"* ]]
+}
+
 @test "addresses as ip takes them: lifetimes, peers, order" {
 	in_ns ip addr add 10.0.0.2/24 brd + dev nic9 noprefixroute valid_lft 86000 preferred_lft 7000
 	in_ns ip addr add 10.0.0.3/24 label nic9:b dev nic9

@@ -9,6 +9,7 @@
 #include "check.h"
 #include "put.h"
 #include "reach.h"
+#include "refs.h"
 #include "save.h"
 #include "util.h"
 
@@ -25,6 +26,8 @@ static const char usage[] =
 	"                            and the rest is done\n"
 	"  obstacle IF               say what stands on IF and could not be brought back\n"
 	"  peers IF [ADDRESS]        the gateways, and the peer ADDRESS, reached over IF\n"
+	"  refs IF                   say what knows IF by its index, which changes with the driver\n"
+	"  lost IF                   say which qdiscs of IF are not brought back\n"
 	"  neighbour ADDRESS IF      has this neighbour answered not long ago?\n"
 	"\n"
 	"Exit status: 0 done or yes, 1 failed or no, 2 wrong usage.\n";
@@ -91,6 +94,24 @@ static int do_peers(char **arg)
 	return err;
 }
 
+static int do_refs(char **arg)
+{
+	int err = refs(stdout, arg[0]);
+
+	if (err)
+		message("%s", failure());
+	return err;
+}
+
+static int do_lost(char **arg)
+{
+	int err = lost(stdout, arg[0]);
+
+	if (err)
+		message("%s", failure());
+	return err;
+}
+
 static int do_neighbour(char **arg)
 {
 	return is_neighbour(arg[0], arg[1]) ? 0 : -1;
@@ -106,6 +127,8 @@ static const struct command {
 	{ "put", 1, 1, do_put },
 	{ "obstacle", 1, 1, do_obstacle },
 	{ "peers", 1, 2, do_peers },
+	{ "refs", 1, 1, do_refs },
+	{ "lost", 1, 1, do_lost },
 	{ "neighbour", 2, 2, do_neighbour },
 };
 

@@ -54,10 +54,11 @@ check "a load beyond the source" pull far --server 10.0.0.1 --load 10G --weight 
 check "is told apart from loss" grep -q '; the source sent .* of 10000' "$work/far.log"
 check "and kept" grep -q '"sent_bps"' "$work/far/meta.json"
 # As that of iperf 2.1.8 does at times; it is in a loop that starts it again
-pull died --server 10.0.0.1 --seconds 3 --weight 60 &
+pull died --server 10.0.0.1 --seconds 4 --weight 60 &
 pid=$!
-wait_for 20 grep -q '^\[1/1' "$work/died.log"
-sleep 1.5
+# after the self-test
+wait_for 30 grep -qs ',selftest,' "$work/died/probes.csv"
+sleep 2
 kill -SEGV "$(udp_server)"
 check "a source that dies and is started again: the trial is made again" wait $pid
 is "and its row is good" "$(select_rows died 'c["status"] != "failed" && c["received"] > 100 { n++ } END { print n }')" 1

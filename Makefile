@@ -18,6 +18,17 @@ BUILD := $(CURDIR)/build/$(KVER)
 MODDIR := $(INSTALL_MOD_PATH)/lib/modules/$(KVER)/updates
 DKMSDIR := $(DESTDIR)/usr/src/e1000_napi-$(VERSION)
 
+# After sudo, what this makes belongs to the caller: the goals run below dev/as-caller.sh, which
+# dkms has not
+ifneq ($(and $(SUDO_UID),$(wildcard dev/as-caller.sh),$(if $(CALLER),,1)),)
+GOALS := $(or $(MAKECMDGOALS),all)
+.PHONY: $(GOALS) as-caller
+$(GOALS): as-caller
+	@:
+as-caller:
+	+@CALLER=$(SUDO_UID) dev/as-caller.sh $(MAKE) $(GOALS)
+else
+
 all: module tools
 
 module:
@@ -32,9 +43,9 @@ install: module
 	depmod $(if $(INSTALL_MOD_PATH),-b "$(INSTALL_MOD_PATH)") "$(KVER)"
 
 uninstall:
-	rm -f "$(MODDIR)/e1000_napi.ko"
-	rmdir "$(MODDIR)" 2>/dev/null || :
-	depmod $(if $(INSTALL_MOD_PATH),-b "$(INSTALL_MOD_PATH)") "$(KVER)"
+	[ ! -e "$(MODDIR)/e1000_napi.ko" ] || { rm "$(MODDIR)/e1000_napi.ko" && \
+		{ rmdir "$(MODDIR)" 2>/dev/null || :; } && \
+		depmod $(if $(INSTALL_MOD_PATH),-b "$(INSTALL_MOD_PATH)") "$(KVER)"; }
 
 # What dkms needs to build the module, nothing else
 dkms-source:
@@ -94,6 +105,11 @@ check: DEPS += check
 check: lab-build
 	tests/run.sh
 
+# The tests of reports that need a browser, R and more
+check-report: DEPS += check report
+check-report: lab-build
+	tests/run.sh report
+
 # What it costs, beside ftrace, bpftrace, perf and printk; BENCH: parts, see --help
 bench: DEPS += bench hypervisors
 bench: lab-build
@@ -103,6 +119,11 @@ bench: lab-build
 check-fleet: DEPS += check fleet
 check-fleet: lab-build
 	bats --tap tests/slow/fleet.bats
+
+# Root: the README's commands in a bare Debian 12 and 13; FRESH: options, see --help
+check-fresh: DEPS += fresh
+check-fresh: deps
+	dev/check-fresh.sh $(FRESH)
 
 # Root: compilers and kernels of other Debian suites go into private roots
 check-kernels: DEPS += kernels
@@ -141,6 +162,8 @@ help:
 	@echo 'make lab-fleet     three guests at once, for scripts/fleet/run.sh; needs root'
 	@echo 'make iso           a bootable ISO with the guest, for any hypervisor'
 	@echo 'make check         the tests, in ten minutes; tests/run.sh --help names slower ones'
+	@echo 'make check-fresh   the commands of README.md on a bare Debian 12 and 13, in 40 minutes; needs root'
+	@echo 'make check-report  the reports, beside a browser, R and promtool'
 	@echo 'make bench         what it costs, against ftrace, bpftrace, perf; 90 minutes'
 	@echo 'make deps          install the Debian packages that building and the lab need'
 	@echo 'make check-kernels the same on every kernel from 5.10 to 7.3; needs root'
@@ -157,4 +180,6 @@ help:
 
 .PHONY: all module tools install uninstall deps lab-build demo lab lab-qemu lab-xen \
 	lab-virtualbox lab-vmware lab-all iso check bench clean help \
-	dkms-source dkms dkms-remove deb intree patch check-kernels check-static check-deb check-faults lab-fleet check-fleet
+	dkms-source dkms dkms-remove deb intree patch check-kernels check-static check-deb check-faults check-fresh check-report lab-fleet check-fleet
+
+endif

@@ -100,6 +100,7 @@ fi
 layer=$("$here/layer.sh")
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
+trap 'give_back "$out"; give_back_all "$top"' EXIT
 
 failed='' child=''
 trap '[ -z "$child" ] || kill "$child" 2>/dev/null; exit 143' HUP TERM

@@ -158,6 +158,7 @@ cd "$top"
 kver=${KVER:-$(lab/image.sh --show-kver)}
 out=$top/build/check/static
 mkdir -p "$out"
+trap 'give_back_all "$top"' EXIT
 kscripts=$(kernel_scripts)
 
 passed=0 failed=0

@@ -12,7 +12,8 @@ usage() {
 usage: dev/deps.sh [--dry-run] [GROUP…]
 
 Installs with apt-get the packages that are missing, and nothing when none
-is. --dry-run prints their names instead.
+is. --dry-run prints their names instead. While another program uses apt, as on a
+machine that was just started, it waits, ten minutes at most.
 
   base         to build, and for the lab and the demo (always)
   check        for make check
@@ -20,9 +21,10 @@ is. --dry-run prints their names instead.
   kernels      for make check-kernels, deb and check-deb
   static       for make check-static
   faults       for make check-faults
+  fresh        for make check-fresh
   fleet        for scripts/fleet, make lab-fleet and make check-fleet
   bench        what make bench compares with
-  report       the browser, R and promtool that tests compare reports with
+  report       for make check-report: a browser, R, a fuzzer
 EOF
 }
 
@@ -36,15 +38,16 @@ esac
 base="gcc make patch diffutils xz-utils kmod libc6-dev linux-headers-amd64 $source
 libjansson-dev libgsl-dev libcsv-dev
 qemu-system-x86 busybox-static cpio zstd iperf iputils-ping ethtool sysstat iproute2 dash util-linux gnuplot-nox"
-check="bats zsh libcmocka-dev git procps openssh-client dropbear-bin python3 libxml2-utils"
+check="bats zsh locales libcmocka-dev git procps openssh-client dropbear-bin python3 libxml2-utils bzip2 sparse"
 hypervisors="mmdebstrap debian-archive-keyring e2fsprogs binutils xorriso isolinux syslinux-common
 grub-common grub-efi-amd64-bin mtools dosfstools ovmf"
 kernels="mmdebstrap arch-test debian-archive-keyring git bsdextrautils debhelper dh-dkms dpkg-dev lintian"
 static="git clang shellcheck shfmt sparse codespell coccinelle reuse"
+fresh="mmdebstrap debian-archive-keyring git"
 faults="flex bison bc libelf-dev bsdextrautils"
 fleet="ansible-core openssh-client dropbear-bin"
 bench="bpftrace linux-perf e2fsprogs"
-report="chromium prometheus r-base-core clang libclang-rt-14-dev"
+report="chromium r-base-core clang libclang-rt-dev"
 
 dry='' wanted=$base
 for word; do
@@ -56,6 +59,7 @@ for word; do
 	kernels) wanted="$wanted $kernels" ;;
 	static) wanted="$wanted $static" ;;
 	faults) wanted="$wanted $faults" ;;
+	fresh) wanted="$wanted $fresh" ;;
 	fleet) wanted="$wanted $fleet" ;;
 	bench) wanted="$wanted $bench" ;;
 	report) wanted="$wanted $report" ;;
@@ -82,6 +86,26 @@ command -v apt-get >/dev/null ||
 	die "packages are missing; once, as root: sudo dev/deps.sh $* (it installs:$missing)"
 log "installing:$missing"
 export DEBIAN_FRONTEND=noninteractive
-apt-get update -qq
+
+# apt ARG…: apt-get; while another program holds one of its locks, it tries again
+apt() {
+	_tries=0
+	while ! LC_ALL=C apt-get "$@" >/dev/null 2>"$said"; do
+		grep -Eq 'Could not get lock|Unable to lock' "$said" || {
+			cat "$said" >&2
+			die "apt-get $1 failed, see above"
+		}
+		[ "$_tries" -gt 0 ] || log "$(sed -n 's/^E: \(Could not get lock.*\)/\1/p' "$said" | sed 1q)" \
+			"Waiting for it, ten minutes at most."
+		_tries=$((_tries + 1))
+		[ "$_tries" -le 120 ] ||
+			die "gave up after ten minutes: another program uses apt; run this again when it has ended"
+		sleep 5
+	done
+}
+
+said=$(mktemp)
+trap 'rm -f "$said"' EXIT
+apt update -qq
 # shellcheck disable=SC2086 # a list of names
-apt-get install -y -qq --no-install-recommends $missing >/dev/null
+apt install -y -qq --no-install-recommends $missing

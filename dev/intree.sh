@@ -106,7 +106,7 @@ ksrc=${2:-}
 [ -n "$ksrc" ] || usage_error "KSRC is missing: the kernel tree"
 case $ksrc in /*) ;; *) ksrc=$PWD/$ksrc ;; esac
 tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
+trap 'rm -rf "$tmp"; give_back "$ksrc/drivers/net/ethernet/intel"' EXIT
 from=$("$top/dev/prepare.sh" --show-tree --ksrc "$ksrc")
 stock "$tmp/tree"
 do_"$what"

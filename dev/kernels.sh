@@ -42,10 +42,13 @@ in_root() {
 	"$top/dev/kernels/root.sh" run "$_root" "$@"
 }
 
-# newest ROOT SERIES FLAVOUR: release of the newest such kernel
+# newest ROOT SERIES FLAVOUR: release of the newest such kernel that has headers and an image.
+# Debian publishes the headers first, the signed image hours or days later
 newest() {
-	in_root "$1" -- apt-cache search --names-only "^linux-headers-$2[.][^a-z]*([+]deb[^-]*)?-$3\$" |
-		sed 's/^linux-headers-//; s/ .*//' | sort -V | tail -n 1
+	for _p in headers image; do
+		in_root "$1" -- apt-cache search --names-only "^linux-$_p-$2[.][^a-z]*([+]deb[^-]*)?-$3\$" |
+			sed "s/^linux-$_p-//; s/ .*//"
+	done | sort | uniq -d | sort -V | tail -n 1
 }
 
 # download ROOT PACKAGE FILE: a package, unless FILE is there
@@ -233,6 +236,7 @@ if [ -n "$one" ]; then
 fi
 need_root
 mkdir -p "$out"
+trap 'give_back_all "$top"' EXIT
 lines | while read -r series arch _; do rm -f "$out/$series-$arch.passed"; done
 count=$(lines | wc -l)
 [ "$count" -gt 0 ] || die "dev/kernels/list has none of:$names"

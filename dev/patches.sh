@@ -20,7 +20,8 @@ save  writes the commits of build/edit/ back to patches/, one file each, with
 EOF
 }
 
-edit=$top/build/edit
+edit=$top/build/edit new=''
+trap '[ -z "$new" ] || rm -rf "$new"; give_back "$top/patches" "$edit"' EXIT
 
 # git of its own: no hooks, signatures or settings of the user's
 edit_git() {
@@ -48,7 +49,6 @@ do_save() {
 	[ -d "$edit/.git" ] || die "there is no build/edit; begin with: dev/patches.sh edit"
 	[ -z "$(edit_git status --porcelain)" ] || die "build/edit has changes that are not committed"
 	new=$(mktemp -d)
-	trap 'rm -rf "$new"' EXIT
 	n=0
 	for c in $(edit_git rev-list --reverse stock..HEAD); do
 		n=$((n + 1))

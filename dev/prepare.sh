@@ -53,7 +53,7 @@ root=${PREPARE_ROOT-}
 
 e1000=drivers/net/ethernet/intel/e1000
 tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
+trap 'rm -rf "$tmp"; [ -z "$out" ] || give_back "$out"; give_back "$(cache_dir e1000-source)"' EXIT
 
 # The series (6.1) and version (6.1.192) of the headers
 headers_version() {

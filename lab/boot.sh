@@ -149,6 +149,8 @@ cleanup() {
 	[ -z "$space" ] || "$here/tap.sh" down "$space"
 	wait
 	rm -rf "$work"
+	[ -z "$keep" ] || give_back "$keep"
+	give_back_all "$here/.."
 }
 trap cleanup EXIT
 trap 'exit 130' INT

@@ -109,6 +109,7 @@ cleanup() {
 	wait
 	"$here/tap.sh" down "$space"
 	rm -rf "$work"
+	give_back_all "$here/.."
 }
 trap cleanup EXIT
 trap 'exit 130' INT

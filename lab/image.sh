@@ -38,8 +38,25 @@ usage() {
 	END
 }
 
-# The newest Debian kernel with headers; headers of other origin are not in /usr/src/linux-headers-V
+# has_image KVER: it is installed, in the cache, or apt knows it. Debian publishes a kernel's headers
+# before its signed image
+has_image() {
+	[ -e "/boot/vmlinuz-$1" ] || [ -e "$(cache_dir kernel)/linux-image-$1.deb" ] ||
+		[ -n "$(apt-cache show "linux-image-$1" 2>/dev/null | sed 1q)" ]
+}
+
+# The newest Debian kernel with headers and image, or with headers if apt knows no image at all;
+# headers of other origin are not in /usr/src/linux-headers-V
 default_kver() {
+	_newest=
+	for _v in $(kernels_with_headers | sort -rV); do
+		: "${_newest:=$_v}"
+		! has_image "$_v" || { echo "$_v" && return; }
+	done
+	echo "$_newest"
+}
+
+kernels_with_headers() {
 	for _build in /lib/modules/*/build; do
 		_v=${_build#/lib/modules/}
 		_v=${_v%/build}
@@ -48,7 +65,7 @@ default_kver() {
 			[ ! -e "/usr/src/linux-headers-$_v/Makefile" ] || echo "$_v"
 			;;
 		esac
-	done | sort -V | tail -n 1
+	done
 }
 
 # fetch_package NAME DIR: its files under DIR; apt downloads it once
@@ -123,6 +140,14 @@ add_program() {
 	done
 }
 
+# sadc: what sar starts; it looks in one place only, another one since Debian 13
+sadc() {
+	for _p in /usr/libexec/sysstat/sadc /usr/lib/sysstat/sadc; do
+		[ ! -x "$_p" ] || { echo "$_p" && return; }
+	done
+	die "sadc is missing; run dev/deps.sh"
+}
+
 # add_modules FROM: the wanted modules and what they depend on, uncompressed
 # because busybox's insmod may not know the compression
 add_modules() {
@@ -173,7 +198,7 @@ make_base() {
 		ln -s "usr/$d" "$root/$d"
 	done
 	# shellcheck disable=SC2086 # a list of words
-	add_program $PROGRAMS /usr/lib/sysstat/sadc
+	add_program $PROGRAMS "$(sadc)"
 	cp "$busybox" "$root/usr/bin/busybox"
 	"$busybox" --list | while read -r applet; do
 		# dash is Debian's sh, and the real ip, tc, ss, … stand before busybox's
@@ -256,7 +281,7 @@ if [ ! -d "$image" ]; then
 	find "$images" -mindepth 1 -maxdepth 1 \( -name 'tmp.*' -mmin +60 -o \
 		-name "$kver-*" -mtime +7 \) -exec rm -rf {} +
 	tmp=$(mktemp -d "$images/tmp.XXXXXX")
-	trap 'rm -rf "$tmp"' EXIT
+	trap 'rm -rf "$tmp"; give_back_all "$here/.."' EXIT
 	trap 'exit 1' HUP INT TERM
 	make_base
 	# Whoever is first wins; another's is the same thing

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Part of boot.sh --net tap and of fleet.sh: the outside of the real-time lab. Root only.
+# Part of boot.sh --net tap, debian.sh and fleet.sh: the outside of the real-time lab. Root only.
 #
 # tap.sh up SPACE COUNT: a network namespace with COUNT taps, addresses and iperf servers
 # tap.sh bridge SPACE COUNT: the same for COUNT guests on two bridges
@@ -13,7 +13,7 @@
 #    sweep   10.0.0.1/24     -- sweepN  --+-- eth1 of guest N, for iperf
 #
 # The machine's own network has no part in it: no bridge, no route, no address.
-# SPACE ends in -PID of its boot.sh or fleet.sh; that of a killed one goes with the next.
+# SPACE ends in -PID of the script that made it; that of a killed one goes with the next.
 set -eu
 here=$(dirname "$0")
 . "$here/../scripts/lib/common.sh"
@@ -41,7 +41,7 @@ down() { # down SPACE
 down_stale() {
 	for path in /run/netns/e1000_napi*-*; do
 		[ -e "$path" ] || continue
-		grep -Eqs '(boot|fleet)\.sh' "/proc/${path##*-}/cmdline" || down "${path##*/}"
+		grep -Eqs '(boot|fleet|debian)\.sh' "/proc/${path##*-}/cmdline" || down "${path##*/}"
 	done
 }
 

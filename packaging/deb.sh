@@ -34,6 +34,7 @@ need lintian
 cd "$top"
 version=$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 out=$top/build/deb
+trap 'give_back_all "$top"' EXIT
 src=$out/e1000-napi-$version
 rm -rf "$out"
 mkdir -p "$src"

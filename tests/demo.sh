@@ -31,7 +31,7 @@ check "within 240 s on a busy machine (took $took s)" [ "$took" -le 240 ]
 check "weight 1 loses" [ "$(column 1 lost)" -gt 1000 ]
 for w in 60 200; do
 	check "weight $w loses nothing" [ "$(column $w lost)" -eq 0 ]
-	check "and received what was sent" [ "$(column $w received)" -gt 100000 ]
+	check "and received what was sent" [ "$(column $w received)" -gt 50000 ]
 done
 check "the picture is a PNG" sh -c "head -c 4 results/demo/demo.png | grep -q PNG"
 check "the report begins with a verdict" grep -q "keep 64" results/demo/report/report.md

@@ -39,6 +39,7 @@ done
 : "${labs:=xen virtualbox }"
 passed=0 failed=0 skipped=0
 out=build/check/hypervisors
+trap 'give_back_all "$top"' EXIT
 deadline=$(($(date +%s) + minutes * 60))
 
 check() { # check WHAT COMMAND…

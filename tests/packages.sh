@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # The Debian packages in a clean Debian 12: installed, DKMS builds for one kernel and
-# then for a second, which is booted with what DKMS made; purged, nothing is left.
+# then for a second, which is booted with what DKMS made; purged, nothing is left. And in
+# a full Debian guest, where every command is given once.
 set -eu
 
 top=$(cd "$(dirname "$0")/.." && pwd)
@@ -10,14 +11,15 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 
 usage() {
 	cat <<EOF
-usage: tests/packages.sh [--dkms DIR] [--no-boot]      (make check-deb)
+usage: tests/packages.sh [--dkms DIR] [--no-boot] [--short]      (make check-deb)
 
-Builds the packages, tests them in a private Debian 12 (some minutes; needs root), and
-boots the second kernel in QEMU.
+Builds the packages, tests them in a private Debian 12 (some minutes; needs root), boots
+the second kernel in QEMU, and gives every command in a full Debian guest.
 
   --dkms DIR  with the dkms whose sources are in DIR in place of Debian's, as that of
               git clone -b v3.4.3 https://github.com/dkms-project/dkms
-  --no-boot   not the last part
+  --no-boot   only what needs no QEMU
+  --short     only the full Debian guest
 EOF
 }
 
@@ -29,7 +31,9 @@ ok() { echo "ok $*"; }
 fail() { echo "not ok $*"; cat /var/lib/dkms/e1000_napi/*/build/make.log 2>/dev/null; exit 1; }
 version=$(dpkg-deb -f /debs/e1000-napi-dkms_*.deb Version)
 install() { apt-get -qq -y install --no-install-recommends "$@" >/tmp/apt.log 2>&1 || { cat /tmp/apt.log; return 1; }; }
-apt-cache search --names-only '^linux-headers-6[.]1[.]0-[0-9]*-amd64$' | sed 's/ .*//; s/linux-headers-//' | sort -V >/tmp/kernels
+# Those with an image too: Debian publishes it after the headers
+apt-cache search --names-only '^linux-(headers|image)-6[.]1[.]0-[0-9]*-amd64$' |
+	sed 's/ .*//; s/linux-[a-z]*-//' | sort | uniq -d | sort -V >/tmp/kernels
 first=$(tail -n 1 /tmp/kernels)
 second=$(sed 1q /tmp/kernels)
 [ "$first" != "$second" ] || fail "there are two kernels"
@@ -71,10 +75,11 @@ ok "purged, nothing is left"
 EOF
 }
 
-boot=1 dkms=''
+boot=1 dkms='' short=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	--no-boot) boot='' ;;
+	--short) short=1 ;;
 	--dkms)
 		dkms=${2-}
 		[ -e "$dkms/dkms.in" ] || usage_error "--dkms: '$dkms' is no folder with dkms's sources"
@@ -86,10 +91,28 @@ while [ $# -gt 0 ]; do
 	shift
 done
 need_root
+
+# full: the packages in Debian as people install it; prints a line of TAP for each check
+full() {
+	local share rc=0
+	share=$(mktemp -d)
+	cp "$top/tests/debian/package.sh" "$share/"
+	mkdir -p "$top/build/check"
+	"$top/lab/debian.sh" --install "$top"/build/deb/e1000-napi-dkms_*.deb \
+		--install "$top"/build/deb/e1000-napi-tools_*.deb --share "$share" \
+		--console "$top/build/check/debian.console" --timeout 1200 -- sh /share/package.sh || rc=$?
+	rm -rf "$share"
+	return "$rc"
+}
+
 "$top/packaging/deb.sh" >/dev/null
+if [ -n "$short" ]; then
+	full
+	exit
+fi
 root=$("$top/dev/kernels/root.sh" make amd64 bookworm bookworm-security)
 out=$(mktemp -d)
-trap 'rm -rf "$out"' EXIT
+trap 'rm -rf "$out"; give_back_all "$top"' EXIT
 in_debian >"$out/test.sh"
 mkdir "$out/none"
 "$top/dev/kernels/root.sh" run "$root" --scratch --bind "$top/build/deb" /debs --bind "$out" /out \
@@ -122,4 +145,10 @@ cp "$out/e1000_napi.ko" "$top/build/$kver/"
 	exit 1
 }
 echo "ok $kver booted with the module that DKMS built: $(tail -n 1 "$out/guest")"
-echo "$(($(grep -c '^ok' "$out/log") + 1)) passed, 0 failed, 0 skipped"
+rc=0
+full >"$out/full" || rc=$?
+cat "$out/full"
+failed=$(grep -c '^not ok' "$out/full" || :)
+[ "$rc" -eq 0 ] || [ "$failed" -gt 0 ] || failed=1
+echo "$(($(grep -c '^ok' "$out/log" "$out/full" | awk -F: '{ n += $2 } END { print n }') + 1)) passed, $failed failed, 0 skipped"
+[ "$failed" -eq 0 ]

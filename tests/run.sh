@@ -15,6 +15,8 @@ usage: tests/run.sh [GROUP…]
   unit   C code in userspace, under sanitizers
   shell  the scripts, and the builds, with bats
   guest  the driver, load.sh, restore.sh, tune.sh --apply in a booted guest
+  report the tests of shell that compare reports with what others make of them: a
+         browser, R, promtool, a fuzzer (dev/deps.sh report); not without its name
   sweep  the sweep in a booted guest; not without its name
   tune   tune.sh in a booted guest, deterministic; not without its name
   slow   the lab, the ISO, fleets and the in-tree form, with bats; not without its name
@@ -33,6 +35,7 @@ stopped() {
 	exit 143
 }
 trap stopped HUP INT TERM
+trap 'give_back_all "$top"' EXIT
 
 # group NAME ABOUT COMMAND…: run it, count its TAP lines, show what matters
 group() {
@@ -62,9 +65,20 @@ group() {
 
 unit() { make -s -k -C tests/unit check; }
 
-shell() { bats --tap tests/shell; }
+# What a test ran last, and expected otherwise of, is shown
+bats() { command bats --print-output-on-failure --tap "$@"; }
 
-slow() { bats --tap tests/slow; }
+shell() { bats --filter-tags '!report' tests/shell; }
+
+report() {
+	need chromium
+	need Rscript r-base-core
+	need clang
+	promtool=$(from_package prometheus promtool) || return
+	PATH=$PATH:$promtool bats --filter-tags report tests/shell
+}
+
+slow() { bats tests/slow; }
 
 # in_guest TEST…: of tests/guest/, with one NIC of each model. It must
 # end within $limit seconds; a test that takes nearly as long is shown and ended before
@@ -87,20 +101,27 @@ bring() {
 	done
 }
 
-# Debian's, also where there is none installed
-udevadm() {
-	_deb=$(cache_dir kernel)/udev.deb
+# from_package PACKAGE PROGRAM: prints the folder with that program, Debian's if there is none; the
+# package is not installed: udev would change the machine, prometheus would start a server
+from_package() {
+	_program=$(command -v "$2" || ls "/sbin/$2" 2>/dev/null) && echo "${_program%/*}" && return
+	_deb=$(cache_dir kernel)/$1.deb
+	_files=$top/$out/$1
+	mkdir -p "$_files" "${_deb%/*}"
 	if [ ! -e "$_deb" ]; then
-		mkdir -p "$out/udev" "${_deb%/*}"
-		(cd "$out/udev" && rm -f ./*.deb && apt-get -q -o APT::Sandbox::User=root download udev) >&2 || return 0
-		mv "$out"/udev/*.deb "$_deb"
+		(cd "$_files" && rm -f ./*.deb && apt-get -q -o APT::Sandbox::User=root download "$1") >&2 ||
+			die "cannot download the package $1: run apt-get update"
+		mv "$_files"/*.deb "$_deb"
 	fi
-	dpkg-deb -x "$_deb" "$out/udev"
-	echo "$out/udev/bin/udevadm"
+	dpkg-deb -x "$_deb" "$_files"
+	_program=$(find "$_files" -path "*/bin/$2")
+	[ -n "$_program" ] || die "the package $1 has no program $2"
+	echo "${_program%/*}"
 }
 
 guest() {
-	bring /sbin/modprobe "$(udevadm)"
+	udev=$(from_package udev udevadm) || return
+	bring /sbin/modprobe "$udev/udevadm"
 	in_guest device exact load restore-kill switches weight keep
 }
 
@@ -127,6 +148,7 @@ for g in "$@"; do
 	case $g in
 	unit) group unit "C code in userspace, under sanitizers" unit ;;
 	shell) group shell "scripts and builds" shell ;;
+	report) group report "reports, beside a browser, R and promtool" report ;;
 	guest) group guest "the driver in a booted guest (five to eight minutes)" guest ;;
 	sweep) group sweep "the sweep in a booted guest" sweep ;;
 	tune) group tune "tune.sh in a booted guest" tune ;;

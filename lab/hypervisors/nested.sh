@@ -45,6 +45,8 @@ nested_cleanup() {
 	host_tidy
 	wait
 	rm -rf "$work"
+	give_back "$out"
+	give_back_all "$top"
 }
 
 # kvm if it can boot our kernel and, with nested given, can do so once more inside

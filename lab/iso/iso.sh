@@ -57,7 +57,7 @@ kver=$(cat "$image/kver")
 module=$(module_of "$kver")
 
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+trap 'rm -rf "$work"; give_back "$out"; give_back_all "$top"' EXIT
 trap 'exit 1' HUP INT TERM
 cd=$work/cd
 mkdir -p "$cd/isolinux" "$work/module" "$(dirname "$out")"

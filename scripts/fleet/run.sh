@@ -112,7 +112,7 @@ if [ -z "$undo" ] && [ -n "$words" ]; then
 fi
 
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+trap 'rm -rf "$work"; give_back "$out" "$here/../../build/fleet"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' HUP TERM
 {

@@ -9,7 +9,7 @@ host_here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=scripts/lib/common.sh
 . "$host_here/../lib/common.sh"
 : "${kind:=}" "${title:=}" "${create_options:=}"
-state=${XDG_STATE_HOME:-$HOME/.local/state}/e1000_napi/host/$kind
+state=${XDG_STATE_HOME:-$(home_dir)/.local/state}/e1000_napi/host/$kind
 
 host_usage() {
 	cat <<-END

@@ -23,8 +23,9 @@ user_locale=${LC_ALL:-${LC_CTYPE:-${LANG:-}}}
 LC_ALL=C.UTF-8
 export LC_ALL
 
-# What a kernel says when something in it is wrong, for grep -E
-complaints='BUG[: ]|WARNING: |Oops|Kernel panic|general protection|possible .*deadlock'
+# What a kernel says when something in it is wrong, for grep -E. A program that crashes is not
+# that: "traps: iperf[178] general protection fault ip:…", "iperf[178]: segfault at …"
+complaints='BUG[: ]|WARNING: |Oops|Kernel panic|general protection fault[,:]|possible .*deadlock'
 complaints="$complaints|rcu: INFO|INFO: task|UBSAN|KASAN|KCSAN|KFENCE|NETDEV WATCHDOG|Call Trace"
 
 # a terminal that went away is no reason to stop
@@ -57,6 +58,30 @@ usage_error() {
 need() {
 	command -v "$1" >/dev/null 2>&1 ||
 		die "$1 is missing; on Debian: apt-get install ${2:-$1}"
+}
+
+# owner_of PATH: the first user who is not root and owns a part of PATH, else 0; root must
+# not write there, for that user can put a link in its place
+owner_of() {
+	local path="/$1" part='' owner
+	case $1 in
+	/*) ;;
+	*) path=$(pwd -P)/$1 ;;
+	esac
+	while [ -n "$path" ]; do
+		path=$(printf '%s' "$path" | sed 's|^/*||')
+		part=$part/${path%%/*}
+		owner=$(stat -c %u "$part" 2>/dev/null) || break
+		if [ "$owner" -ne 0 ]; then
+			printf '%s\n' "$owner"
+			return
+		fi
+		case $path in
+		*/*) path=${path#*/} ;;
+		*) path='' ;;
+		esac
+	done
+	echo 0
 }
 
 # in_clone: whether this is a clone, in which things are built, and not the package
@@ -153,8 +178,58 @@ serve_iperf() {
 	done
 }
 
-# cache_dir NAME: a folder for things that are costly to make and easy to lose
+# is_sudo: this is root, for a user who ran sudo
+is_sudo() { [ "${SUDO_UID:-0}" -ne 0 ] && [ "$(id -u)" -eq 0 ]; }
+
+# home_of UID: its home folder by the list of users, which a guest has as a file only
+home_of() {
+	{ getent passwd "$1" || cat /etc/passwd; } 2>/dev/null |
+		awk -F : -v uid="$1" '$3 == uid { print $6; exit }' | grep .
+}
+
+# home_dir: also where HOME is not set, as in units of systemd
+home_dir() { printenv HOME | grep . || home_of "$(id -u)"; }
+
+# cache_dir NAME: a folder for things that are costly to make and easy to lose. The same
+# with sudo and without
 cache_dir() {
-	printf '%s/%s\n' \
-		"${E1000_NAPI_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/e1000_napi}" "$1"
+	_cache=${E1000_NAPI_CACHE:-}
+	if [ -z "$_cache" ] && [ -n "${XDG_CACHE_HOME:-}" ]; then
+		_cache=$XDG_CACHE_HOME/e1000_napi
+	elif [ -z "$_cache" ]; then
+		{ is_sudo && _cache=$(home_of "$SUDO_UID"); } || _cache=$(home_dir) ||
+			die "no home folder for a cache: set E1000_NAPI_CACHE to a folder"
+		_cache=$_cache/.cache/e1000_napi
+	fi
+	printf '%s/%s\n' "$_cache" "$1"
+}
+
+# give_back PATH…: after sudo, what root made in a folder of the caller's is the caller's,
+# with the folders on the way there
+give_back() {
+	is_sudo || return 0
+	for _path; do
+		_path=$(readlink -f "$_path") || continue
+		[ -e "$_path" ] || continue
+		_over=$_path
+		while [ "$(stat -c %u "${_over%/*}/")" -eq 0 ] && [ -n "${_over%/*}" ]; do
+			_over=${_over%/*}
+		done
+		[ "$(stat -c %u "${_over%/*}/")" = "$SUDO_UID" ] || continue
+		find "$_path" -xdev -user 0 -exec chown -h "$SUDO_UID:$SUDO_GID" {} + || :
+		while [ "$_path" != "$_over" ]; do
+			_path=${_path%/*}
+			chown "$SUDO_UID:$SUDO_GID" "$_path"
+		done
+	done
+}
+
+# give_back_all FOLDER: what make and the scripts write in this tree, FOLDER, and the cache. Not the
+# cache's root filesystems, whose files must stay root's
+give_back_all() {
+	is_sudo || return 0
+	give_back "$1/build" "$1/results"
+	for _name in image kernel kvm e1000-source kernel-scripts bench; do
+		give_back "$(cache_dir "$_name")"
+	done
 }

@@ -82,6 +82,7 @@ prepare() {
 	need_tools
 	child='' spent=0 count=0 bad='' missed=''
 	mkdir -p "$out"
+	trap 'give_back "$out"' EXIT
 	_words="$interface $sweep against $base try $plan trial $trial margin $margin seed $seed"
 	if [ -e "$out/tune" ]; then
 		[ "$(sed -n 1p "$out/tune")" = "$_words" ] ||

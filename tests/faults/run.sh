@@ -185,6 +185,7 @@ total=$(plan | wc -l)
 [ "$total" -gt 0 ] || usage_error "nothing to do: no such case on that kernel"
 
 mkdir -p "$out"
+trap 'give_back_all "$top"' EXIT
 rows=$out/rows${short:+-short}
 if [ -n "$go_on" ] && [ -e "$rows" ]; then
 	sed -i '/|survived|/!d' "$rows"

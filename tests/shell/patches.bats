@@ -46,11 +46,17 @@ prepare() { "$tmp/p/dev/prepare.sh" --kver "$kver" --ksrc "$tmp/ksrc" --out "$tm
 	[ ! -e "$tmp/out/e1000_main.c" ]
 }
 
-@test "edit and save give the same patches back" {
+@test "edit and save give the same patches back, but for the line numbers of another kernel" {
 	cp -R "$tmp/p/patches" "$tmp/before"
-	"$tmp/p/dev/patches.sh" edit "$kver"
-	"$tmp/p/dev/patches.sh" save
-	diff -r "$tmp/before" "$tmp/p/patches"
+	for n in 1 2; do
+		"$tmp/p/dev/patches.sh" edit "$kver"
+		"$tmp/p/dev/patches.sh" save
+		rm -rf "$tmp/p/build"
+		cp -R "$tmp/p/patches" "$tmp/saved$n"
+	done
+	diff -r "$tmp/saved1" "$tmp/saved2"
+	sed -i 's/^@@ -[0-9]*\(,*[0-9]*\) +[0-9]*/@@ -N\1 +N/' "$tmp"/before/*.patch "$tmp"/saved1/*.patch
+	diff -r "$tmp/before" "$tmp/saved1"
 }
 
 @test "save without edit, and edit twice, say what to do" {

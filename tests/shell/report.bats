@@ -77,20 +77,20 @@ LOOK
 		grep -qx 'lost links 0' "$tmp/seen"
 }
 
+# bats test_tags=report
 @test "a browser shows every figure on a desktop, in light, without a word on its console" {
-	command -v chromium >/dev/null || skip "chromium is not installed"
 	look 1280
 	grep -qx 'dark false' "$tmp/seen"
 }
 
+# bats test_tags=report
 @test "and on a phone, in dark" {
-	command -v chromium >/dev/null || skip "chromium is not installed"
 	look 375 dark
 	grep -qx 'dark true' "$tmp/seen"
 }
 
+# bats test_tags=report
 @test "the browser check sees a figure that is not there" {
-	command -v chromium >/dev/null || skip "chromium is not installed"
 	sed '/<figure id="f001">/a <style>#f001 svg { display: none; }</style>' "$page" >"$tmp/broken.html"
 	page=$tmp/broken.html
 	run look 1280
@@ -98,8 +98,8 @@ LOOK
 	[[ $output == *"bad f001"* ]]
 }
 
+# bats test_tags=report
 @test "the page prints to PDF with all that is on it" {
-	command -v chromium >/dev/null || skip "chromium is not installed"
 	timeout 120 chromium --headless --no-sandbox --disable-gpu --user-data-dir="$tmp/profile" \
 		--print-to-pdf="$tmp/page.pdf" "file://$page" 2>/dev/null
 	[ "$(head -c 4 "$tmp/page.pdf")" = %PDF ]
@@ -198,6 +198,53 @@ LOOK
 	scripts/report.sh --out "$tmp/report" "$tmp/small"
 	[ "$(find "$tmp/report/figures" -name '*.svg' | wc -l)" -eq "$(grep -c '<figure' "$tmp/report/report.html")" ]
 	[ "$(find "$tmp/report/data" -name runs.csv | wc -l)" -eq 1 ]
+}
+
+@test "only what an earlier report made is replaced" {
+	cp -r "$d/report" "$tmp/report"
+	mkdir "$tmp/report/data/2024-survey"
+	: >"$tmp/report/data/2024-survey/answers"
+	: >"$tmp/report/figures/1-intro.svg"
+	"$make" --reps 2 "$tmp/small"
+	scripts/report.sh --out "$tmp/report" "$tmp/small"
+	[ -e "$tmp/report/data/2024-survey/answers" ]
+	[ -e "$tmp/report/figures/1-intro.svg" ]
+	[ ! -e "$tmp/report/data/3" ]
+	# a manifest that names more than a report has is not believed
+	echo keep >"$tmp/report/mine"
+	printf '%s\n' mine ../small/runs.csv figures/1-intro.svg >>"$tmp/report/.manifest"
+	scripts/report.sh --out "$tmp/report" "$tmp/small"
+	[ "$(cat "$tmp/report/mine")" = keep ]
+	[ -s "$tmp/small/runs.csv" ]
+	[ -e "$tmp/report/figures/1-intro.svg" ]
+	# and a page of somebody else stays as it is
+	mkdir "$tmp/other"
+	echo mine >"$tmp/other/report.md"
+	run scripts/report.sh --out "$tmp/other" "$tmp/small"
+	[ "$status" -eq 1 ]
+	[[ $output == *"other/report.md was not made by an earlier report"* ]]
+	[ "$(ls -A "$tmp/other")" = report.md ]
+	[ "$(cat "$tmp/other/report.md")" = mine ]
+}
+
+@test "root writes as the owner of the folder, so no link leads it astray" {
+	[ "$(id -u)" -eq 0 ] || skip "needs root"
+	mkdir "$tmp/user"
+	"$make" --reps 2 "$tmp/user/small"
+	echo secret >"$tmp/root-only"
+	chmod 600 "$tmp/root-only"
+	mkdir "$tmp/user/small/report"
+	ln -s "$tmp/root-only" "$tmp/user/small/report/report.md"
+	ln -s "$tmp/root-only" "$tmp/user/small/report/.manifest"
+	chown -Rh 65534:65534 "$tmp/user"
+	chmod 755 "$BATS_FILE_TMPDIR" "$BATS_RUN_TMPDIR" "$tmp"
+	run scripts/report.sh "$tmp/user/small"
+	[ "$(cat "$tmp/root-only")" = secret ]
+	rm -r "$tmp/user/small/report"
+	run scripts/report.sh "$tmp/user/small"
+	[ "$status" -eq 0 ]
+	[[ $output == *"needs no root"* ]]
+	[ "$(stat -c %u "$tmp/user/small/report/report.html")" -eq 65534 ]
 }
 
 @test "wrong usage is told apart from failure" {

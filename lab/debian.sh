@@ -1,0 +1,254 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Boot a full Debian guest, with systemd, udev and a network manager, and run a command in it.
+#
+#    namespace of this boot               |   guest
+#    QEMU's own network (10.0.2.2) -------+-- ens3  virtio, the NIC for the internet
+#    tap0  10.0.0.1/24, iperf -s, -s -u --+-- ens4  e1000   10.0.0.2/24, the NIC under test
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/../scripts/lib/common.sh"
+. "$here/bootstrap.sh"
+PATH=$PATH:/usr/sbin:/sbin
+
+usage() {
+	cat <<-END
+		usage: debian.sh [OPTION]… [-- COMMAND ARG…]
+		Boot Debian as people install it, run COMMAND there as root, and exit with its
+		status. Without COMMAND: log in on the console as root, no password; poweroff
+		ends it. The root is made once (5 min) and kept in the cache. Needs root.
+		  --suite S        bookworm (default) or trixie
+		  --manager M      ifupdown (default), networkmanager or networkd
+		  --install FILE   this .deb is installed before the boot; may be repeated
+		  --share DIR      DIR is /share in the guest
+		  --timeout S      give up after S seconds (default 1200)
+		  --console FILE   what the kernel and systemd print goes to FILE
+		  --prepare        only make the root
+		Exit status: COMMAND's; 1 if the boot failed, the kernel complained or time ran
+		out; 2 wrong usage; 4 packages could not be fetched.
+	END
+}
+
+suite=bookworm manager=ifupdown debs='' share='' limit=1200 console='' prepare=''
+while [ $# -gt 0 ]; do
+	case $1 in
+	-h | --help)
+		usage
+		exit 0
+		;;
+	--prepare) prepare=1 ;;
+	--suite | --manager | --install | --share | --timeout | --console)
+		[ $# -ge 2 ] || usage_error "$1 requires an argument"
+		case $1 in
+		--suite) suite=$2 ;;
+		--manager) manager=$2 ;;
+		--install)
+			[ -f "$2" ] || usage_error "--install: no file '$2'"
+			debs="$debs $(readlink -f "$2")"
+			;;
+		--share) share=$2 ;;
+		--timeout) limit=$2 ;;
+		--console) console=$2 ;;
+		esac
+		shift
+		;;
+	--)
+		shift
+		break
+		;;
+	*) usage_error "unknown argument '$1'" ;;
+	esac
+	shift
+done
+case $suite in
+bookworm) source=linux-source-6.1 ;;
+trixie) source=linux-source-6.12 ;;
+*) usage_error "--suite is bookworm or trixie, not '$suite'" ;;
+esac
+case $manager in
+ifupdown) network='ifupdown isc-dhcp-client' ;;
+networkmanager) network='network-manager' ;;
+networkd) network='systemd-resolved' ;;
+*) usage_error "--manager is ifupdown, networkmanager or networkd, not '$manager'" ;;
+esac
+is_uint "$limit" || usage_error "--timeout requires a number of seconds, not '$limit'"
+[ -z "$share" ] || [ -d "$share" ] || usage_error "--share: no folder '$share'"
+need_root
+need mkfs.ext4 e2fsprogs
+need qemu-system-x86_64 qemu-system-x86
+
+# What a person has who followed docs/guide.md, and what the tests look with
+packages="systemd-sysv dbus udev kmod sudo iproute2 iputils-ping procps nftables irqbalance
+openssh-server python3 linux-image-amd64 linux-headers-amd64 $source dkms gcc make patch xz-utils
+diffutils ethtool iperf sysstat gnuplot-nox libjansson4 libgsl27 libcsv3 man-db bash-completion
+$network"
+[ "$suite" = bookworm ] || packages=$(echo "$packages" | sed 's/libgsl27/libgsl28/')
+
+# configure ROOT: addresses by the manager, the command by systemd once all is up
+configure() {
+	local etc="$1/etc" nm
+	echo lab >"$etc/hostname"
+	printf '127.0.0.1 localhost lab\n' >"$etc/hosts"
+	printf '/dev/vda / ext4 rw,noatime 0 1\nshare /share 9p trans=virtio,version=9p2000.L,msize=262144 0 0\n' \
+		>"$etc/fstab"
+	mkdir -p "$1/share"
+	case $manager in
+	ifupdown)
+		printf 'auto lo\niface lo inet loopback\n\nauto ens3\niface ens3 inet dhcp\n\n' \
+			>"$etc/network/interfaces"
+		printf 'auto ens4\niface ens4 inet static\n\taddress 10.0.0.2/24\n' \
+			>>"$etc/network/interfaces"
+		;;
+	networkd)
+		printf '[Match]\nName=ens3\n[Network]\nDHCP=yes\n' >"$etc/systemd/network/10-ens3.network"
+		printf '[Match]\nName=ens4\n[Network]\nAddress=10.0.0.2/24\n' \
+			>"$etc/systemd/network/20-ens4.network"
+		chroot "$1" systemctl enable -q systemd-networkd systemd-resolved
+		;;
+	networkmanager)
+		nm=$etc/NetworkManager/system-connections/ens4.nmconnection
+		printf '[connection]\nid=ens4\ntype=ethernet\ninterface-name=ens4\n[ipv4]\nmethod=manual\naddress1=10.0.0.2/24\n[ipv6]\nmethod=link-local\n' >"$nm"
+		chmod 600 "$nm"
+		;;
+	esac
+	chroot "$1" passwd -q -d root
+	printf 'net.core.rmem_max = 33554432\n' >"$etc/sysctl.d/50-lab.conf"
+	cat >"$etc/systemd/system/lab.service" <<-'END'
+		[Unit]
+		Description=The lab's command
+		After=multi-user.target network-online.target
+		Wants=network-online.target
+		ConditionPathExists=/share/.lab/command
+		[Service]
+		Type=oneshot
+		ExecStart=/bin/sh /share/.lab/start
+		TimeoutStartSec=infinity
+		[Install]
+		WantedBy=graphical.target
+	END
+	chroot "$1" systemctl enable -q lab.service
+}
+
+# make_root: sets $tar, the root of this suite and manager, from the cache
+make_root() {
+	local roots key tmp
+	# what configure does is in it too
+	key=$(echo "$packages $(sed -n "/^configure()/,/^}/p" "$0")" | sha256sum | cut -c 1-16)
+	roots=$(cache_dir debian)
+	tar=$roots/$suite-$manager-$key.tar
+	[ ! -e "$tar" ] || return 0
+	log "$prog: making a full Debian ($suite, $manager; once, 3 to 5 min)"
+	mkdir -p "$roots"
+	tmp=$(mktemp -d "$roots/tmp.XXXXXX")
+	chmod 755 "$tmp"
+	# shellcheck disable=SC2064 # its name now
+	trap "rm -rf '$tmp'" EXIT
+	bootstrap "$tmp/root" "$packages" main "$suite" --variant=apt \
+		--dpkgopt='path-exclude=/usr/share/locale/*'
+	configure "$tmp/root"
+	tar -C "$tmp/root" -cf "$tmp/tar" .
+	mv "$tmp/tar" "$tar"
+	rm -rf "$tmp"
+	trap - EXIT
+	find "$roots" -name "$suite-$manager-*.tar" ! -path "$tar" -mtime +7 -delete
+}
+
+# install_debs ROOT: as a person does, with apt; what they depend on is in the root
+install_debs() {
+	local deb
+	[ -n "$debs" ] || return 0
+	log "$prog: installing$(for deb in $debs; do printf ' %s' "${deb##*/}"; done)"
+	mkdir -p "$1/tmp/debs"
+	# shellcheck disable=SC2086 # a list of files
+	cp $debs "$1/tmp/debs/"
+	# shellcheck disable=SC2016 # for the shell there
+	"$here/../dev/kernels/root.sh" run "$1" -- sh -euc '
+		printf "#!/bin/sh\nexit 101\n" >/usr/sbin/policy-rc.d
+		chmod +x /usr/sbin/policy-rc.d
+		apt-get -qq -y --no-install-recommends install /tmp/debs/*.deb
+		rm -r /usr/sbin/policy-rc.d /tmp/debs' >"$work/install.log" 2>&1 || {
+		tail -n 30 "$work/install.log" "$1"/var/lib/dkms/*/*/build/make.log >&2 2>/dev/null || :
+		die "the packages could not be installed, see above"
+	}
+}
+
+make_root
+[ -z "$prepare" ] || exit 0
+work=$(mktemp -d)
+space=e1000_napi-debian-$$ qemu=''
+# shellcheck disable=SC2317 # called by the trap
+cleanup() {
+	trap '' HUP INT TERM
+	[ -z "$qemu" ] || kill "$qemu" 2>/dev/null || :
+	[ -z "${follow-}" ] || kill "$follow" 2>/dev/null || :
+	"$here/tap.sh" down "$space"
+	wait
+	rm -rf "$work"
+	[ -z "${made-}" ] || rm -rf "$share/.lab"
+}
+trap cleanup EXIT
+trap 'exit 130' INT
+trap 'exit 143' HUP TERM
+
+mkdir "$work/root"
+tar -C "$work/root" -xf "$tar"
+install_debs "$work/root"
+[ -n "$share" ] || {
+	share=$work/share
+	mkdir "$share"
+}
+if [ $# -gt 0 ]; then
+	made=1
+	rm -rf "$share/.lab"
+	mkdir "$share/.lab"
+	for arg; do
+		printf "'%s' " "$(printf '%s' "$arg" | sed "s/'/'\\\\''/g")"
+	done >"$share/.lab/command"
+	cat >"$share/.lab/start" <<-'END'
+		status=0
+		cd /share
+		HOME=/root sh /share/.lab/command >/share/.lab/out 2>&1 || status=$?
+		echo "$status" >/share/.lab/status
+		systemctl poweroff
+	END
+	: >"$share/.lab/out"
+fi
+cp "$work"/root/boot/vmlinuz-* "$work/vmlinuz"
+cp "$work"/root/boot/initrd.img-* "$work/initrd"
+mkfs.ext4 -q -O ^has_journal -m 0 -d "$work/root" "$work/disk" \
+	"$(($(du -sm "$work/root" | cut -f 1) * 5 / 4 + 512))M" >/dev/null
+rm -rf "$work/root"
+
+"$here/tap.sh" up "$space" 1
+[ -n "$console" ] || console=$work/console
+serial="file:$console"
+[ $# -gt 0 ] || serial=mon:stdio
+log "$prog: booting Debian $suite with $manager (about a minute without hardware virtualisation)"
+ip netns exec "$space" timeout --foreground -k 5 "$limit" qemu-system-x86_64 \
+	-accel tcg,thread=multi -cpu max -smp 2 -m 2048 -nodefaults -no-user-config -display none -no-reboot \
+	-kernel "$work/vmlinuz" -initrd "$work/initrd" \
+	-append 'root=/dev/vda rw console=ttyS0 mitigations=off systemd.show_status=1' \
+	-serial "$serial" -drive "if=none,id=disk,file=$work/disk,format=raw,cache=unsafe" \
+	-device virtio-blk-pci,drive=disk,addr=0x8 -device virtio-rng-pci,addr=0x9 \
+	-netdev user,id=n0 -device virtio-net-pci,netdev=n0,addr=0x3,romfile= \
+	-netdev tap,id=n1,ifname=tap0,script=no,downscript=no \
+	-device e1000,netdev=n1,addr=0x4,mac=52:54:00:00:01:00,romfile= \
+	-fsdev "local,id=share,path=$share,security_model=none" \
+	-device virtio-9p-pci,fsdev=share,mount_tag=share,addr=0xa &
+qemu=$!
+if [ -z "${made-}" ]; then
+	wait "$qemu" || :
+	qemu=''
+	exit 0
+fi
+tail -f --pid="$qemu" "$share/.lab/out" &
+follow=$!
+rc=0
+wait "$qemu" || rc=$?
+qemu=''
+[ -e "$share/.lab/status" ] || {
+	tail -n 20 "$console" | tr -d '\r' >&2
+	die "the guest ended (or its $limit s were over: $rc) without a result"
+}
+! grep -E "$complaints" "$console" >&2 || die "the guest's kernel complained, see above"
+exit "$(cat "$share/.lab/status")"

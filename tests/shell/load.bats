@@ -132,6 +132,16 @@ lib() {
 	load veth8 --dry-run
 	[ "$status" -eq 1 ]
 	[[ $output == *"not a PCI device"* ]]
+	mkdir -p "$E1000_NAPI_SYS/class/net/ens8" "$E1000_NAPI_SYS/devices/virtio0"
+	ln -s ../../../devices/virtio0 "$E1000_NAPI_SYS/class/net/ens8/device"
+	ln -s ../drivers/virtio_net "$E1000_NAPI_SYS/devices/virtio0/driver"
+	load ens8 --dry-run
+	[ "$status" -eq 1 ]
+	[[ $output == *"ens8 is driven by virtio_net, not by e1000"* ]]
+	in_ns ip link property add dev nic9 altname a-name-longer-than-15
+	load a-name-longer-than-15 --dry-run $module
+	[ "$status" -eq 0 ]
+	[[ $output == *"name nic9"* ]]
 	ln -sfn ../../drivers/other "$dev/driver"
 	load nic9 --dry-run
 	[ "$status" -eq 1 ]

@@ -10,6 +10,7 @@
 #include "put.h"
 #include "reach.h"
 #include "refs.h"
+#include "run.h"
 #include "save.h"
 #include "util.h"
 
@@ -24,6 +25,7 @@ static const char usage[] =
 	"  check FILE PCI            is FILE a whole state of PCI, ours, and not edited?\n"
 	"  put FILE                  bring back what is written in FILE; what fails is named,\n"
 	"                            and the rest is done\n"
+	"  name WORD                 the name of the interface with this name or altname\n"
 	"  obstacle IF               say what stands on IF and could not be brought back\n"
 	"  peers IF [ADDRESS]        the gateways, and the peer ADDRESS, reached over IF\n"
 	"  refs IF                   say what knows IF by its index, which changes with the driver\n"
@@ -36,7 +38,7 @@ static int do_save(char **arg)
 {
 	char *text = NULL;
 	size_t size;
-	FILE *out = open_memstream(&text, &size);
+	FILE *out = xmemstream(&text, &size);
 	int err = save(out, arg[0], arg[1]);
 
 	fclose(out);
@@ -71,6 +73,17 @@ static int do_put(char **arg)
 	missed = put(text);
 	free(text);
 	return missed ? -1 : 0;
+}
+
+static int do_name(char **arg)
+{
+	json_t *link = IP_JSON("link", "show", "dev", arg[0]);
+	const char *name = text_of(json_array_get(link, 0), "ifname");
+
+	if (name)
+		puts(name);
+	json_decref(link);
+	return name ? 0 : -1;
 }
 
 static int do_obstacle(char **arg)
@@ -125,6 +138,7 @@ static const struct command {
 	{ "save", 2, 2, do_save },
 	{ "check", 2, 2, do_check },
 	{ "put", 1, 1, do_put },
+	{ "name", 1, 1, do_name },
 	{ "obstacle", 1, 1, do_obstacle },
 	{ "peers", 1, 2, do_peers },
 	{ "refs", 1, 1, do_refs },

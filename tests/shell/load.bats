@@ -307,6 +307,20 @@ undress() {
 	picture | diff "$BATS_TEST_TMPDIR/before" -
 }
 
+@test "a manager's route that is there with another metric is not doubled" {
+	in_ns ip addr add 10.0.0.2/24 dev nic9
+	in_ns ip route add default via 10.0.0.1 proto dhcp src 10.0.0.2 metric 100
+	in_ns ip route add 10.1.0.0/16 via 10.0.0.1 metric 100
+	state
+	in_ns ip route flush dev nic9 via 10.0.0.1
+	in_ns ip route add default via 10.0.0.1 dev nic9 proto dhcp src 10.0.0.2 metric 102
+	in_ns ip route add 10.1.0.0/16 via 10.0.0.1 metric 102
+	in_ns $napinic put "$E1000_NAPI_RUN/good"
+	[ "$(in_ns ip -4 route show default | grep -c .)" -eq 1 ]
+	# one that a person set is
+	[ "$(in_ns ip -4 route show 10.1.0.0/16 | grep -c .)" -eq 2 ]
+}
+
 @test "no busybox ip, no locale, no PATH without sbin comes in its way" {
 	state
 	sed '/^uptime/d' "$E1000_NAPI_RUN/good" >"$BATS_TEST_TMPDIR/want"

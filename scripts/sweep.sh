@@ -289,7 +289,11 @@ while :; do
 	0) try=0 ;;
 	1)
 		try=$((try + 1))
-		[ -n "$last" ] || continue
+		if [ -z "$last" ]; then
+			# a source that died needs a moment to be started again
+			sleep 2
+			continue
+		fi
 		try=0
 		failed=$((failed + 1))
 		[ "$on_error" = go-on ] || die "stopped; the same command goes on with the next trial"

@@ -72,7 +72,7 @@ int send_ask(int fd, const struct row *spec, double seconds)
 				return 0;
 		}
 	}
-	return fail("no answer from the source: is `napimeter serve` running there?");
+	return fail("no answer from the source: is it running? there: while :; do napimeter serve; sleep 1; done");
 }
 
 void send_cancel(int fd)

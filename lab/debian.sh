@@ -8,6 +8,7 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../scripts/lib/common.sh"
+. "$here/bootstrap.sh"
 PATH=$PATH:/usr/sbin:/sbin
 
 usage() {
@@ -73,7 +74,6 @@ esac
 is_uint "$limit" || usage_error "--timeout requires a number of seconds, not '$limit'"
 [ -z "$share" ] || [ -d "$share" ] || usage_error "--share: no folder '$share'"
 need_root
-need mmdebstrap
 need mkfs.ext4 e2fsprogs
 need qemu-system-x86_64 qemu-system-x86
 
@@ -83,12 +83,6 @@ openssh-server python3 linux-image-amd64 linux-headers-amd64 $source dkms gcc ma
 diffutils ethtool iperf sysstat gnuplot-nox libjansson4 libgsl27 libcsv3 man-db bash-completion
 $network"
 [ "$suite" = bookworm ] || packages=$(echo "$packages" | sed 's/libgsl27/libgsl28/')
-
-uri() {
-	# shellcheck disable=SC2016 # apt's variables
-	apt-get indextargets --format '$(ORIGIN) $(LABEL) $(REPO_URI)' 'Created-By: Packages' |
-		awk '$1 == "Debian" && $2 == "Debian" { print $3; exit }'
-}
 
 # configure ROOT: addresses by the manager, the command by systemd once all is up
 configure() {
@@ -149,15 +143,8 @@ make_root() {
 	chmod 755 "$tmp"
 	# shellcheck disable=SC2064 # its name now
 	trap "rm -rf '$tmp'" EXIT
-	mmdebstrap --quiet --mode=root --variant=apt \
-		--aptopt='Acquire::Retries "3"' --dpkgopt='path-exclude=/usr/share/locale/*' \
-		--include="$(echo "$packages" | tr '\n' ' ')" "$suite" "$tmp/root" \
-		"deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $(uri) $suite main" \
-		>"$tmp/log" 2>&1 || {
-		tail -n 20 "$tmp/log" >&2
-		log "$prog: the packages of $suite could not be installed"
-		exit "$EXIT_SKIP"
-	}
+	bootstrap "$tmp/root" "$packages" main "$suite" --variant=apt \
+		--dpkgopt='path-exclude=/usr/share/locale/*'
 	configure "$tmp/root"
 	tar -C "$tmp/root" -cf "$tmp/tar" .
 	mv "$tmp/tar" "$tar"
@@ -175,15 +162,11 @@ install_debs() {
 	# shellcheck disable=SC2086 # a list of files
 	cp $debs "$1/tmp/debs/"
 	# shellcheck disable=SC2016 # for the shell there
-	unshare -m --propagation private sh -euc '
-		mount -t proc proc "$1/proc"
-		mount --rbind /dev "$1/dev"
-		mount -t sysfs sys "$1/sys"
-		exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C DEBIAN_FRONTEND=noninteractive \
-			chroot "$1" sh -c "printf \"#!/bin/sh\nexit 101\n\" >/usr/sbin/policy-rc.d
-				chmod +x /usr/sbin/policy-rc.d
-				apt-get -qq -y --no-install-recommends install /tmp/debs/*.deb
-				rm -r /usr/sbin/policy-rc.d /tmp/debs"' sh "$1" >"$work/install.log" 2>&1 || {
+	"$here/../dev/kernels/root.sh" run "$1" -- sh -euc '
+		printf "#!/bin/sh\nexit 101\n" >/usr/sbin/policy-rc.d
+		chmod +x /usr/sbin/policy-rc.d
+		apt-get -qq -y --no-install-recommends install /tmp/debs/*.deb
+		rm -r /usr/sbin/policy-rc.d /tmp/debs' >"$work/install.log" 2>&1 || {
 		tail -n 30 "$work/install.log" "$1"/var/lib/dkms/*/*/build/make.log >&2 2>/dev/null || :
 		die "the packages could not be installed, see above"
 	}

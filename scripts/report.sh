@@ -48,13 +48,23 @@ while [ $# -gt 0 ]; do
 	esac
 done
 [ $# -gt 0 ] || usage_error "a results folder is missing"
-for dir; do
-	[ -f "$dir/runs.csv" ] || die "$dir has no runs.csv: it is not a results folder of a sweep"
-done
 [ -n "$out" ] || {
 	out=results/report
 	[ $# -gt 1 ] || out=${1%/}/report
 }
+# Root has no need to draw, and must not follow a link in a user's folder
+if [ "$(id -u)" -eq 0 ]; then
+	owner=$(owner_of "$out")
+	if [ "$owner" -ne 0 ]; then
+		log "$prog: needs no root; going on as user $owner, who owns the folder of $out"
+		# shellcheck disable=SC2086 # options holds checked words
+		E1000_NAPI_PROG=$prog exec setpriv --reuid "$owner" --regid "$(id -g "$owner" 2>/dev/null || echo "$owner")" \
+			--clear-groups sh "$0" --out "$out" $options -- "$@"
+	fi
+fi
+for dir; do
+	[ -f "$dir/runs.csv" ] || die "$dir has no runs.csv: it is not a results folder of a sweep"
+done
 need gnuplot gnuplot-nox
 
 napistat=${NAPISTAT:-$(tool napistat)}
@@ -244,11 +254,31 @@ paper >"$tmp/report/report.md"
 	part hist.prometheus
 } >"$tmp/report/report.prom"
 
-# all is made: only now an older report goes, and only what is a report's
-mkdir -p "$out/figures" "$out/data"
-rm -f "$out"/figures/[0-9]*.svg "$out"/figures/[0-9]*.png
-rm -rf "$out"/data/[0-9]*
+# All is made: only now an older report goes, and of it only what its manifest names
+(cd "$tmp/report" && find . -type f | sed 's|^[.]/||' | sort) >"$tmp/manifest"
+mkdir -p "$out"
+old=$out/.manifest
+[ -f "$old" ] && [ ! -L "$old" ] || old=/dev/null
+grep -Ex '(report[.](html|md|prom)|figures/[0-9]+[.](svg|png)|data/[0-9]+/(runs|hist)[.]csv|data/[0-9]+/meta[.]json)' \
+	"$old" >"$tmp/old" || :
+while read -r file; do
+	if [ -e "$out/$file" ] || [ -L "$out/$file" ]; then
+		grep -qxF "$file" "$tmp/old" ||
+			die "$out/$file was not made by an earlier report; move it away or give another --out"
+	fi
+done <"$tmp/manifest"
+for folder in '' /figures /data; do
+	[ ! -L "$out$folder" ] || [ -z "$folder" ] || die "$out$folder is a link; give another --out"
+done
+while read -r file; do
+	rm -f "$out/$file"
+done <"$tmp/old"
+sed -n 's|^\(data/[0-9]*\)/.*|\1|p' "$tmp/old" | sort -u | while read -r folder; do
+	rmdir "$out/$folder" 2>/dev/null || :
+done
 cp -R "$tmp/report/." "$out/"
+rm -f "$out/.manifest"
+cp "$tmp/manifest" "$out/.manifest"
 
 part verdict.text
 log "$# folder(s), $(wc -l <"$tmp/parts/index.tsv") figures: $(cd "$out" && pwd)/report.html"

@@ -222,7 +222,7 @@ start_sender() {
 	if [ "$source" = napimeter ]; then
 		# a folder of our own: another user there may have a /tmp/napimeter
 		# shellcheck disable=SC2016 # of the shell there
-		dir=$(ssh -o BatchMode=yes "$1" 'd=$(mktemp -d) && cat >"$d/napimeter" &&
+		dir=$(ssh -o BatchMode=yes -- "$1" 'd=$(mktemp -d) && cat >"$d/napimeter" &&
 			chmod 700 "$d/napimeter" && echo "$d"' <"$napimeter")
 		case $dir in
 		'' | *[!A-Za-z0-9/._-]*) die "ssh $1 could not be given napimeter" ;;
@@ -232,7 +232,7 @@ start_sender() {
 	mkfifo "$work/hold"
 	# iperf takes a second to give up where it does not get its port
 	there="$there; sleep 2; kill -0 \$a \$b 2>/dev/null && echo ready || echo failed"
-	ssh -o BatchMode=yes "$1" "$there; cat >/dev/null; { kill -9 \$a; kill \$b; } 2>/dev/null" \
+	ssh -o BatchMode=yes -- "$1" "$there; cat >/dev/null; { kill -9 \$a; kill \$b; } 2>/dev/null" \
 		<"$work/hold" >"$work/ssh" &
 	exec 8>"$work/hold"
 	wait_for 20 [ -s "$work/ssh" ] || die "ssh $1 does not answer"

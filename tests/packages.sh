@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # The Debian packages in a clean Debian 12: installed, DKMS builds for one kernel and
-# then for a second, which is booted with what DKMS made; purged, nothing is left.
+# then for a second, which is booted with what DKMS made; purged, nothing is left. And in
+# a full Debian guest, where every command is given once.
 set -eu
 
 top=$(cd "$(dirname "$0")/.." && pwd)
@@ -10,14 +11,15 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 
 usage() {
 	cat <<EOF
-usage: tests/packages.sh [--dkms DIR] [--no-boot]      (make check-deb)
+usage: tests/packages.sh [--dkms DIR] [--no-boot] [--short]      (make check-deb)
 
-Builds the packages, tests them in a private Debian 12 (some minutes; needs root), and
-boots the second kernel in QEMU.
+Builds the packages, tests them in a private Debian 12 (some minutes; needs root), boots
+the second kernel in QEMU, and gives every command in a full Debian guest.
 
   --dkms DIR  with the dkms whose sources are in DIR in place of Debian's, as that of
               git clone -b v3.4.3 https://github.com/dkms-project/dkms
-  --no-boot   not the last part
+  --no-boot   only what needs no QEMU
+  --short     only the full Debian guest
 EOF
 }
 
@@ -73,10 +75,11 @@ ok "purged, nothing is left"
 EOF
 }
 
-boot=1 dkms=''
+boot=1 dkms='' short=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	--no-boot) boot='' ;;
+	--short) short=1 ;;
 	--dkms)
 		dkms=${2-}
 		[ -e "$dkms/dkms.in" ] || usage_error "--dkms: '$dkms' is no folder with dkms's sources"
@@ -88,7 +91,25 @@ while [ $# -gt 0 ]; do
 	shift
 done
 need_root
+
+# full: the packages in Debian as people install it; prints a line of TAP for each check
+full() {
+	local share rc=0
+	share=$(mktemp -d)
+	cp "$top/tests/debian/package.sh" "$share/"
+	mkdir -p "$top/build/check"
+	"$top/lab/debian.sh" --install "$top"/build/deb/e1000-napi-dkms_*.deb \
+		--install "$top"/build/deb/e1000-napi-tools_*.deb --share "$share" \
+		--console "$top/build/check/debian.console" --timeout 1200 -- sh /share/package.sh || rc=$?
+	rm -rf "$share"
+	return "$rc"
+}
+
 "$top/packaging/deb.sh" >/dev/null
+if [ -n "$short" ]; then
+	full
+	exit
+fi
 root=$("$top/dev/kernels/root.sh" make amd64 bookworm bookworm-security)
 out=$(mktemp -d)
 trap 'rm -rf "$out"; give_back_all "$top"' EXIT
@@ -124,4 +145,10 @@ cp "$out/e1000_napi.ko" "$top/build/$kver/"
 	exit 1
 }
 echo "ok $kver booted with the module that DKMS built: $(tail -n 1 "$out/guest")"
-echo "$(($(grep -c '^ok' "$out/log") + 1)) passed, 0 failed, 0 skipped"
+rc=0
+full >"$out/full" || rc=$?
+cat "$out/full"
+failed=$(grep -c '^not ok' "$out/full" || :)
+[ "$rc" -eq 0 ] || [ "$failed" -gt 0 ] || failed=1
+echo "$(($(grep -c '^ok' "$out/log" "$out/full" | awk -F: '{ n += $2 } END { print n }') + 1)) passed, $failed failed, 0 skipped"
+[ "$failed" -eq 0 ]

@@ -7,6 +7,8 @@ set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=scripts/lib/common.sh
 . "$top/scripts/lib/common.sh"
+# shellcheck source=lab/bootstrap.sh
+. "$top/lab/bootstrap.sh"
 
 usage() {
 	cat <<EOF
@@ -27,24 +29,6 @@ Packages come from the Debian mirror that this machine's apt uses. Needs root.
 EOF
 }
 
-# mirror LABEL: where this machine's apt gets Debian's (security) packages from
-mirror() {
-	# shellcheck disable=SC2016 # apt's own variables
-	_uri=$(apt-get indextargets --format '$(LABEL)|$(REPO_URI)' 2>/dev/null |
-		sed -n "s/^$1|//p" | sed 1q)
-	[ -n "$_uri" ] || die "apt has no source labelled $1 here; add one and run apt-get update"
-	echo "$_uri"
-}
-
-sources() {
-	for _s in "$@"; do
-		case $_s in
-		*-security) echo "deb $(mirror Debian-Security) $_s main" ;;
-		*) echo "deb $(mirror Debian) $_s main" ;;
-		esac
-	done
-}
-
 do_make() {
 	bare='' variant=apt packages=gcc,make,perl,xz-utils
 	if [ "$1" = --bare ]; then
@@ -53,20 +37,14 @@ do_make() {
 	fi
 	arch=$1
 	shift
-	need mmdebstrap
 	roots=$(cache_dir kernels)
-	root=$roots/$1-$arch$bare-$(sources "$@" | cksum | cut -d ' ' -f 1)
+	root=$roots/$1-$arch$bare-$(sources main "$@" | cksum | cut -d ' ' -f 1)
 	mkdir -p "$roots"
 	exec 9>"$root.lock"
 	flock 9
 	if [ ! -d "$root" ]; then
 		log "making a root of $1 for $arch (once, about half a minute)"
-		rm -rf "$root.tmp"
-		# An old snapshot's lists may be past their date
-		sources "$@" | mmdebstrap --quiet --mode=root --variant="$variant" \
-			--architectures="$arch" --include="$packages" \
-			--aptopt='Acquire::Check-Valid-Until "false"' \
-			"$1" "$root.tmp" - >&2 || die "mmdebstrap failed for $1, see above"
+		bootstrap "$root.tmp" "$packages" main "$*" --variant="$variant" --architectures="$arch" >&2
 		mv "$root.tmp" "$root"
 	fi
 	if [ -n "$bare" ]; then

@@ -9,6 +9,7 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../../scripts/lib/common.sh"
+. "$here/../bootstrap.sh"
 LC_ALL=C
 export LC_ALL
 
@@ -22,41 +23,13 @@ usage() {
 	END
 }
 
-# The suites are Debian's, wherever this machine gets its own packages from
-uri() {
-	# shellcheck disable=SC2016 # apt's variables
-	apt-get indextargets --format '$(ORIGIN) $(LABEL) $(REPO_URI)' 'Created-By: Packages' |
-		awk '$1 == "Debian" && $2 == "Debian" { print $3; exit }'
-}
-
-# bootstrap SUITE COMPONENTS PACKAGES TARGET [OPTION…]
-bootstrap() {
-	_uri=$(uri)
-	[ -n "$_uri" ] || die "apt knows no Debian here; run apt-get update once"
-	_line="deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $_uri $1 $2"
-	_packages=$(echo "$3" | tr ' \n' ,,)
-	_target=$4
-	_suite=$1
+# minimal SUITE COMPONENTS PACKAGES TARGET [OPTION…]: without documents
+minimal() {
+	local suite="$1" components="$2" packages="$3" target="$4"
 	shift 4
-	# One retry: a mirror may be in the middle of an update
-	for _try in 1 2; do
-		rm -rf "$_target"
-		if nice timeout 900 mmdebstrap --quiet --variant=minbase "$@" \
-			--aptopt='Acquire::Check-Valid-Until "false"' \
-			--aptopt='Acquire::Retries "3"' \
-			--dpkgopt='path-exclude=/usr/share/doc/*' \
-			--dpkgopt='path-exclude=/usr/share/man/*' \
-			--dpkgopt='path-exclude=/usr/share/locale/*' \
-			--include="$_packages" "$_suite" "$_target" "$_line" >"$tmp/log" 2>&1; then
-			return
-		fi
-	done
-	tail -n 15 "$tmp/log" >&2
-	if grep -Eq 'Unable to locate|has no installation candidate|Failed to fetch|404 ' "$tmp/log"; then
-		log "$prog: packages for $kind could not be fetched"
-		exit "$EXIT_SKIP"
-	fi
-	die "mmdebstrap failed, see above"
+	bootstrap "$target" "$packages" "$components" "$suite" --variant=minbase \
+		--dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
+		--dpkgopt='path-exclude=/usr/share/locale/*' "$@"
 }
 
 # make_disk ROOT: as an ext4 image; nothing is written back to it in use
@@ -94,7 +67,7 @@ make_initrd() {
 make_xen() {
 	_image=$("$here/../image.sh")
 	_kver=$(cat "$_image/kver")
-	bootstrap bookworm main "$XEN" "$tmp/root"
+	minimal bookworm main "$XEN" "$tmp/root"
 	# dom0 runs the kernel that the guests run
 	zstd -qdc "$_image/base.cpio.zst" |
 		(cd "$tmp/root" && cpio --quiet -idm 'usr/lib/modules/*')
@@ -106,10 +79,10 @@ make_xen() {
 }
 
 make_virtualbox() {
-	bootstrap sid 'main contrib' "$VIRTUALBOX" "$tmp/root"
+	minimal sid 'main contrib' "$VIRTUALBOX" "$tmp/root"
 	_kver=$(cd "$tmp/root/lib/modules" && echo *)
 	[ -n "$(find "$tmp/root/lib/modules/$_kver" -name 'vboxdrv.ko*')" ] ||
-		die "VirtualBox's modules were not built for $_kver, see $tmp/log"
+		die "VirtualBox's modules were not built for $_kver, see above"
 	cp "$tmp/root/boot/vmlinuz-$_kver" "$tmp/new/vmlinuz"
 	echo "$_kver" >"$tmp/new/kver"
 	make_initrd "$tmp/root" "$_kver"
@@ -120,7 +93,7 @@ make_virtualbox() {
 }
 
 make_qemu() {
-	bootstrap sid main "$QEMU" "$tmp/root" --variant=extract
+	minimal sid main "$QEMU" "$tmp/root" --variant=extract
 	mv "$tmp/root" "$tmp/new/root"
 	cat >"$tmp/new/run" <<-'END'
 		#!/bin/sh
@@ -156,7 +129,6 @@ xen | virtualbox | qemu) ;;
 	;;
 *) usage_error "which one: xen, virtualbox or qemu?" ;;
 esac
-[ -n "$show" ] || need mmdebstrap
 
 # Raise the number when something else is made of the same packages
 key=$( (

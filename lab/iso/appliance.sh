@@ -179,7 +179,8 @@ boot() {
 	elif ! network "$(order ip dhcp)" "$(order gw '')"; then
 		state "failed: no link or no address on $nic (napi.ip=ADDRESS/BITS gives one)"
 	else
-		busybox httpd -h "$www"
+		# on the NIC under test only: the guest may have others
+		busybox httpd -p "$(address):80" -h "$www"
 		state "ready at http://$(address)/"
 		[ -n "$server" ] || return
 		loads=''

@@ -4,7 +4,8 @@
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
-. "$here/../lib/common.sh"
+# shellcheck source=scripts/host/lib.sh
+. "$here/lib.sh"
 
 usage() {
 	cat <<-END
@@ -42,26 +43,13 @@ done
 is_uint "$port" || usage_error "--port wants a number"
 napimeter=$(tool napimeter)
 
-# ticks PID: its CPU time so far, user and system, in the kernel's ticks
-ticks() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | awk '{ print $12 + $13 }'; }
-
-of_process() {
-	hz=$(getconf CLK_TCK)
-	t0=$(date +%s%N) c0=$(ticks "$1")
-	echo time_ns,cpu
-	echo "$t0,0"
-	while sleep 0.5 && [ -e "/proc/$1" ]; do
-		t1=$(date +%s%N) c1=$(ticks "$1")
-		[ -n "$c1" ] || break
-		awk -v t="$t1" -v ns="$((t1 - t0))" -v c="$((c1 - c0))" -v hz="$hz" \
-			'BEGIN { printf "%s,%.1f\n", t, 1e11 * c / hz / ns }'
-		t0=$t1 c0=$c1
-	done
-}
-
 samples() {
 	case $1 in
-	pid) of_process "$2" ;;
+	pid)
+		# shellcheck disable=SC2034 # for cpu_of_process
+		interval=0.5 count=0
+		cpu_of_process "$2"
+		;;
 	*) "$here/$1.sh" cpu "$2" ;;
 	esac
 }

@@ -53,6 +53,30 @@ need() {
 		die "$1 is missing; on Debian: apt-get install ${2:-$1}"
 }
 
+# owner_of PATH: the first user who is not root and owns a part of PATH, else 0; root must
+# not write there, for that user can put a link in its place
+owner_of() {
+	local path="/$1" part='' owner
+	case $1 in
+	/*) ;;
+	*) path=$(pwd -P)/$1 ;;
+	esac
+	while [ -n "$path" ]; do
+		path=$(printf '%s' "$path" | sed 's|^/*||')
+		part=$part/${path%%/*}
+		owner=$(stat -c %u "$part" 2>/dev/null) || break
+		if [ "$owner" -ne 0 ]; then
+			printf '%s\n' "$owner"
+			return
+		fi
+		case $path in
+		*/*) path=${path#*/} ;;
+		*) path='' ;;
+		esac
+	done
+	echo 0
+}
+
 # in_clone: whether this is a clone, in which things are built, and not the package
 # shellcheck disable=SC2154 # $here is the script's
 in_clone() { [ -e "$here/../dev/prepare.sh" ] || [ -e "$here/../../dev/prepare.sh" ]; }

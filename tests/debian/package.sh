@@ -78,7 +78,7 @@ pkill -9 -f 'napimeter step' || :
 
 check "load again" e1000-napi load "$nic"
 check "tune" e1000-napi tune "$nic" --server "$server" --against weight=1 --try weight=64 --minutes 3 \
-	--trial 1 --min-load 5M --max-load 200M --seed 1 --apply
+	--trial 0.3 --min-load 5M --max-load 200M --seed 1 --apply
 tail -n 12 /tmp/out | sed 's/^/# /'
 if grep -q '^Applied' /tmp/out; then
 	check "what tune applied is in /etc" grep -q weight=64 /etc/modprobe.d/e1000_napi-tune.conf
@@ -98,7 +98,7 @@ check "stock e1000 has the NIC" is "$(driver)" e1000
 config >now
 check "addresses and routes are as at first" diff before now
 check "purge" apt-get -y -qq purge e1000-napi-dkms e1000-napi-tools
-check "nothing is left" sh -c '! find / -xdev \( -name "*e1000[-_]napi*" -o -name "napi[ms]*t*" \) ! -path "/root/*" ! -path "/proc/*" ! -path "/run/*" ! -path "/share/*" | grep .'
+check "nothing is left" sh -c '! find / -xdev \( -name "*e1000[-_]napi*" -o -name "napi[ms]*t*" \) ! -path "/root/*" ! -path "/proc/*" ! -path "/run/*" ! -path "/share/*" ! -path "/var/cache/man/*" | grep .'
 echo "# all of it took $(($(cut -d . -f 1 /proc/uptime) - uptime)) s in the guest"
 echo "$passed passed, $failed failed, 0 skipped"
 [ "$failed" -eq 0 ]

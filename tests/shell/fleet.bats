@@ -85,8 +85,46 @@ pack() { tar -czP -C "$tmp/in" "$@" | base64; }
 	printf '%s\n' "g4${tab}unreachable${tab}no route" >"$tmp/out/state.tsv"
 	run -1 "$fleet/run.sh" --report --out "$tmp/out"
 	[[ $output == *"no guest has results"* ]]
-	grep -q '^g4,unreachable,"no route",' "$tmp/out/fleet.csv"
+	grep -q '^g4,unreachable,no route,' "$tmp/out/fleet.csv"
 	grep -q '^e1000_napi_fleet_ok{guest="g4",state="unreachable"} 0$' "$tmp/out/fleet.prom"
+}
+
+@test "a hostile guest's words are neither formula, nor terminal codes, nor other metrics" {
+	results "$tmp/out/guests/g1" 1
+	python3 - "$tmp/out/guests/g1/meta.json" <<-'END'
+		import json, sys
+		meta = json.load(open(sys.argv[1]))
+		def poison(part):
+		    for key, value in part.items():
+		        if isinstance(value, dict):
+		            poison(value)
+		        elif key in ("kernel", "hypervisor"):
+		            part[key] = '=HYPERLINK("x"),\x1b]52;c;QQ==\x07' if key == "kernel" else 'q"a,\\\nb'
+		poison(meta)
+		json.dump(meta, open(sys.argv[1], "w"))
+	END
+	printf '%s\n' "g1${tab}failed${tab}=cmd|' /C calc'!A0 $(printf '\033]52;c;QQ==\007')" "g\"2${tab}failed${tab}x" \
+		>"$tmp/out/state.tsv"
+	"$fleet/run.sh" --report --out "$tmp/out" >"$tmp/said" 2>&1 || :
+	refute_control() { ! LC_ALL=C grep -q "$(printf '[\001-\010\013-\037\177]')" "$1"; }
+	refute_control "$tmp/out/fleet.csv"
+	refute_control "$tmp/out/fleet.prom"
+	python3 - "$tmp/out/fleet.csv" <<-'END'
+		import csv, sys
+		for row in csv.DictReader(open(sys.argv[1]), strict=True):
+		    assert None not in row and None not in row.values(), row
+		    assert not any(v[:1] in ("=", "@") for v in row.values()), row
+	END
+	# each line is a comment or one metric with whole labels
+	run grep -vE '^(# (HELP|TYPE) .*|[a-z0-9_]+\{([a-z]+="([^"\\]|\\.)*",?)+\} [-+0-9.e]+)$' "$tmp/out/fleet.prom"
+	[ "$status" -eq 1 ]
+	# and more files than a sweep has are not taken
+	mkdir "$tmp/in"
+	cp "$tmp/out/guests/g1/"* "$tmp/in"
+	for n in $(seq 80); do : >"$tmp/in/f$n"; done
+	run -1 "$fleet/take.sh" "$tmp/took" < <(pack .)
+	[[ $output == *"more than 64 files"* ]]
+	[ ! -e "$tmp/took" ]
 }
 
 # bats test_tags=report

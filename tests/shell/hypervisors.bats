@@ -22,7 +22,7 @@ lab() { PATH=$fake:$PATH E1000_NAPI_CACHE=$tmp/cache run lab/hypervisors/"$@"; }
 	mmdebstrap "E: Unable to locate package virtualbox"
 	lab virtualbox.sh --out "$tmp/out"
 	[ "$status" -eq 4 ]
-	[[ $output == *"packages for virtualbox could not be fetched"* ]]
+	[[ $output == *"packages of sid could not be fetched"* ]]
 	lab all.sh --out "$tmp/out" virtualbox
 	[ "$status" -eq 4 ]
 	[[ $output == *"skipped, packages could not be fetched: virtualbox"* ]]

@@ -200,6 +200,53 @@ LOOK
 	[ "$(find "$tmp/report/data" -name runs.csv | wc -l)" -eq 1 ]
 }
 
+@test "only what an earlier report made is replaced" {
+	cp -r "$d/report" "$tmp/report"
+	mkdir "$tmp/report/data/2024-survey"
+	: >"$tmp/report/data/2024-survey/answers"
+	: >"$tmp/report/figures/1-intro.svg"
+	"$make" --reps 2 "$tmp/small"
+	scripts/report.sh --out "$tmp/report" "$tmp/small"
+	[ -e "$tmp/report/data/2024-survey/answers" ]
+	[ -e "$tmp/report/figures/1-intro.svg" ]
+	[ ! -e "$tmp/report/data/3" ]
+	# a manifest that names more than a report has is not believed
+	echo keep >"$tmp/report/mine"
+	printf '%s\n' mine ../small/runs.csv figures/1-intro.svg >>"$tmp/report/.manifest"
+	scripts/report.sh --out "$tmp/report" "$tmp/small"
+	[ "$(cat "$tmp/report/mine")" = keep ]
+	[ -s "$tmp/small/runs.csv" ]
+	[ -e "$tmp/report/figures/1-intro.svg" ]
+	# and a page of somebody else stays as it is
+	mkdir "$tmp/other"
+	echo mine >"$tmp/other/report.md"
+	run scripts/report.sh --out "$tmp/other" "$tmp/small"
+	[ "$status" -eq 1 ]
+	[[ $output == *"other/report.md was not made by an earlier report"* ]]
+	[ "$(ls -A "$tmp/other")" = report.md ]
+	[ "$(cat "$tmp/other/report.md")" = mine ]
+}
+
+@test "root writes as the owner of the folder, so no link leads it astray" {
+	[ "$(id -u)" -eq 0 ] || skip "needs root"
+	mkdir "$tmp/user"
+	"$make" --reps 2 "$tmp/user/small"
+	echo secret >"$tmp/root-only"
+	chmod 600 "$tmp/root-only"
+	mkdir "$tmp/user/small/report"
+	ln -s "$tmp/root-only" "$tmp/user/small/report/report.md"
+	ln -s "$tmp/root-only" "$tmp/user/small/report/.manifest"
+	chown -Rh 65534:65534 "$tmp/user"
+	chmod 755 "$BATS_FILE_TMPDIR" "$BATS_RUN_TMPDIR" "$tmp"
+	run scripts/report.sh "$tmp/user/small"
+	[ "$(cat "$tmp/root-only")" = secret ]
+	rm -r "$tmp/user/small/report"
+	run scripts/report.sh "$tmp/user/small"
+	[ "$status" -eq 0 ]
+	[[ $output == *"needs no root"* ]]
+	[ "$(stat -c %u "$tmp/user/small/report/report.html")" -eq 65534 ]
+}
+
 @test "wrong usage is told apart from failure" {
 	run scripts/report.sh
 	[ "$status" -eq 2 ]

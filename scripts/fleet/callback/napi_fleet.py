@@ -19,13 +19,18 @@ DOCUMENTATION = """
 EVERY_S = 10
 
 
+def plain(text):
+    """On one line and printable: a guest may send what a terminal obeys."""
+    return " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
+
+
 def reason(result):
     """The line that says why: of a script of ours, or the last there is."""
     text = "\n".join(str(result.get(k) or "") for k in ("stdout", "stderr"))
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     ours = [line for line in lines if re.match(r"([a-z-]+\.sh|failed|napi[a-z]+): ", line)]
     lines = ours or lines or [str(result.get("msg", "no reason given"))]
-    return " ".join(lines[-1].split())
+    return plain(lines[-1])
 
 
 class CallbackModule(CallbackBase):
@@ -66,7 +71,7 @@ class CallbackModule(CallbackBase):
     def bad(self, result, state, why):
         host = result._host.get_name()
         self.sweeping.pop(host, None)
-        why = " ".join(why.split())
+        why = plain(why)
         self.say("%s: %s: %s" % (host, state, why), C.COLOR_ERROR)
         # The first is the cause
         self.state.setdefault(host, (state, why))
@@ -74,9 +79,9 @@ class CallbackModule(CallbackBase):
     def v2_runner_on_ok(self, result):
         host, task = result._host.get_name(), result._task.get_name()
         if self._display.verbosity:
-            self.say("%s: %s: %s" % (host, task, result._result.get("stdout", "")[:400].strip()))
+            self.say("%s: %s: %s" % (host, task, plain(result._result.get("stdout", "")[:400])))
         if task == "Install":
-            self.say("%s: %s" % (host, result._result["stdout"].strip().replace("\n", ", ")))
+            self.say("%s: %s" % (host, plain(result._result["stdout"].strip().replace("\n", ", "))))
         elif task == "Start the sweep":
             self.say("%s: sweeping" % host)
             self.sweeping[host] = ""
@@ -88,7 +93,7 @@ class CallbackModule(CallbackBase):
 
     def v2_runner_retry(self, result):
         host = result._host.get_name()
-        self.sweeping[host] = result._result.get("stdout", "").strip()
+        self.sweeping[host] = plain(result._result.get("stdout", ""))
         if time.monotonic() - self.said < EVERY_S:
             return
         self.said = time.monotonic()

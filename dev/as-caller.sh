@@ -8,6 +8,12 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=scripts/lib/common.sh
 . "$top/scripts/lib/common.sh"
 
+case ${1:-} in
+-h | --help | '')
+	echo "usage: dev/as-caller.sh COMMAND [ARGUMENT…]"
+	exit 0
+	;;
+esac
 trap : HUP INT
 status=0
 # A make that is killed ends this shell, and this shell what it started

@@ -112,7 +112,7 @@ fi
 # plain when it is not a terminal, or one that may not know the characters
 unicode=0
 if [ -t 1 ]; then
-	case ${LC_ALL:-${LC_CTYPE:-${LANG:-}}} in
+	case $user_locale in
 	*[Uu][Tt][Ff]8* | *[Uu][Tt][Ff]-8*) unicode=1 ;;
 	esac
 fi

@@ -184,7 +184,30 @@ if [ -n "$dry_run" ]; then
 	exit 0
 fi
 
+# preflight: what no trial can do without, before anything is written
+preflight() {
+	local sys="${E1000_NAPI_SYS:-/sys}" driver
+	[ -e "$sys/class/net/$interface" ] ||
+		die "there is no interface $interface; ip link shows those there are"
+	if ! head -n 1 "$sys/kernel/debug/e1000_napi/$interface/snapshot" >/dev/null 2>&1; then
+		driver=$(readlink "$sys/class/net/$interface/device/driver") || driver=
+		driver=${driver##*/}
+		case $driver in
+		e1000_napi) ;;
+		e1000) die "$interface is driven by e1000, not by e1000_napi; run: $(how_to load "$interface")" ;;
+		*) die "$interface is driven by ${driver:-no driver of a device}; only NICs of e1000 can be handed to e1000_napi and swept" ;;
+		esac
+		[ -d "$sys/kernel/debug/e1000_napi" ] || grep -qs " $sys/kernel/debug debugfs " /proc/mounts ||
+			die "debugfs is not mounted, and the counters are there; run: mount -t debugfs none /sys/kernel/debug"
+		die "$sys/kernel/debug/e1000_napi/$interface cannot be read; a locked-down kernel forbids it (cat /sys/kernel/security/lockdown)"
+	fi
+	case $server in
+	*[!0-9a-fA-F.:]*) die "the name $server cannot be resolved here; give the server's address" ;;
+	esac
+}
+
 need_root
+preflight
 take_lock
 # An earlier sweep may have been killed before it could tidy up
 "$napimeter" restore
@@ -257,7 +280,7 @@ while :; do
 	status=0
 	"$napimeter" next "$out" || status=$?
 	[ "$status" -ne 4 ] || break
-	[ "$status" -eq 0 ] || die "stopped, nothing of $results was changed; see above"
+	[ "$status" -eq 0 ] || die "stopped; see above"
 	last=''
 	[ "$try" -lt "$retries" ] || last=--last-try
 	status=0

@@ -13,8 +13,15 @@ EXIT_SKIP=4
 prog=${E1000_NAPI_PROG:-${0##*/}}
 unset E1000_NAPI_PROG
 
-# What only root has there is no program to a plain user's or su's shell
+# The same wherever it is called from. /usr/sbin is not in PATH after a plain su; cron and
+# DKMS may set no HOME; others must not write what root makes, whatever the umask; and with
+# a decimal comma in the locale, awk's numbers could not be read back.
 PATH=$PATH:/usr/sbin:/sbin
+: "${HOME:=$(getent passwd "$(id -u)" 2>/dev/null | cut -d : -f 6)}"
+umask go-w
+user_locale=${LC_ALL:-${LC_CTYPE:-${LANG:-}}}
+LC_ALL=C.UTF-8
+export LC_ALL
 
 # What a kernel says when something in it is wrong, for grep -E. A program that crashes is not
 # that: "traps: iperf[178] general protection fault ip:…", "iperf[178]: segfault at …"

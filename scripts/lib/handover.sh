@@ -11,9 +11,6 @@
 
 RUN=${E1000_NAPI_RUN:-/run/e1000_napi}
 ticket=
-# one order of file names and one language of messages
-LC_ALL=C
-export LC_ALL
 # others may read the state, and not write it
 umask 022
 MODULE=e1000_napi

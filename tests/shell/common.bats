@@ -1,6 +1,58 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# What is taken for a complaint of the kernel.
+# The scripts do the same wherever they are called from: PATH, HOME, umask, locale.
+
+setup() { cd "$BATS_TEST_DIRNAME/../.."; }
+
+# in_env VARIABLE=VALUE… -- COMMAND: with common.sh, in each shell the scripts have to run in
+in_env() {
+	local env=()
+	while [ "$1" != -- ]; do
+		env+=("$1")
+		shift
+	done
+	for shell in dash "busybox ash"; do
+		env -i PATH=/usr/bin:/bin "${env[@]}" $shell -euc 'here=scripts; . scripts/lib/common.sh; '"$2" || return
+	done
+}
+
+@test "programs of root are found without /usr/sbin in PATH" {
+	in_env HOME=/ -- 'need ip iproute2; need modprobe kmod'
+	[ "$(id -u)" -eq 0 ] || skip "the rest needs root"
+	run env -i PATH=/usr/bin:/bin scripts/load.sh none0 --dry-run
+	[ "$status" -eq 1 ]
+	[[ $output == *"no interface none0"* ]]
+}
+
+@test "without HOME the cache is in the home of passwd" {
+	home=$(getent passwd "$(id -u)" | cut -d : -f 6)
+	run in_env -- 'cache_dir x'
+	[ "$status" -eq 0 ]
+	[ "${lines[0]}" = "$home/.cache/e1000_napi/x" ]
+	[ "${lines[1]}" = "${lines[0]}" ]
+	run in_env HOME=/elsewhere -- 'cache_dir x'
+	[ "${lines[0]}" = /elsewhere/.cache/e1000_napi/x ]
+}
+
+@test "what is made is not for others to write, and no more open than the umask says" {
+	cd "$BATS_TEST_TMPDIR"
+	ln -s "$OLDPWD/scripts" scripts
+	umask 002
+	in_env HOME=/ -- 'mkdir a; is_own a; rmdir a'
+	umask 077
+	in_env HOME=/ -- 'mkdir b; [ "$(stat -c %a b)" = 700 ]; rmdir b'
+}
+
+@test "numbers have a point, whatever the locale" {
+	localedef -i de_DE -f UTF-8 "$BATS_TEST_TMPDIR/de_DE.UTF-8" 2>/dev/null || skip "no locale de_DE here"
+	export LOCPATH=$BATS_TEST_TMPDIR
+	awk=$(command -v mawk || command -v awk)
+	[ "$(LC_ALL=de_DE.UTF-8 $awk 'BEGIN { printf "%.1f", 1.5 }')" = 1,5 ] || skip "this awk knows no locales"
+	in_env HOME=/ LOCPATH="$LOCPATH" LC_ALL=de_DE.UTF-8 -- '[ "$('"$awk"' "BEGIN { printf \"%.1f\", 1.5 }")" = 1.5 ]'
+	run env LC_ALL=de_DE.UTF-8 scripts/tune.sh eth9 --server 192.0.2.1 --dry-run --minutes 30
+	[ "$status" -eq 0 ]
+	[[ $output != *[0-9],[0-9]* ]]
+}
 
 complains() { sh -c '. "$1/scripts/lib/common.sh"; printf "%s\n" "$2" | grep -Eq "$complaints"' sh "$BATS_TEST_DIRNAME/../.." "$1"; }
 

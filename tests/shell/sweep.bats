@@ -144,6 +144,48 @@ last() { tail -n 1; }
 	[[ $output == *"not an IPv4 or IPv6 address"* ]]
 }
 
+@test "a NIC that cannot be swept is refused before anything is written" {
+	[ "$(id -u)" -eq 0 ] || skip "sweep.sh measures as root only"
+	export E1000_NAPI_SYS=$dir/sys
+	net=$dir/sys/class/net
+	mkdir -p "$net/eth0/device" "$net/eth1/device" "$net/eth2/device" "$net/br0"
+	ln -s ../drivers/e1000 "$net/eth0/device/driver"
+	ln -s ../drivers/virtio_net "$net/eth1/device/driver"
+	ln -s ../drivers/e1000_napi "$net/eth2/device/driver"
+	refuse() { # refuse NIC SERVER WHY
+		run scripts/sweep.sh "$1" --server "$2" --weight 1,2 --out "$dir/out"
+		[ "$status" -eq 1 ] && [[ $output == *"$3"* ]] && [ "${#lines[@]}" -eq 1 ] || {
+			echo "$*: $status $output"
+			return 1
+		}
+		[ ! -e "$dir/out" ]
+	}
+	refuse eth9 192.0.2.1 "there is no interface eth9; ip link shows"
+	refuse eth0 192.0.2.1 "eth0 is driven by e1000, not by e1000_napi; run: scripts/load.sh eth0"
+	refuse eth1 192.0.2.1 "eth1 is driven by virtio_net; only NICs of e1000"
+	refuse br0 192.0.2.1 "br0 is driven by no driver"
+	refuse eth2 192.0.2.1 "debugfs is not mounted, and the counters are there; run: mount -t debugfs"
+	mkdir -p "$dir/sys/kernel/debug/e1000_napi/eth2"
+	refuse eth2 192.0.2.1 "e1000_napi/eth2 cannot be read; a locked-down kernel forbids it"
+	echo "# e1000_napi 1 snapshot" >"$dir/sys/kernel/debug/e1000_napi/eth2/snapshot"
+	refuse eth2 nowhere.invalid "the name nowhere.invalid cannot be resolved here"
+}
+
+@test "a sweep in which every trial failed is never done" {
+	$napimeter plan "$dir/r" interface=none9 server=127.0.0.1 source=napimeter weight=1,3 offered_bps=1M seconds=0.1
+	for i in 1 2 3; do
+		run $napimeter next "$dir/r"
+		[ "$status" -eq 0 ]
+		run $napimeter step "$dir/r" --last-try
+		[ "$status" -eq 1 ]
+	done
+	for i in 1 2; do
+		run $napimeter next "$dir/r"
+		[ "$status" -eq 1 ]
+		[[ $output == *"every trial of this sweep failed ("*none9*"); mend that, and give another --out" ]]
+	done
+}
+
 @test "a folder with another sweep is refused, the same one is not" {
 	$napimeter plan "$dir/r" interface=eth0 server=192.0.2.1 weight=1,2
 	$napimeter plan "$dir/r" interface=eth0 server=192.0.2.1 weight=1,2

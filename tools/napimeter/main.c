@@ -156,6 +156,16 @@ static int cmd_list(int argc, char *argv[])
 	return EXIT_OK;
 }
 
+static bool has_result(const struct journal *journal)
+{
+	size_t i;
+
+	for (i = 0; i < journal->count; i++)
+		if (strcmp(journal->rows[i].cell[COL_status], "failed"))
+			return true;
+	return false;
+}
+
 static int cmd_next(int argc, char *argv[])
 {
 	struct todo todo;
@@ -163,8 +173,12 @@ static int cmd_next(int argc, char *argv[])
 	if (argc != 1)
 		die(EXIT_BAD_USAGE, "usage: napimeter next DIR");
 	load(argv[0]);
-	if (!next(&todo))
+	if (!next(&todo)) {
+		if (runs.count && !has_result(&runs))
+			die(EXIT_FAILED, "every trial of this sweep failed (%s); mend that, and give another --out",
+			    runs.rows[0].cell[COL_reason]);
 		return EXIT_NOTHING;
+	}
 	printf("[%zu/%zu, %s%s left] ", todo.done + 1, todo.total, plan.until > 0 ? "at most " : "",
 	       minutes(todo.left_s));
 	say_trial(&todo.spec);

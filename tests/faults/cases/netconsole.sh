@@ -5,7 +5,7 @@
 # Takes: 100 s
 # Short: no
 # A boot without `cpus`: that at times makes the kernel say something with an interrupt's lock
-# held, and lockdep adds it to what netpoll does (docs/reliability.md)
+# held, and lockdep adds it to what netpoll does (docs/notes/reliability.md)
 set -eu
 # shellcheck source=tests/faults/lib.sh
 . "${0%/*}/../lib.sh"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Who polls changes under load: softirq, the NAPI thread, busy polling sockets, the
 # deferring timer. (Not the parameter timing too: emulated, a CPU at times runs into the
-# breakpoint with which the kernel patches a static key, see docs/reliability.md.)
+# breakpoint with which the kernel patches a static key, see docs/notes/reliability.md.)
 # Boot: three
 # Short: no
 # Takes: 42 s

@@ -136,6 +136,28 @@ as_root() { [ "$(id -u)" -eq 0 ] || skip "tune.sh measures as root only"; }
 	[[ $(cat "$dir/out/answer") =~ "Loss-free rate 1."[01][0-9]*" times that of the defaults [1." ]]
 }
 
+@test "what a results folder says is never run: it is a number, or refused" {
+	as_root
+	tune --try weight=128 --minutes 5 >"$dir/said" 2>&1
+	cp -R "$dir/out" "$dir/good"
+	canary=$dir/canary
+	for file in 0/rate/mlfrr.csv weight/1/128/rate/mlfrr.csv 0/done tune confirm/pairs; do
+		rm -rf "$dir/out" && cp -R "$dir/good" "$dir/out"
+		[ -e "$dir/out/$file" ] || continue
+		case $file in
+		*.csv) sed -i '2,$s/[^,]*/1);system("touch '"${canary//\//\\/}"'");print(1/g' "$dir/out/$file" ;;
+		0/done) echo 'a[$(touch '"$canary"')] yes' >"$dir/out/$file" ;;
+		tune) sed -i '2s/.*/1 --out $(touch '"${canary//\//\\/}"')/' "$dir/out/$file" ;;
+		*) echo 'a[$(touch '"$canary"')]' >"$dir/out/$file" ;;
+		esac
+		run tune --try weight=128 --minutes 5
+		echo "$file: $output" | tail -n 2
+		[ "$status" -eq 1 ]
+		[[ $output == *"the file was edited"* ]]
+		[ ! -e "$canary" ]
+	done
+}
+
 @test "no difference: the defaults are kept and nothing is written" {
 	as_root
 	run tune --try weight --try budget --apply

@@ -145,7 +145,8 @@ make_root() {
 	bootstrap "$tmp/root" "$packages" main "$suite" --variant=apt \
 		--dpkgopt='path-exclude=/usr/share/locale/*'
 	configure "$tmp/root"
-	tar -C "$tmp/root" -cf "$tmp/tar" .
+	# xattrs: what ping may do without root is one
+	tar -C "$tmp/root" --xattrs --xattrs-include="*" -cf "$tmp/tar" .
 	mv "$tmp/tar" "$tar"
 	rm -rf "$tmp"
 	trap - EXIT
@@ -190,7 +191,7 @@ trap 'exit 130' INT
 trap 'exit 143' HUP TERM
 
 mkdir "$work/root"
-tar -C "$work/root" -xf "$tar"
+tar -C "$work/root" --xattrs --xattrs-include="*" -xf "$tar"
 install_debs "$work/root"
 [ -n "$share" ] || {
 	share=$work/share

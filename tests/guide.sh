@@ -45,11 +45,10 @@ chmod 755 "$share"
 git -C "$top" bundle create -q "$share/clone.bundle" HEAD
 cp "$top/docs/guide.md" "$top/tests/debian/guide.sh" "$share/"
 mkdir -p "$top/build/check"
-rc=0
 {
+	rc=0
 	"$top/lab/debian.sh" --suite "$suite" --share "$share" --timeout 3600 \
-		--console "$top/build/check/guide.console" -- sh /share/guide.sh 2>&1
-	echo "status $?" >"$share/status"
+		--console "$top/build/check/guide.console" -- sh /share/guide.sh 2>&1 || rc=$?
+	echo "$rc" >"$share/status"
 } | tee "$out"
-grep -qx 'status 0' "$share/status" || rc=1
-exit "$rc"
+exit "$(cat "$share/status")"

@@ -3,7 +3,7 @@
 # The docs say what is there: options, paths, links, make targets. docs.awk takes the
 # pages apart.
 
-developers="lab/boot.sh lab/debian.sh tests/run.sh $(cd "$BATS_TEST_DIRNAME/../.." && echo dev/*.sh)"
+developers="lab/boot.sh lab/debian.sh tests/run.sh $(cd "$BATS_TEST_DIRNAME/../.." && grep -l '^usage()' dev/*.sh)"
 others='lab/image.sh lab/fleet.sh lab/hypervisors/xen.sh lab/hypervisors/all.sh tests/faults/run.sh
 bench/run.sh tests/packages.sh'
 
@@ -22,7 +22,7 @@ setup_file() {
 		$script --help | long_options "$script"
 	done >>"$options"
 	for program in napistat napimeter; do
-		make -s -C tools "../build/tools/$program" >/dev/null 2>&1 || make -s tools >/dev/null
+		[ -x "build/tools/$program" ] || make -s -C "tools/$program"
 		build/tools/$program --help | long_options "$program"
 	done >>"$options"
 }
@@ -254,4 +254,21 @@ used() {
 		sed 's/\\|//g' "$page" | grep -nE '^\|([^|]*\|){6}' | sed "s|^|$page: |"
 	done >"$BATS_TEST_TMPDIR/wide"
 	nothing_in "$BATS_TEST_TMPDIR/wide"
+}
+
+@test "every sweep and search on a page can be planned, and takes the time that it says" {
+	awk -F '\t' '$2 == "code" && $3 ~ /e1000-napi (sweep|tune) .*--server/ && $3 !~ /…|OPTION/ { print $3 }' \
+		"$docs" | sort -u >"$BATS_TEST_TMPDIR/commands"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/commands")" -gt 10 ]
+	while read -r line; do
+		command=$(printf '%s\n' "$line" | sed 's/ *#.*//; s/^sudo //; s/^e1000-napi/.\/&/; s/HOST/192.0.2.1/g; s/ --apply//')
+		run $command --dry-run --out "$BATS_TEST_TMPDIR/none"
+		[ "$status" -eq 0 ] || echo "$line: ${lines[-1]}"
+		case $line in
+		*'# 1 h 43 min'*) [[ $output == *"about 1 h 43 min to go" ]] || echo "$line: ${lines[-1]}" ;;
+		*'# 8 minutes'*) [[ $output == *"about 8 min "*" to go" ]] || echo "$line: ${lines[-1]}" ;;
+		*'# half an hour'*) [[ $output == *"at most about 30 min"* ]] || echo "$line: ${lines[-1]}" ;;
+		esac
+	done <"$BATS_TEST_TMPDIR/commands" >"$BATS_TEST_TMPDIR/wrong"
+	nothing_in "$BATS_TEST_TMPDIR/wrong"
 }

@@ -3,6 +3,13 @@
 # load.sh, restore.sh and napinic with a made-up PCI device and real links in a namespace.
 # tests/guest/load.sh has the real thing.
 
+# ip makes and mounts this folder for the first namespace, and leaves it
+setup_file() { [ -e /run/netns ] || : >"$BATS_FILE_TMPDIR/ours"; }
+
+teardown_file() {
+	[ ! -e "$BATS_FILE_TMPDIR/ours" ] || [ -n "$(ls /run/netns)" ] || { umount /run/netns && rmdir /run/netns; }
+}
+
 setup() {
 	cd "$BATS_TEST_DIRNAME/../.."
 	[ "$(id -u)" -eq 0 ] || skip "needs root, for a network namespace"
@@ -296,7 +303,8 @@ undress() {
 	[ "$status" -eq 0 ]
 	[ -z "$output" ]
 	picture | diff "$BATS_TEST_TMPDIR/before" -
-	in_ns ip -oneline monitor address route link >"$BATS_TEST_TMPDIR/events" 3>&- &
+	# not in_ns: then it would be that shell that is killed
+	ip netns exec "$ns" ip -oneline monitor address route link >"$BATS_TEST_TMPDIR/events" 3>&- &
 	pid=$!
 	sleep 0.3
 	in_ns $napinic put "$E1000_NAPI_RUN/good"

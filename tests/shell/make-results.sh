@@ -164,18 +164,19 @@ function interleave(   l, b, i, mood) {
 				trial(1, b, "interleave", "irq", "udp", l, list[i], 8388608, 1, 0, 0.3, mood)
 		}
 }
+# one search, as napimeter makes it: rep is the number of the trial in it
 function search(   r, i, lo, hi, mid, k) {
-	for (r = 1; r <= reps; r++)
-		for (i = 1; i <= n_weights; i++) {
-			lo = 50
-			hi = 1000
-			for (k = 0; k < 7; k++) {
-				mid = int((lo + hi) / 2)
-				trial(r, "", "mlfrr", "", "udp", mid, list[i], 8388608, 1, 0, 2, 1)
-				if (mid < limit(list[i])) lo = mid
-				else hi = mid
-			}
+	for (i = 1; i <= n_weights; i++) {
+		lo = 50
+		hi = 1000
+		for (k = 0; k < 7; k++) {
+			mid = int((lo + hi) / 2)
+			for (r = 1; r <= 3; r++)
+				trial(3 * k + r, "", "mlfrr", "", "udp", mid, list[i], 8388608, 1, 0, 2, 1)
+			if (mid < limit(list[i])) lo = mid
+			else hi = mid
 		}
+	}
 }
 BEGIN {
 	state = seed + 12345

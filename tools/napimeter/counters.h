@@ -5,7 +5,8 @@
 
 #include <stdint.h>
 
-#include "row.h"
+#include "../lib/run.h"
+#include "util.h"
 #include "snapshot.h"
 
 /* /proc/stat, in seconds, all CPUs together. */

@@ -10,7 +10,6 @@
 #include "folder.h"
 #include "journal.h"
 
-#define LINE_MAX_LEN (COL_COUNT * (2 * CELL_MAX + 4))
 #define HIST_HEADER "trial,histogram,lower,count\n"
 
 static int append_fd(int fd, const char *text, size_t len, const char *what)
@@ -58,50 +57,52 @@ bool journal_has(const struct journal *j, int64_t trial)
 	return false;
 }
 
-static int load_row(struct journal *j, const char *line, size_t len, int64_t *highest)
-{
-	char *copy = strndup(line, len);
-	struct row row;
-	int64_t trial;
-	int err;
+struct loading {
+	struct journal *j;
+	int64_t highest;
+};
 
-	if (!copy)
-		die(EXIT_FAILED, "out of memory");
-	err = csv_parse(&row, copy, j->columns) || row_check(&row, j->columns);
-	free(copy);
-	if (err)
-		return -1;
-	trial = row_integer(&row, COL_trial, -1);
-	if (trial <= *highest && journal_has(j, trial))
-		return fail("trial %lld is there twice", (long long)trial);
-	if (trial > *highest)
-		*highest = trial;
-	return add_row(j, &row);
+static int load_row(struct run_reader *r, const struct row *row, size_t line)
+{
+	struct loading *l = r->to;
+	int64_t trial = row_integer(row, COL_trial, -1);
+
+	if (trial < 1)
+		return refuse(r->why, r->name, line, 1, "trial: there is no number");
+	if (trial <= l->highest && journal_has(l->j, trial))
+		return refuse(r->why, r->name, line, 1, "trial %lld is there twice",
+			      (long long)trial);
+	if (trial > l->highest)
+		l->highest = trial;
+	return add_row(l->j, row);
 }
 
 /* Length of the header and all whole rows of text, which go to the journal. */
 static ssize_t load_rows(struct journal *j, const char *path, const char *text, size_t len)
 {
-	static char header[LINE_MAX_LEN];
-	const char *line = text, *end, *last = memrchr(text, '\n', len);
-	int64_t highest = 0;
-	size_t number;
+	struct loading loading = { .j = j };
+	struct problem why;
+	struct run_reader r = { .name = path, .why = &why, .lenient = true, .to = &loading,
+				.row = load_row };
+	const char *end, *last = memrchr(text, '\n', len);
+	char *header;
+	bool other;
 
 	/* a power cut may leave NULs, but only after the last whole row */
 	if (last && strlen(text) < (size_t)(last - text))
 		return fail("%s: it has NUL bytes in it: it was damaged; nothing is changed", path);
-	csv_header(header, sizeof(header), j->columns);
-	end = strchr(line, '\n');
+	end = strchr(text, '\n');
 	if (!end)
 		return 0;
-	if (strncmp(line, header, end + 1 - line))
+	header = run_header(j->columns);
+	other = strncmp(text, header, end + 1 - text);
+	free(header);
+	if (other)
 		return fail("%s has other columns: it is of another sweep or version; use another --out",
 			    path);
-	for (number = 2, line = end + 1; (end = strchr(line, '\n')); line = end + 1, number++)
-		if (load_row(j, line, end - line, &highest))
-			return fail("%s, line %zu: %s; somebody has edited it: put it right, or give another --out",
-				    path, number, failure());
-	return line - text;
+	if (run_read(&r, text, last + 1 - text))
+		return fail("%s; put it right, or give another --out", why.text);
+	return last + 1 - text;
 }
 
 /*
@@ -141,14 +142,24 @@ static ssize_t whole_hist(struct journal *j, const char *path, const char *text,
 	return (cut ? cut : line) - text;
 }
 
+static int accept(struct run_reader *r, const struct row *row, size_t line)
+{
+	(void)r;
+	(void)row;
+	(void)line;
+	return 0;
+}
+
 /* The last line of a file whose editor wrote no newline is a row too: it is kept. */
 static void keep_cut(const struct journal *j, const char *dir, const char *name, const char *text)
 {
-	char *kept = xasprintf("%s.cut", name);
-	struct row row;
+	char *kept = xasprintf("%s.cut", name), *header = run_header(j->columns);
+	char *line = xasprintf("%s%s\n", header, text);
+	struct problem why;
+	struct run_reader r = { .name = name, .why = &why, .lenient = true, .row = accept };
 	int fd;
 
-	if (!csv_parse(&row, text, j->columns)) {
+	if (!run_read(&r, line, strlen(line))) {
 		fd = folder_open(dir, kept, O_WRONLY | O_CREAT | O_APPEND);
 		if (fd < 0 || write_all(fd, text, strlen(text)) || write_all(fd, "\n", 1))
 			warning("%s: %s", kept, failure());
@@ -158,6 +169,8 @@ static void keep_cut(const struct journal *j, const char *dir, const char *name,
 		if (fd >= 0)
 			close(fd);
 	}
+	free(line);
+	free(header);
 	free(kept);
 }
 
@@ -196,14 +209,11 @@ int journal_read(struct journal *j, const char *dir, const char *runs, int colum
 int journal_open(struct journal *j, const char *dir, const char *runs, const char *hist,
 		 int columns)
 {
-	static char header[LINE_MAX_LEN];
-	char *text = NULL, *hist_text = NULL;
+	char *header = run_header(columns), *text = NULL, *hist_text = NULL;
 	ssize_t len, hist_len, whole;
 	int dirfd, err = -1;
 
 	*j = (struct journal){ .runs_fd = -1, .hist_fd = -1, .columns = columns };
-	csv_header(header, sizeof(header), columns);
-
 	j->runs_fd = folder_open(dir, runs, O_RDWR | O_CREAT | O_APPEND);
 	if (j->runs_fd < 0)
 		goto out;
@@ -237,6 +247,7 @@ int journal_open(struct journal *j, const char *dir, const char *runs, const cha
 out:
 	free(hist_text);
 	free(text);
+	free(header);
 	if (err)
 		journal_close(j);
 	return err;
@@ -244,15 +255,16 @@ out:
 
 int journal_append(struct journal *j, const struct row *row, const char *hist_text)
 {
-	static char line[LINE_MAX_LEN];
-	size_t len = csv_format(row, line, sizeof(line), j->columns);
+	char *line;
+	int err;
 
 	if (hist_text && j->hist_fd >= 0 &&
 	    append_fd(j->hist_fd, hist_text, strlen(hist_text), "hist.csv"))
 		return -1;
-	if (append_fd(j->runs_fd, line, len, "runs.csv"))
-		return -1;
-	return add_row(j, row);
+	line = run_line(row, j->columns);
+	err = append_fd(j->runs_fd, line, strlen(line), "runs.csv");
+	free(line);
+	return err ? -1 : add_row(j, row);
 }
 
 void journal_close(struct journal *j)

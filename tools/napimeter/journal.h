@@ -8,7 +8,8 @@
 #ifndef NAPIMETER_JOURNAL_H
 #define NAPIMETER_JOURNAL_H
 
-#include "row.h"
+#include "../lib/run.h"
+#include "util.h"
 
 struct journal {
 	int runs_fd;

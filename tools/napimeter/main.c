@@ -93,7 +93,7 @@ static void say_trial(const struct row *spec)
 	double offered = row_number(spec, COL_offered_bps);
 	size_t i;
 
-	printf("%s", spec->cell[COL_protocol]);
+	printf("%s", row_text(spec, COL_protocol));
 	if (offered > 0)
 		printf(" %g Mbit/s", offered / 1e6);
 	else
@@ -102,9 +102,9 @@ static void say_trial(const struct row *spec)
 	for (i = 0; i < ARRAY_SIZE(shown); i++)
 		if (!row_empty(spec, shown[i]) &&
 		    (shown[i] == COL_weight || plan.axis[shown[i]].count > 1))
-			printf(", %s %s", column_name(shown[i]), spec->cell[shown[i]]);
+			printf(", %s %s", column_name(shown[i]), row_text(spec, shown[i]));
 	if (!row_empty(spec, COL_rep) && plan.reps > 1)
-		printf(", repetition %s", spec->cell[COL_rep]);
+		printf(", repetition %s", row_text(spec, COL_rep));
 }
 
 static int cmd_plan(int argc, char *argv[])
@@ -140,7 +140,7 @@ static int cmd_list(int argc, char *argv[])
 	}
 	for (i = 0; strcmp(plan.method, "mlfrr") && i < plan_trials(&plan); i++) {
 		plan_trial(&plan, i, &spec);
-		printf("%s%s\t", spec.cell[COL_trial], journal_has(&runs, i + 1) ? " done" : "");
+		printf("%s%s\t", row_text(&spec, COL_trial), journal_has(&runs, i + 1) ? " done" : "");
 		say_trial(&spec);
 		printf("\n");
 	}
@@ -161,7 +161,7 @@ static bool has_result(const struct journal *journal)
 	size_t i;
 
 	for (i = 0; i < journal->count; i++)
-		if (strcmp(journal->rows[i].cell[COL_status], "failed"))
+		if (!row_is(&journal->rows[i], COL_status, "failed"))
 			return true;
 	return false;
 }
@@ -176,7 +176,7 @@ static int cmd_next(int argc, char *argv[])
 	if (!next(&todo)) {
 		if (runs.count && !has_result(&runs))
 			die(EXIT_FAILED, "every trial of this sweep failed (%s); mend that, and give another --out",
-			    runs.rows[0].cell[COL_reason]);
+			    row_text(&runs.rows[0], COL_reason));
 		return EXIT_NOTHING;
 	}
 	printf("[%zu/%zu, %s%s left] ", todo.done + 1, todo.total, plan.until > 0 ? "at most " : "",

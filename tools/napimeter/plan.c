@@ -12,7 +12,7 @@
 #include "plan.h"
 #include "probe.h"
 #include "search.h"
-#include "../napistat/stats.h"
+#include "../lib/stats.h"
 
 #define SEED_MASK ((1ULL << 53) - 1)	/* what a JSON reader keeps exactly */
 #define AXIS_MAX 4096
@@ -546,11 +546,11 @@ int plan_check(const struct plan *plan, const struct journal *runs)
 		for (j = 0; j < ARRAY_SIZE(settings); j++) {
 			enum column col = settings[j].col;
 
-			if (strcmp(spec.cell[col], "auto") && col < (enum column)plan->columns &&
-			    strcmp(spec.cell[col], row->cell[col]))
+			if (!row_is(&spec, col, "auto") && col < (enum column)plan->columns &&
+			    !row_same(&spec, row, col))
 				return fail("runs.csv says %s %s of trial %lld, sweep.json %s: somebody has edited one of them; put it right, or give another --out",
-					    column_name(col), row->cell[col], (long long)trial,
-					    spec.cell[col]);
+					    column_name(col), row_text(row, col), (long long)trial,
+					    row_text(&spec, col));
 		}
 	}
 	return 0;
@@ -597,7 +597,7 @@ static double delivered(const struct row *row)
 {
 	double rate = row_number(row, COL_bandwidth_bps);
 
-	if (!strcmp(row->cell[COL_status], "failed"))
+	if (row_is(row, COL_status, "failed"))
 		return NAN;
 	if (isnan(rate))
 		rate = row_number(row, COL_received) / row_number(row, COL_seconds);

@@ -10,7 +10,8 @@
 #include <jansson.h>
 
 #include "journal.h"
-#include "row.h"
+#include "../lib/run.h"
+#include "util.h"
 
 struct axis {
 	size_t count;

@@ -35,14 +35,14 @@ static size_t failed(const struct journal *probes, const char *method)
 	size_t i, n = 0;
 
 	for (i = 0; i < probes->count; i++)
-		n += !strcmp(probes->rows[i].cell[COL_method], method) &&
-		     !strcmp(probes->rows[i].cell[COL_status], "failed");
+		n += row_is(&probes->rows[i], COL_method, method) &&
+		     row_is(&probes->rows[i], COL_status, "failed");
 	return n;
 }
 
 static bool is_of(const struct row *row, const char *method)
 {
-	return !strcmp(row->cell[COL_method], method) && strcmp(row->cell[COL_status], "failed");
+	return row_is(row, COL_method, method) && !row_is(row, COL_status, "failed");
 }
 
 /* ---- self-test of the source ---- */
@@ -81,7 +81,7 @@ static const struct row *self_test(const struct journal *probes)
 	size_t i;
 
 	for (i = 0; i < probes->count; i++)
-		if (!strcmp(probes->rows[i].cell[COL_method], "selftest"))
+		if (row_is(&probes->rows[i], COL_method, "selftest"))
 			return &probes->rows[i];
 	return NULL;
 }
@@ -102,7 +102,7 @@ static struct placement placed(const struct journal *probes, const char *app_cpu
 		const struct row *row = &probes->rows[i];
 		double received = row_number(row, COL_received);
 
-		if (!is_of(row, "cpus") || strcmp(row->cell[COL_app_cpu], app_cpu) ||
+		if (!is_of(row, "cpus") || !row_is(row, COL_app_cpu, app_cpu) ||
 		    !(received > 0))
 			continue;
 		p.trials++;
@@ -268,11 +268,11 @@ int probe_next(const struct plan *plan, const struct journal *probes, struct tod
 	}
 	if (!what)
 		return 0;
-	if (!strcmp(spec->cell[COL_rcvbuf], "auto"))
+	if (row_is(spec, COL_rcvbuf, "auto"))
 		row_set(spec, COL_rcvbuf, RCVBUF_AMPLE);
-	if (!strcmp(spec->cell[COL_app_cpu], "auto"))
+	if (row_is(spec, COL_app_cpu, "auto"))
 		row_set(spec, COL_app_cpu, "%s", "");
-	if (!strcmp(spec->cell[COL_irq_cpu], "auto"))
+	if (row_is(spec, COL_irq_cpu, "auto"))
 		row_set(spec, COL_irq_cpu, "%s", "");
 	row_set(spec, COL_method, "%s", what);
 	row_set(spec, COL_trial, "%zu", probes->count + 1);
@@ -291,12 +291,12 @@ void probe_choose(const struct plan *plan, const struct journal *probes, struct 
 	char why[256];
 
 	(void)plan;
-	if (!strcmp(spec->cell[COL_app_cpu], "auto") || !strcmp(spec->cell[COL_irq_cpu], "auto")) {
+	if (row_is(spec, COL_app_cpu, "auto") || row_is(spec, COL_irq_cpu, "auto")) {
 		app = choose_cpus(probes, why, sizeof(why));
 		row_set(spec, COL_app_cpu, "%s", app ? app : "");
 		row_set(spec, COL_irq_cpu, "%s", app ? "0" : "");
 	}
-	if (!strcmp(spec->cell[COL_rcvbuf], "auto"))
+	if (row_is(spec, COL_rcvbuf, "auto"))
 		row_set_number(spec, COL_rcvbuf, choose_rcvbuf(probes, why, sizeof(why)));
 }
 
@@ -308,7 +308,7 @@ json_t *probe_report(const struct plan *plan, const struct journal *probes)
 	char why[256];
 	double size;
 
-	if (test && strcmp(test->cell[COL_status], "failed"))
+	if (test && !row_is(test, COL_status, "failed"))
 		json_object_set_new(report, "self_test", json_pack("{sf sf}", "asked_bps",
 			row_number(test, COL_offered_bps), "sent_bps",
 			row_number(test, COL_sent) * 8 * row_number(test, COL_datagram) /

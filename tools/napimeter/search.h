@@ -7,22 +7,8 @@
 #ifndef NAPIMETER_SEARCH_H
 #define NAPIMETER_SEARCH_H
 
+#include "../lib/mlrsearch.h"
 #include "plan.h"
-
-enum load_class { LOAD_UNDECIDED, LOAD_LOWER, LOAD_UPPER };
-
-struct goal {
-	double loss_ratio, exceed_ratio, width;
-	double initial_trial_s, final_trial_s, duration_sum_s;
-	double min_load, max_load;
-};
-
-struct trial_result {
-	double load;			/* intended, bit/s */
-	double seconds;
-	double loss_ratio;
-	double reached;			/* of the load, by the source */
-};
 
 struct search_state {
 	bool done;
@@ -32,10 +18,6 @@ struct search_state {
 	bool source_limit;		/* lower is as much as can be sent, or was asked */
 };
 
-/* Of a trial that was made; a failed one is a bad one. */
-struct trial_result trial_result_of(const struct goal *goal, const struct row *row);
-enum load_class classify_load(const struct goal *goal, const struct trial_result *trials,
-			      size_t count, double load);
 void search_state(const struct goal *goal, const struct trial_result *trials, size_t count,
 		  struct search_state *state);
 

@@ -12,7 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "row.h"
+#include "../lib/run.h"
+#include "util.h"
 
 /* The source's last word: *sent datagrams. */
 bool send_is_end(const char *data, size_t len, int64_t *sent);

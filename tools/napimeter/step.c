@@ -34,7 +34,7 @@ static void judge(struct row *row, const struct traffic *whole)
 	} else if (row_integer(row, COL_remainder_high, 0)) {
 		row_set(row, COL_status, "warn");
 		row_set(row, COL_reason, "%s packets are unaccounted for",
-			row->cell[COL_remainder]);
+			row_text(row, COL_remainder));
 	}
 }
 
@@ -45,11 +45,11 @@ static void say(const struct row *row)
 
 	printf("%.1f Mbit/s", row_number(row, COL_bandwidth_bps) / 1e6);
 	if (sent > 0)
-		printf(", %s of %s packets (%.3g %% lost)", row->cell[COL_received],
-		       row->cell[COL_sent], 100 * lost / sent);
+		printf(", %s of %s packets (%.3g %% lost)", row_text(row, COL_received),
+		       row_text(row, COL_sent), 100 * lost / sent);
 	printf(", %.1f per poll, CPU %.0f %%%s%s\n", row_number(row, COL_rx_per_poll),
 	       row_number(row, COL_cpu_total), row_empty(row, COL_reason) ? "" : "; ",
-	       row->cell[COL_reason]);
+	       row_text(row, COL_reason));
 }
 
 static int weight_in_force(const struct row *spec, const struct counters *c)
@@ -232,9 +232,9 @@ static int step_stream(const struct plan *plan, struct journal *journal, const s
 		/* what the probes chose holds for the whole stream */
 		plan_trial(plan, first + i, &spec);
 		slots[i].row = todo->spec;
-		memcpy(slots[i].row.cell[COL_trial], spec.cell[COL_trial], CELL_MAX);
-		memcpy(slots[i].row.cell[COL_block], spec.cell[COL_block], CELL_MAX);
-		memcpy(slots[i].row.cell[COL_weight], spec.cell[COL_weight], CELL_MAX);
+		row_copy(&slots[i].row, &spec, COL_trial);
+		row_copy(&slots[i].row, &spec, COL_block);
+		row_copy(&slots[i].row, &spec, COL_weight);
 	}
 	err = run_stream(plan, slots, count, &done, &whole);
 	for (i = 0; i < (err ? count : done) && (!err || last_try); i++) {

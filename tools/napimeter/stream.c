@@ -257,8 +257,8 @@ static int own_start(struct stream *s)
 		return fail("%s: %s", s->plan->server, strerror(errno));
 	if (send_ask(s->ask_fd, s->spec, s->seconds))
 		return -1;
-	return sink_start(&s->sink, s->ask_fd, s->spec->cell[COL_rcvbuf],
-			  s->spec->cell[COL_app_cpu]);
+	return sink_start(&s->sink, s->ask_fd, row_text(s->spec, COL_rcvbuf),
+			  row_text(s->spec, COL_app_cpu));
 }
 
 static int own_wait(struct stream *s)
@@ -373,9 +373,9 @@ static int iperf_start(struct stream *s)
 		xasprintf("%u", s->plan->port),
 		xasprintf("%.3f", s->seconds),
 	};
-	bool udp = !strcmp(s->spec->cell[COL_protocol], "udp");
+	bool udp = row_is(s->spec, COL_protocol, "udp");
 	bool full = row_number(s->spec, COL_offered_bps) == 0;
-	const char *rcvbuf = s->spec->cell[COL_rcvbuf];
+	const char *rcvbuf = row_text(s->spec, COL_rcvbuf);
 	const char *argv[32] = {
 		"iperf", "-c", s->plan->server, "-p", number[0], "-R", "-t", number[1], "-y", "C",
 	};
@@ -387,11 +387,11 @@ static int iperf_start(struct stream *s)
 	if (udp) {
 		argv[n++] = "-u";
 		argv[n++] = "-l";
-		argv[n++] = s->spec->cell[COL_datagram];
+		argv[n++] = (char *)row_text(s->spec, COL_datagram);
 	}
 	if (udp || !full) {
 		argv[n++] = "-b";
-		argv[n++] = full ? FULL_SPEED : s->spec->cell[COL_offered_bps];
+		argv[n++] = full ? FULL_SPEED : (char *)row_text(s->spec, COL_offered_bps);
 	}
 	if (pipe2(out, O_CLOEXEC))
 		return fail("pipe: %s", strerror(errno));
@@ -400,7 +400,7 @@ static int iperf_start(struct stream *s)
 	if (s->child == 0) {
 		dup2(out[1], STDOUT_FILENO);
 		dup2(out[1], STDERR_FILENO);
-		if (pin_to_cpu(s->spec->cell[COL_app_cpu]))
+		if (pin_to_cpu(row_text(s->spec, COL_app_cpu)))
 			printf("%s\n", failure());
 		execvp(argv[0], (char *const *)argv);
 		printf("iperf: %s\n", strerror(errno));
@@ -425,7 +425,7 @@ static int iperf_start(struct stream *s)
  */
 int parse_iperf(const char *text, const struct row *spec, struct traffic *t)
 {
-	bool udp = !strcmp(spec->cell[COL_protocol], "udp");
+	bool udp = row_is(spec, COL_protocol, "udp");
 	const char *line, *last = NULL;
 	double bps, total, jitter;
 	int found;
@@ -559,7 +559,7 @@ int stream_start(struct stream *s, const struct plan *plan, const struct row *sp
 	fd = sink_socket(PKTGEN_PORT);
 	if (fd < 0)
 		return -1;
-	err = sink_start(&s->sink, fd, spec->cell[COL_rcvbuf], spec->cell[COL_app_cpu]);
+	err = sink_start(&s->sink, fd, row_text(spec, COL_rcvbuf), row_text(spec, COL_app_cpu));
 	close(fd);
 	return err ? err : pktgen_start(s);
 }

@@ -235,7 +235,7 @@ static int tune_irq(const char *interface, const char *cpu)
 
 int tune_check(const char *interface, const struct row *spec)
 {
-	const char *cpu = spec->cell[COL_irq_cpu];
+	const char *cpu = row_text(spec, COL_irq_cpu);
 	char *path, now[64];
 	int err = 0;
 
@@ -275,15 +275,15 @@ int tune_apply(const char *interface, const struct row *spec)
 				 files[i].path, interface, slot + 2);
 		else
 			snprintf(path, sizeof(path), "%s", files[i].path);
-		if (tune_file(TUNE_STATE, path, spec->cell[files[i].col]))
+		if (tune_file(TUNE_STATE, path, row_text(spec, files[i].col)))
 			return -1;
 	}
 	if (!row_empty(spec, COL_rx_usecs) &&
-	    tune_ethtool("rx_usecs", interface, spec->cell[COL_rx_usecs]))
+	    tune_ethtool("rx_usecs", interface, row_text(spec, COL_rx_usecs)))
 		return -1;
-	if (!row_empty(spec, COL_gro) && tune_ethtool("gro", interface, spec->cell[COL_gro]))
+	if (!row_empty(spec, COL_gro) && tune_ethtool("gro", interface, row_text(spec, COL_gro)))
 		return -1;
-	if (!row_empty(spec, COL_irq_cpu) && tune_irq(interface, spec->cell[COL_irq_cpu]))
+	if (!row_empty(spec, COL_irq_cpu) && tune_irq(interface, row_text(spec, COL_irq_cpu)))
 		return -1;
 	return tune_weight(interface, row_integer(spec, COL_weight, 64));
 }

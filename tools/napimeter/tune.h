@@ -7,7 +7,8 @@
 #ifndef NAPIMETER_TUNE_H
 #define NAPIMETER_TUNE_H
 
-#include "row.h"
+#include "../lib/run.h"
+#include "util.h"
 
 #define TUNE_STATE "/run/e1000_napi/sweep.state"
 

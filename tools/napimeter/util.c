@@ -18,38 +18,6 @@
 
 static char reason[256];
 
-/* Length of the UTF-8 character that begins here and can be shown; 0: there is none. */
-static size_t shown(const unsigned char *p)
-{
-	size_t len = *p < 0x80 ? 1 : *p >= 0xc2 && *p < 0xe0 ? 2 : *p >= 0xe0 && *p < 0xf0 ? 3 :
-		     *p >= 0xf0 && *p < 0xf5 ? 4 : 0;
-	size_t i;
-
-	if (*p < 0x20 || *p == 0x7f || (*p == 0xc2 && p[1] < 0xa0))
-		return 0;
-	for (i = 1; i < len; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	return len;
-}
-
-/*
- * A program on the other side, or whoever edited a file, may have put anything
- * into a text: what could steer a terminal or break a line becomes "?".
- */
-void clean_text(char *text)
-{
-	unsigned char *p = (unsigned char *)text;
-
-	while (*p) {
-		size_t len = shown(p);
-
-		if (!len)
-			*p = *p == '\n' || *p == '\r' || *p == '\t' ? ' ' : '?';
-		p += len ? len : 1;
-	}
-}
-
 int fail(const char *fmt, ...)
 {
 	char text[sizeof(reason)];

@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "../lib/base.h"
+
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define PRINTF(f, a) __attribute__((format(printf, f, a)))
 #define NSEC 1000000000LL
@@ -30,9 +32,6 @@ int fail(const char *fmt, ...) PRINTF(1, 2);
 const char *failure(void);
 void warning(const char *fmt, ...) PRINTF(1, 2);
 void die(int code, const char *fmt, ...) PRINTF(2, 3) __attribute__((noreturn));
-
-/* What could steer a terminal becomes "?", a break of the line a space. */
-void clean_text(char *text);
 
 void *xcalloc(size_t n, size_t size);
 char *xasprintf(const char *fmt, ...) PRINTF(1, 2);

@@ -7,7 +7,7 @@
 
 enum placement placement_of(const struct trial *t)
 {
-	const char *app = t->set[S_APP_CPU], *irq = t->set[S_IRQ_CPU];
+	const char *app = word(t, COL_app_cpu), *irq = word(t, COL_irq_cpu);
 
 	if (!is_count(app) || !is_count(irq))
 		return PLACE_FREE;
@@ -16,12 +16,12 @@ enum placement placement_of(const struct trial *t)
 
 bool is_search(const struct trial *t)
 {
-	return !strcmp(t->set[S_METHOD], "mlfrr");
+	return !strcmp(word(t, COL_method), "mlfrr");
 }
 
 bool is_udp(const struct trial *t)
 {
-	return !strcmp(t->set[S_PROTOCOL], "udp");
+	return !strcmp(word(t, COL_protocol), "udp");
 }
 
 bool measured(const struct data *d, size_t from, size_t to,
@@ -35,6 +35,18 @@ bool measured(const struct data *d, size_t from, size_t to,
 	return false;
 }
 
+static double most_of(const struct data *d, const struct cell *c, const struct metric *m)
+{
+	double most = -INFINITY, v;
+	size_t i;
+
+	for (i = 0; i < c->n; i++) {
+		v = m->of(&d->trials[d->order[c->first + i]]);
+		most = v > most ? v : most;
+	}
+	return most;
+}
+
 enum answer loses(const struct data *d, const struct cell *c,
 		  const struct metric *m, const struct options *o)
 {
@@ -42,9 +54,12 @@ enum answer loses(const struct data *d, const struct cell *c,
 	/* one-sided: how little may the mean be? */
 	struct interval ci = mean_interval(&s, 2 * o->confidence - 1);
 
-	if (!(s.mean > o->loss))
-		return A_NO;
-	return s.n < 2 || ci.lo > o->loss ? A_YES : A_UNCLEAR;
+	if (s.n < 2)
+		return s.mean > o->loss ? A_YES : A_NO;
+	if (s.mean > o->loss)
+		return ci.lo > o->loss ? A_YES : A_UNCLEAR;
+	/* losses are rare and large: one trial above the limit is enough to doubt */
+	return most_of(d, c, m) > o->loss ? A_UNCLEAR : A_NO;
 }
 
 static double buffer_size(const char *rcvbuf)
@@ -72,15 +87,15 @@ static size_t buffers(const struct data *d, const struct advice *a,
 		double loss = cell_sample(d, c, socket).mean;
 
 		if (!is_udp(t) || is_search(t) || isnan(loss) ||
-		    cell_weight(d, c) != a->reference || !t->set[S_RCVBUF][0])
+		    cell_weight(d, c) != a->reference || !word(t, COL_rcvbuf)[0])
 			continue;
 		for (k = 0; k < n; k++)
-			if (list[k].rcvbuf == t->set[S_RCVBUF])
+			if (list[k].rcvbuf == word(t, COL_rcvbuf))
 				break;
 		if (k == max)
 			continue;
 		if (k == n)
-			list[n++] = (struct tried){ .rcvbuf = t->set[S_RCVBUF] };
+			list[n++] = (struct tried){ .rcvbuf = word(t, COL_rcvbuf) };
 		list[k].worst[p] = fmax(list[k].worst[p], loss);
 		list[k].seen[p] = true;
 	}
@@ -134,22 +149,20 @@ static void choose_buffer(const struct data *d, struct advice *a,
 	}
 }
 
-bool advised(const struct data *d, const struct advice *a, const struct cell *c)
+bool advised(const struct advice *a, const struct trial *t)
 {
-	const struct trial *t = cell_trial(d, c);
-
 	if (is_search(t))
 		return false;
 	if (!is_udp(t) || !a->rcvbuf)
 		return true;
-	return t->set[S_RCVBUF] == a->rcvbuf && placement_of(t) == a->place;
+	return word(t, COL_rcvbuf) == a->rcvbuf && placement_of(t) == a->place;
 }
 
 struct advice advise(const struct data *d, size_t folder,
 		     const struct options *o)
 {
 	struct advice a = { .reference = NAN };
-	size_t i;
+	size_t i, k;
 
 	while (a.from < d->n_cells &&
 	       cell_trial(d, &d->cells[a.from])->folder < folder)
@@ -163,7 +176,17 @@ struct advice advise(const struct data *d, size_t folder,
 	choose_buffer(d, &a, o);
 	a.cpu = metric_find("host_cpu");
 	a.cost = metric_find("host_cost");
-	if (!measured(d, a.from, a.to, a.cpu)) {
+	for (i = a.from; i < a.to; i++) {
+		const struct cell *c = &d->cells[i];
+
+		if (!advised(&a, cell_trial(d, c)))
+			continue;
+		a.host_asked += c->n;
+		for (k = 0; k < c->n; k++)
+			a.host_missing += row_empty(&d->trials[d->order[c->first + k]].row,
+						    COL_host_cpu);
+	}
+	if (a.host_missing || !a.host_asked) {
 		a.cpu = metric_find("cpu_total");
 		a.cost = metric_find("guest_cost");
 	}

@@ -21,15 +21,16 @@ struct advice {
 	enum placement place;
 	bool place_measured[N_PLACES];
 	bool two_compared;
-	const struct metric *cpu, *cost; /* the host's if measured */
+	const struct metric *cpu, *cost; /* the host's if every trial has it */
+	size_t host_missing, host_asked; /* trials without it, of so many */
 	const struct metric *delivered;
 };
 
 enum placement placement_of(const struct trial *t);
 struct advice advise(const struct data *d, size_t folder,
 		     const struct options *o);
-/* is the cell under the settings that the advice chose? */
-bool advised(const struct data *d, const struct advice *a, const struct cell *c);
+/* was it made under the settings that the advice chose? */
+bool advised(const struct advice *a, const struct trial *t);
 bool is_search(const struct trial *t);
 bool is_udp(const struct trial *t);
 bool measured(const struct data *d, size_t from, size_t to,

@@ -10,8 +10,11 @@ int label_columns(struct table *t)
 	int first = table_column(t, U_LABEL, "folder", "hypervisor");
 	int i;
 
-	for (i = 0; i < N_SETTINGS; i++)
-		table_column(t, U_LABEL, setting_names[i], setting_names[i]);
+	for (i = 0; i < N_SETTINGS; i++) {
+		const char *name = column_name(run_settings[i]);
+
+		table_column(t, U_LABEL, name, name);
+	}
 	table_column(t, U_LABEL, "offered_bps", "offered Mbit/s");
 	table_column(t, U_LABEL, "weight", "weight");
 	return first;
@@ -20,17 +23,17 @@ int label_columns(struct table *t)
 void label_row(struct table *t, int first, const struct data *d,
 	       const struct trial *trial)
 {
-	double offered = trial->v[V_OFFERED];
+	double offered = number(trial, COL_offered_bps);
 	int i;
 
 	table_text(t, first, "%s", d->folders[trial->folder].label);
 	for (i = 0; i < N_SETTINGS; i++)
-		table_text(t, first + 1 + i, "%s", trial->set[i]);
+		table_text(t, first + 1 + i, "%s", word(trial, run_settings[i]));
 	i = first + 1 + N_SETTINGS;
 	table_number(t, i, offered, 1e-6, offered >= 1e7 ? 0 : 2);
 	if (!offered)
 		table_shown(t, i, "full");
-	table_number(t, i + 1, trial->v[V_WEIGHT], 1, 0);
+	table_number(t, i + 1, number(trial, COL_weight), 1, 0);
 }
 
 void no_weight(struct table *t, int first)
@@ -44,16 +47,76 @@ void no_load(struct table *t, int first)
 	table_shown(t, first + N_LABELS - 2, "all");
 }
 
+/* of interleave: its streams; 0 for other methods */
+size_t cell_streams(const struct data *d, const struct cell *c)
+{
+	double last = NAN, rep;
+	size_t i, n = 0;
+
+	if (strcmp(word(cell_trial(d, c), COL_method), "interleave"))
+		return 0;
+	for (i = 0; i < c->n; i++) {
+		rep = number(&d->trials[d->order[c->first + i]], COL_rep);
+		n += rep != last;
+		last = rep;
+	}
+	return n;
+}
+
+static size_t stream_means(const struct data *d, const struct cell *c,
+			   const struct metric *m, double *to)
+{
+	double sum = 0, rep, v;
+	size_t i, k, many, n = 0;
+
+	for (i = 0; i < c->n; i = k) {
+		rep = number(&d->trials[d->order[c->first + i]], COL_rep);
+		for (k = i, sum = 0, many = 0; k < c->n; k++) {
+			const struct trial *t = &d->trials[d->order[c->first + k]];
+
+			if (number(t, COL_rep) != rep)
+				break;
+			v = m->of(t);
+			sum += isnan(v) ? 0 : v;
+			many += !isnan(v);
+		}
+		to[n] = sum / many;
+		n += many > 0;
+	}
+	return n;
+}
+
+/*
+ * One value for each repetition of the highest level that was repeated: for each stream
+ * of interleaved trials if there are several, for each trial elsewhere.
+ */
 size_t cell_values(const struct data *d, const struct cell *c,
 		   const struct metric *m, double *to)
 {
 	size_t i, n = 0;
+
+	if (cell_streams(d, c) > 1)
+		return stream_means(d, c, m, to);
 
 	for (i = 0; i < c->n; i++) {
 		to[n] = m->of(&d->trials[d->order[c->first + i]]);
 		n += !isnan(to[n]);
 	}
 	return n;
+}
+
+/* what its values are one for each of */
+const char *cell_level(const struct data *d, const struct cell *c)
+{
+	size_t streams = cell_streams(d, c);
+
+	return streams > 1 ? "stream" : streams ? "block" : "trial";
+}
+
+/* of equality: a share of the mean, or percentage points; for losses what counts as none */
+double margin_of(const struct options *o, const struct metric *m)
+{
+	return strncmp(m->name, "loss", 4) ? o->margin : o->loss;
 }
 
 struct sample cell_sample(const struct data *d, const struct cell *c,
@@ -114,20 +177,21 @@ char *settings_text(const struct data *d, const struct trial *t)
 	int n = 0;
 
 	for (i = 0; i < N_SETTINGS; i++) {
-		bool differs = i == S_PROTOCOL;
+		enum column col = run_settings[i];
+		bool differs = col == COL_protocol;
 
 		for (k = 0; k < d->n_cells && !differs; k++) {
 			const struct trial *other = cell_trial(d, &d->cells[k]);
 
-			differs = other->set[i] != t->set[i];
+			differs = !row_same(&other->row, &t->row, col);
 		}
-		if (!differs || !t->set[i][0])
+		if (!differs || row_empty(&t->row, col))
 			continue;
 		fputs(n++ ? ", " : "", out);
-		if (i == S_METHOD || i == S_PRESET || i == S_PROTOCOL)
-			fputs(t->set[i], out);
+		if (col == COL_method || col == COL_preset || col == COL_protocol)
+			fputs(word(t, col), out);
 		else
-			fprintf(out, "%s %s", setting_names[i], t->set[i]);
+			fprintf(out, "%s %s", column_name(col), word(t, col));
 	}
 	fclose(out);
 	/* a preset's name comes from a file; it goes into lines and titles */
@@ -164,7 +228,10 @@ void note_folders(struct table *t, const struct data *d)
 		if (f->high_remainder)
 			table_note(t, "%s: in %zu of %zu trials more than 0.1 %% of the packets are missing without a place",
 				   f->label, f->high_remainder, f->n);
-		else if (f->warned)
+		if (f->short_source)
+			table_note(t, "%s: in %zu of %zu trials the source sent less than it was asked; they are used, and show less load than their label",
+				   f->label, f->short_source, f->n);
+		else if (f->warned && !f->high_remainder)
 			table_note(t, "%s: %zu of %zu trials carry a warning; they are used",
 				   f->label, f->warned, f->n);
 	}

@@ -16,19 +16,19 @@
  */
 static size_t pair_blocks(const struct data *d, const struct cell *a,
 			  const struct cell *b, const struct metric *m,
-			  double *x, double *y)
+			  double *x, double *y, double *stream)
 {
 	size_t i = 0, k = 0, n = 0;
 
 	while (i < a->n && k < b->n) {
 		const struct trial *p = &d->trials[d->order[a->first + i]];
 		const struct trial *q = &d->trials[d->order[b->first + k]];
-		double rep = p->v[V_REP], block = p->v[V_BLOCK], sum = 0, v;
+		double rep = number(p, COL_rep), block = number(p, COL_block), sum = 0, v;
 		size_t many = 0;
 
-		if (rep != q->v[V_REP] || block != q->v[V_BLOCK]) {
-			bool behind = rep < q->v[V_REP] ||
-				      (rep == q->v[V_REP] && block < q->v[V_BLOCK]);
+		if (rep != number(q, COL_rep) || block != number(q, COL_block)) {
+			bool behind = rep < number(q, COL_rep) ||
+				      (rep == number(q, COL_rep) && block < number(q, COL_block));
 
 			i += behind;
 			k += !behind;
@@ -36,7 +36,7 @@ static size_t pair_blocks(const struct data *d, const struct cell *a,
 		}
 		for (; i < a->n; i++) {
 			p = &d->trials[d->order[a->first + i]];
-			if (p->v[V_REP] != rep || p->v[V_BLOCK] != block)
+			if (number(p, COL_rep) != rep || number(p, COL_block) != block)
 				break;
 			v = m->of(p);
 			sum += isnan(v) ? 0 : v;
@@ -45,21 +45,42 @@ static size_t pair_blocks(const struct data *d, const struct cell *a,
 		x[n] = sum / many;
 		for (sum = 0, many = 0; k < b->n; k++) {
 			q = &d->trials[d->order[b->first + k]];
-			if (q->v[V_REP] != rep || q->v[V_BLOCK] != block)
+			if (number(q, COL_rep) != rep || number(q, COL_block) != block)
 				break;
 			v = m->of(q);
 			sum += isnan(v) ? 0 : v;
 			many += !isnan(v);
 		}
 		y[n] = sum / many;
+		stream[n] = rep;
 		n += !isnan(x[n]) && !isnan(y[n]);
 	}
 	return n;
 }
 
+/* blocks of one stream share what the stream did to a weight: one pair for each stream */
+static size_t pair_streams(double *x, double *y, const double *stream, size_t n)
+{
+	size_t i, k, streams = 0;
+
+	if (!n || stream[0] == stream[n - 1])
+		return n;
+	for (i = 0; i < n; i = k) {
+		double a = 0, b = 0;
+
+		for (k = i; k < n && stream[k] == stream[i]; k++) {
+			a += x[k];
+			b += y[k];
+		}
+		x[streams] = a / (k - i);
+		y[streams++] = b / (k - i);
+	}
+	return streams;
+}
+
 static bool has_blocks(const struct trial *t)
 {
-	return !strcmp(t->set[S_METHOD], "interleave") && !isnan(t->v[V_BLOCK]);
+	return !strcmp(word(t, COL_method), "interleave") && !isnan(number(t, COL_block));
 }
 
 bool compare_cells(const struct data *d, const struct cell *a,
@@ -70,11 +91,16 @@ bool compare_cells(const struct data *d, const struct cell *a,
 	double *y = must(calloc(a->n + b->n + 2, sizeof(*y)));
 	bool ok;
 
-	if (has_blocks(cell_trial(d, a)) && has_blocks(cell_trial(d, b)))
-		ok = stratum_paired(s, x, y, pair_blocks(d, a, b, m, x, y));
-	else
+	if (has_blocks(cell_trial(d, a)) && has_blocks(cell_trial(d, b))) {
+		double *stream = must(calloc(a->n + b->n + 2, sizeof(*stream)));
+		size_t n = pair_blocks(d, a, b, m, x, y, stream);
+
+		ok = stratum_paired(s, x, y, pair_streams(x, y, stream, n));
+		free(stream);
+	} else {
 		ok = stratum_welch(s, x, cell_values(d, a, m, x), y,
 				   cell_values(d, b, m, y));
+	}
 	free(x);
 	free(y);
 	return ok;
@@ -149,7 +175,7 @@ static void compare_one(const struct data *d, const struct options *o,
 		return;
 	k = contrast_at(&c->s, 1, 1);
 	c->p = p_differs(&k);
-	c->p_equal = p_equal(&c->s, 1, o->margin, m->relative);
+	c->p_equal = p_equal(&c->s, 1, margin_of(o, m), m->relative);
 }
 
 /* every pair of weights at every load; trials of a search are no repetitions */
@@ -171,7 +197,7 @@ struct comparison *compare_all(const struct data *d, const struct options *o,
 			ref = nearest_weight(d, from, to, o->reference);
 			all = !o->only_reference && to - from <= MAX_PAIRED_WEIGHTS;
 			*cut |= !o->only_reference && !all;
-			if (!strcmp(t->set[S_METHOD], "mlfrr"))
+			if (!strcmp(word(t, COL_method), "mlfrr"))
 				continue;
 			for (i = from; i < to; i++) {
 				for (k = i + 1; k < to; k++) {
@@ -212,6 +238,7 @@ int cmd_compare(const struct data *d, const struct options *o)
 	int a = table_column(t, U_LABEL, "weight_a", "weight");
 	int b = table_column(t, U_LABEL, "weight_b", "against");
 	int test = table_column(t, U_LABEL, "test", "test");
+	int level = table_column(t, U_LABEL, "level", "each a");
 	int na = table_column(t, U_VALUE, "n_a", "n");
 	int nb = table_column(t, U_DETAIL, "n_b", "n against");
 	int ma = table_column(t, U_VALUE, "mean_a", "mean");
@@ -249,6 +276,7 @@ int cmd_compare(const struct data *d, const struct options *o)
 		table_number(t, a, cell_weight(d, c->a), 1, 0);
 		table_number(t, b, cell_weight(d, c->b), 1, 0);
 		table_text(t, test, "%s", c->s.paired ? "paired" : "Welch");
+		table_text(t, level, "%s", cell_level(d, c->a));
 		table_number(t, na, c->s.n1, 1, 0);
 		table_number(t, nb, c->s.n2, 1, 0);
 		table_number(t, ma, c->s.m1, m->scale, m->decimals);
@@ -269,13 +297,18 @@ int cmd_compare(const struct data *d, const struct options *o)
 	free(list);
 	table_note(t, "difference: share of the second mean, with its %.4g %% interval; for losses, percentage points",
 		   100 * o->confidence);
-	table_note(t, "equal: both one-sided tests say that the difference is within %.4g %%; Holm's correction over all tests of one figure under the same settings, every load together",
-		   100 * o->margin);
+	table_note(t, "equal: both one-sided tests say that the difference is within %.4g %%, of losses %.4g percentage points; Holm's correction over all tests of one figure under the same settings, every load together",
+		   100 * o->margin, 100 * o->loss);
+	table_note(t, "n counts the highest level that was repeated (trials; of interleave, streams, or the blocks of a single stream); none is of another boot");
+	for (i = 0; i < d->n_folders; i++)
+		if (*asked_text(&d->folders[i], "until"))
+			table_note(t, "%s: --until chose the number of repetitions by what they showed: twice as many differences as stated may be chance",
+				   d->folders[i].label);
 	if (cut)
 		table_note(t, "more than %d weights: each is compared with the reference only",
 			   MAX_PAIRED_WEIGHTS);
 	if (still)
-		table_note(t, "where repetitions agree to the last digit (a deterministic lab) there is no spread to test against: the means decide");
+		table_note(t, "where repetitions agree to the last digit there is no spread to test against: of five or more (a deterministic lab) the means decide, of fewer nothing is said");
 	note_folders(t, d);
 	return finish(t, o);
 }

@@ -1,64 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
 #include <math.h>
-#include <search.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "data.h"
-
-const char *const setting_names[N_SETTINGS] = {
-	"method", "preset", "protocol", "datagram", "rcvbuf", "app_cpu",
-	"irq_cpu", "rx_usecs", "gro", "threaded", "burst",
-};
-
-void *must(void *p)
-{
-	if (p)
-		return p;
-	fputs("napistat: out of memory\n", stderr);
-	exit(1);
-}
-
-void *grow(void *array, size_t n, size_t *room, size_t size)
-{
-	if (n < *room)
-		return array;
-	*room = *room ? 2 * *room : 64;
-	return must(reallocarray(array, *room, size));
-}
-
-int refuse(struct problem *why, const char *name, size_t line, size_t column,
-	   const char *format, ...)
-{
-	va_list args;
-	int n;
-
-	n = snprintf(why->text, sizeof(why->text), "%s:%zu:%zu: ", name, line,
-		     column);
-	if (n < 0 || (size_t)n >= sizeof(why->text))
-		return -1;
-	va_start(args, format);
-	vsnprintf(why->text + n, sizeof(why->text) - n, format, args);
-	va_end(args);
-	return -1;
-}
-
-static int by_word(const void *a, const void *b)
-{
-	return strcmp(a, b);
-}
-
-const char *intern(struct data *d, const char *word)
-{
-	const char **found = tfind(word, &d->words, by_word);
-
-	if (!found)
-		found = must(tsearch(must(strdup(word)), &d->words, by_word));
-	return *found;
-}
 
 void data_begin_folder(struct data *d, const char *path)
 {
@@ -135,6 +82,7 @@ int data_read_folder(struct data *d, const char *path, struct problem *why)
 	data_begin_folder(d, path);
 	path = d->folders[d->n_folders - 1].path;
 	if (read_file(d, path, "meta.json", false, read_meta, why) ||
+	    read_file(d, path, "sweep.json", true, read_asked, why) ||
 	    read_file(d, path, "runs.csv", false, read_runs, why))
 		return -1;
 	return read_file(d, path, "hist.csv", true, read_hist, why);
@@ -191,20 +139,6 @@ static void label_folders(struct data *d)
 	free(twice);
 }
 
-/* numbers by size, words by letter, numbers first ("default" is a word) */
-static int by_setting(const char *a, const char *b)
-{
-	bool x = is_count(a), y = is_count(b);
-
-	if (a == b)
-		return 0;
-	if (x && y)
-		return (strtod(a, NULL) > strtod(b, NULL)) ? 1 : -1;
-	if (x != y)
-		return x ? 1 : -1;
-	return strcmp(a, b);
-}
-
 static int by_number(double a, double b)
 {
 	if (isnan(a) || isnan(b))
@@ -214,6 +148,7 @@ static int by_number(double a, double b)
 
 static int by_key(const void *a, const void *b, void *arg)
 {
+	static const enum column key[] = { COL_offered_bps, COL_weight, COL_rep, COL_block };
 	const struct data *d = arg;
 	const struct trial *x = &d->trials[*(const size_t *)a];
 	const struct trial *y = &d->trials[*(const size_t *)b];
@@ -222,12 +157,12 @@ static int by_key(const void *a, const void *b, void *arg)
 	if (x->folder != y->folder)
 		return x->folder < y->folder ? -1 : 1;
 	for (i = 0; i < N_SETTINGS; i++) {
-		c = by_setting(x->set[i], y->set[i]);
+		c = row_order(&x->row, &y->row, run_settings[i]);
 		if (c)
 			return c;
 	}
-	for (i = V_OFFERED; i <= V_BLOCK; i++) {
-		c = by_number(x->v[i], y->v[i]);
+	for (i = 0; i < 4; i++) {
+		c = by_number(number(x, key[i]), number(y, key[i]));
 		if (c)
 			return c;
 	}
@@ -236,12 +171,17 @@ static int by_key(const void *a, const void *b, void *arg)
 
 bool same_curve(const struct trial *a, const struct trial *b)
 {
-	return a->folder == b->folder && !memcmp(a->set, b->set, sizeof(a->set));
+	int i;
+
+	for (i = 0; i < N_SETTINGS; i++)
+		if (!row_same(&a->row, &b->row, run_settings[i]))
+			return false;
+	return a->folder == b->folder;
 }
 
 bool same_load(const struct trial *a, const struct trial *b)
 {
-	return same_curve(a, b) && a->v[V_OFFERED] == b->v[V_OFFERED];
+	return same_curve(a, b) && number(a, COL_offered_bps) == number(b, COL_offered_bps);
 }
 
 size_t curve_end(const struct data *d, size_t from)
@@ -285,13 +225,13 @@ void data_arrange(struct data *d)
 	d->order = must(calloc(d->n_trials + 1, sizeof(*d->order)));
 	d->cells = must(calloc(d->n_trials + 1, sizeof(*d->cells)));
 	for (i = 0; i < d->n_trials; i++)
-		if (d->trials[i].status != STATUS_FAILED)
+		if (row_status(&d->trials[i].row) != STATUS_FAILED)
 			d->order[d->n_order++] = i;
 	qsort_r(d->order, d->n_order, sizeof(*d->order), by_key, d);
 	for (i = 0; i < d->n_order; i++) {
 		t = &d->trials[d->order[i]];
 		if (!c || !same_load(cell_trial(d, c), t) ||
-		    cell_weight(d, c) != t->v[V_WEIGHT]) {
+		    cell_weight(d, c) != number(t, COL_weight)) {
 			c = &d->cells[d->n_cells++];
 			c->first = i;
 		}
@@ -307,8 +247,9 @@ void data_free(struct data *d)
 		free(d->folders[i].path);
 		free(d->folders[i].label);
 		json_decref(d->folders[i].meta);
+		json_decref(d->folders[i].sweep);
 	}
-	tdestroy(d->words, free);
+	intern_free();
 	free(d->folders);
 	free(d->trials);
 	free(d->hist);

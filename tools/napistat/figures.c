@@ -548,7 +548,7 @@ static void draw_mlfrr(struct figures *f, size_t from, size_t to)
 	cells = by_weight(d, from, to);
 	g = begin(f, cell_trial(d, &d->cells[from]), "mlfrr", "Loss-free rate",
 		  "weight", "Mbit/s",
-		  "The highest load that each weight takes without loss. The line on a bar is the interval over repetitions, or from the last loss-free load to the first with loss where there was one search only.");
+		  "The highest load that each weight takes without loss. The line on a bar is the interval over repetitions; where there was one search only, it goes from the last load without loss to the first with loss, which is not an interval.");
 	here = must(open_memstream(&g->here, &size));
 	for (i = 0; i < to - from; i = k) {
 		struct interval ci;
@@ -562,7 +562,9 @@ static void draw_mlfrr(struct figures *f, size_t from, size_t to)
 		mean = r.over_reps.n > 1 ? r.over_reps.mean : r.conditional;
 		ci = r.ci;
 		if (isnan(ci.lo))
-			ci = (struct interval){ r.lower, isnan(r.upper) ? r.lower : r.upper };
+			ci = (struct interval){ r.lower, r.upper };
+		if (isnan(ci.hi))
+			ci.hi = mean;
 		if (isnan(mean)) /* loss at the lowest load already */
 			mean = ci.lo = ci.hi = 0;
 		if (!g->blocks)
@@ -701,7 +703,7 @@ static void poll_latency(struct figures *f, size_t from, size_t to)
 
 static void paired_curve(struct figures *f, size_t from, size_t to)
 {
-	if (!strcmp(cell_trial(f->d, &f->d->cells[from])->set[S_METHOD],
+	if (!strcmp(word(cell_trial(f->d, &f->d->cells[from]), COL_method),
 		    "interleave"))
 		draw_paired(f, from, to);
 }

@@ -112,12 +112,12 @@ static void prometheus_labels(const struct data *d, const struct trial *t)
 	escaped(d->folders[t->folder].label);
 	putchar('"');
 	for (i = 0; i < N_SETTINGS; i++) {
-		printf(",%s=\"", setting_names[i]);
-		escaped(t->set[i]);
+		printf(",%s=\"", column_name(run_settings[i]));
+		escaped(word(t, run_settings[i]));
 		putchar('"');
 	}
-	printf(",offered_bps=\"%.12g\",weight=\"%.0f\"", t->v[V_OFFERED],
-	       t->v[V_WEIGHT]);
+	printf(",offered_bps=\"%.12g\",weight=\"%.0f\"", number(t, COL_offered_bps),
+	       number(t, COL_weight));
 }
 
 /*

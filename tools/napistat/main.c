@@ -26,6 +26,7 @@ static const char help[] =
 "  figures    data for the report's figures, into --out DIR\n"
 "  report     the same, and every table of scripts/report.sh beside them\n"
 "  metrics    the figures that --metric knows\n"
+"  columns    of runs.csv: name, type, unit, role\n"
 "  ratio      of a file with two numbers a line, measured in turn: their ratio, its\n"
 "             interval, and whether they are equal within the margin\n"
 "\n"
@@ -126,7 +127,7 @@ static void usage(const char *format, const char *what)
 	exit(EXIT_USAGE);
 }
 
-static double number(const char *option, const char *s, double lo, double hi)
+static double option_number(const char *option, const char *s, double lo, double hi)
 {
 	char *end;
 	double v = strtod(s, &end);
@@ -215,16 +216,17 @@ static void read_options(int argc, char **argv, struct options *o)
 			take_metrics(o, optarg);
 			break;
 		case CONFIDENCE:
-			o->confidence = number("confidence", optarg, 50, 99.999) / 100;
+			o->confidence = option_number("confidence", optarg, 50, 99.999) / 100;
 			break;
 		case MARGIN:
-			o->margin = number("margin", optarg, 0.001, 99) / 100;
+			o->margin = option_number("margin", optarg, 0.001, 99) / 100;
 			break;
 		case LOSS:
-			o->loss = number("loss", optarg, 0, 100) / 100;
+			o->loss = option_number("loss", optarg, 0, 100) / 100;
+			o->loss_given = true;
 			break;
 		case REFERENCE:
-			o->reference = number("reference", optarg, 1, 4096);
+			o->reference = option_number("reference", optarg, 1, 4096);
 			o->only_reference = true;
 			break;
 		case X:
@@ -262,6 +264,17 @@ static void list_metrics(void)
 		printf("%-16s %s [%s]\n", m->name, m->title, m->unit);
 }
 
+/* CSV, so that tests and people can compare it with docs/sweep.md */
+static void list_columns(void)
+{
+	size_t i;
+
+	puts("name,type,unit,role");
+	for (i = 0; i < COL_COUNT; i++)
+		printf("%s,%s,%s,%s\n", run_columns[i].name, type_text(run_columns[i].type),
+		       run_columns[i].unit, role_text(run_columns[i].role));
+}
+
 int main(int argc, char **argv)
 {
 	struct data d = { 0 };
@@ -277,6 +290,10 @@ int main(int argc, char **argv)
 		usage("%s", "a command is missing");
 	if (!strcmp(argv[0], "metrics")) {
 		list_metrics();
+		return 0;
+	}
+	if (!strcmp(argv[0], "columns")) {
+		list_columns();
 		return 0;
 	}
 	if (!strcmp(argv[0], "ratio")) {

@@ -6,14 +6,14 @@
 
 #include "napistat.h"
 
-static double rate(const struct trial *t, enum number what)
+static double rate(const struct trial *t, enum column what)
 {
-	return t->v[what] / t->v[V_SECONDS];
+	return number(t, what) / number(t, COL_seconds);
 }
 
-static double share(const struct trial *t, enum number what, enum number of)
+static double share(const struct trial *t, enum column what, enum column of)
 {
-	return t->v[of] > 0 ? t->v[what] / t->v[of] : NAN;
+	return number(t, of) > 0 ? number(t, what) / number(t, of) : NAN;
 }
 
 /*
@@ -22,57 +22,55 @@ static double share(const struct trial *t, enum number what, enum number of)
  */
 static double delivered(const struct trial *t)
 {
-	const char *datagram = t->set[S_DATAGRAM];
-	double packets = t->v[V_RECEIVED];
+	double packets = number(t, COL_received);
 
-	if (!isnan(t->v[V_BANDWIDTH]))
-		return t->v[V_BANDWIDTH];
+	if (!isnan(number(t, COL_bandwidth_bps)))
+		return number(t, COL_bandwidth_bps);
 	if (isnan(packets))
-		packets = t->v[V_RX_PACKETS];
-	return datagram[0] ? packets * strtod(datagram, NULL) * 8 /
-			     t->v[V_SECONDS] : NAN;
+		packets = number(t, COL_rx_packets);
+	return packets * number(t, COL_datagram) * 8 / number(t, COL_seconds);
 }
 
 /* CPU seconds per million packets that got through */
-static double cost(const struct trial *t, enum number cpu)
+static double cost(const struct trial *t, enum column cpu)
 {
-	double packets = t->v[V_RECEIVED];
+	double packets = number(t, COL_received);
 
 	if (isnan(packets))
-		packets = t->v[V_RX_PACKETS];
-	return packets > 0 ? t->v[cpu] / 100 * t->v[V_SECONDS] / packets * 1e6 :
+		packets = number(t, COL_rx_packets);
+	return packets > 0 ? number(t, cpu) / 100 * number(t, COL_seconds) / packets * 1e6 :
 			     NAN;
 }
 
 #define NUMBER(name, what) \
-	static double name(const struct trial *t) { return t->v[what]; }
+	static double name(const struct trial *t) { return number(t, what); }
 #define RATE(name, what) \
 	static double name(const struct trial *t) { return rate(t, what); }
 #define SHARE(name, what, of) \
 	static double name(const struct trial *t) { return share(t, what, of); }
 
-RATE(packets, V_RX_PACKETS)
-SHARE(loss, V_LOST, V_SENT)
-SHARE(loss_before_nic, V_LOST_BEFORE_NIC, V_SENT)
-SHARE(loss_ring, V_LOST_RING, V_SENT)
-SHARE(loss_backlog, V_LOST_BACKLOG, V_SENT)
-SHARE(loss_socket, V_LOST_SOCKET, V_SENT)
-SHARE(loss_app, V_LOST_APP, V_SENT)
-SHARE(loss_unplaced, V_REMAINDER, V_SENT)
-RATE(irqs, V_IRQS)
-RATE(polls, V_POLLS)
-NUMBER(rx_per_poll, V_RX_PER_POLL)
-NUMBER(rx_per_irq, V_RX_PER_IRQ)
-SHARE(whole_budget, V_POLLS_WHOLE, V_POLLS)
-SHARE(empty, V_POLLS_EMPTY, V_POLLS)
-SHARE(ksoftirqd, V_POLLS_KSOFTIRQD, V_POLLS)
-RATE(squeeze, V_TIME_SQUEEZE)
-NUMBER(jitter, V_JITTER)
-NUMBER(cpu_total, V_CPU_TOTAL)
-NUMBER(cpu_softirq, V_CPU_SOFTIRQ)
-NUMBER(cpu_system, V_CPU_SYSTEM)
-NUMBER(cpu_steal, V_CPU_STEAL)
-NUMBER(host_cpu, V_HOST_CPU)
+RATE(packets, COL_rx_packets)
+SHARE(loss, COL_lost, COL_sent)
+SHARE(loss_before_nic, COL_lost_before_nic, COL_sent)
+SHARE(loss_ring, COL_lost_ring, COL_sent)
+SHARE(loss_backlog, COL_lost_backlog, COL_sent)
+SHARE(loss_socket, COL_lost_socket, COL_sent)
+SHARE(loss_app, COL_lost_app, COL_sent)
+SHARE(loss_unplaced, COL_remainder, COL_sent)
+RATE(irqs, COL_irqs)
+RATE(polls, COL_polls)
+NUMBER(rx_per_poll, COL_rx_per_poll)
+NUMBER(rx_per_irq, COL_rx_per_irq)
+SHARE(whole_budget, COL_polls_whole_budget, COL_polls)
+SHARE(empty, COL_polls_empty, COL_polls)
+SHARE(ksoftirqd, COL_polls_ksoftirqd, COL_polls)
+RATE(squeeze, COL_time_squeeze)
+NUMBER(jitter, COL_jitter_us)
+NUMBER(cpu_total, COL_cpu_total)
+NUMBER(cpu_softirq, COL_cpu_softirq)
+NUMBER(cpu_system, COL_cpu_system)
+NUMBER(cpu_steal, COL_cpu_steal)
+NUMBER(host_cpu, COL_host_cpu)
 
 /*
  * Lost before the socket: what the weight can be blamed for. A socket buffer
@@ -80,20 +78,20 @@ NUMBER(host_cpu, V_HOST_CPU)
  */
 static double loss_driver(const struct trial *t)
 {
-	double lost = t->v[V_LOST_BEFORE_NIC] + t->v[V_LOST_RING] +
-		      t->v[V_LOST_BACKLOG] + t->v[V_REMAINDER];
+	double lost = number(t, COL_lost_before_nic) + number(t, COL_lost_ring) +
+		      number(t, COL_lost_backlog) + number(t, COL_remainder);
 
-	return t->v[V_SENT] > 0 ? lost / t->v[V_SENT] : NAN;
+	return number(t, COL_sent) > 0 ? lost / number(t, COL_sent) : NAN;
 }
 
 static double guest_cost(const struct trial *t)
 {
-	return cost(t, V_CPU_TOTAL);
+	return cost(t, COL_cpu_total);
 }
 
 static double host_cost(const struct trial *t)
 {
-	return cost(t, V_HOST_CPU);
+	return cost(t, COL_host_cpu);
 }
 
 /* the host's figure holds the guest's: only the difference is the host's own */

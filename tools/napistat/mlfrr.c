@@ -1,26 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The maximum loss-free receive rate of a weight, in the terms of RFC 9971
- * (MLRsearch): a load is an upper bound when more than half of the seconds
- * spent on it (the goal exceed ratio) lost more than the goal loss ratio,
- * else a lower bound. The relevant upper bound is the smallest upper bound,
- * the relevant lower bound the greatest lower bound below it; the conditional
- * throughput is that load less the loss that half of its seconds stayed under.
+ * The maximum loss-free receive rate of a weight. lib/mlrsearch.c has the rule (RFC
+ * 9971); here it is asked about the trials of a grid, where every repetition offers
+ * all loads, and of a search, whose trials are one search and not repetitions.
+ *
+ * In a grid the rate of one repetition is known to lie between two loads. The interval
+ * takes the lower ends low and the upper ends high, so that it is never narrower than
+ * what the loads can tell. A search has no interval: its bounds hold for its trials.
  */
 #include <math.h>
 #include <stdlib.h>
 
-#include "napistat.h"
+#include "../lib/mlrsearch.h"
+#include "advice.h"
 
-#define EXCEED_RATIO 0.5
-#define NOT_REACHED 0.98 /* of the asked load: below it the source fell short */
-#define STALLED 0.8 /* of the most that it sent: it was held up, which tells nothing */
-#define MOST_STALLS 2 /* of a load; with more it is no stall */
-
-/* one trial, with what the search asks of it */
 struct seen {
-	double rep, load, loss, seconds;
-	double sent; /* the load, or what the source sent where that is less */
+	double rep;
+	struct trial_result result;
 };
 
 static int by_number(double a, double b)
@@ -31,9 +27,9 @@ static int by_number(double a, double b)
 static int by_load(const void *a, const void *b)
 {
 	const struct seen *x = a, *y = b;
-	int c = by_number(x->load, y->load);
+	int c = by_number(x->result.load, y->result.load);
 
-	return c ? c : by_number(x->loss, y->loss);
+	return c ? c : by_number(x->result.loss_ratio, y->result.loss_ratio);
 }
 
 static int by_repetition(const void *a, const void *b)
@@ -44,111 +40,111 @@ static int by_repetition(const void *a, const void *b)
 	return c ? c : by_load(a, b);
 }
 
-static bool see(const struct trial *t, const struct metric *loss, struct seen *s)
+/* What the search was asked for, from sweep.json; of a grid every trial counts alike. */
+static struct goal goal_of(const struct data *d, const struct trial *t, const struct options *o)
 {
-	double sent = NAN;
+	const struct folder *f = &d->folders[t->folder];
+	struct goal g = { .loss_ratio = o->loss, .exceed_ratio = 0.5 };
 
-	*s = (struct seen){ t->v[V_REP], t->v[V_OFFERED], loss->of(t),
-			    t->v[V_SECONDS], t->v[V_OFFERED] };
-	if (isnan(s->loss) || !s->load)
-		return false;
-	if (t->set[S_DATAGRAM][0])
-		sent = t->v[V_SENT] * strtod(t->set[S_DATAGRAM], NULL) * 8 /
-		       s->seconds;
-	if (sent < NOT_REACHED * s->load)
-		s->sent = sent;
-	return true;
+	if (!is_search(t))
+		return g;
+	if (!o->loss_given)
+		g.loss_ratio = asked_number(f, "goal_loss_ratio", o->loss);
+	g.exceed_ratio = asked_number(f, "goal_exceed_ratio", 0.5);
+	g.final_trial_s = asked_number(f, "goal_final_trial_s", 2);
+	g.duration_sum_s = asked_number(f, "goal_duration_sum_s", 6);
+	return g;
 }
 
-static bool stalled(const struct seen *s, double most)
+/* NAN where there is none */
+static void find(const struct goal *goal, const struct seen *s, size_t n, struct mlfrr *found)
 {
-	return s->sent < s->load && s->sent < STALLED * most;
-}
-
-/* as napimeter's search does; over n trials sorted by load */
-static size_t drop_stalls(struct seen *s, size_t n)
-{
-	size_t from, to, i, kept = 0;
-	double most = 0;
+	struct trial_result *all = must(calloc(2 * n + 1, sizeof(*all))), *kept = all + n;
+	size_t i, m;
 
 	for (i = 0; i < n; i++)
-		most = fmax(most, s[i].sent);
-	for (from = 0; from < n; from = to) {
-		size_t times = 0;
-
-		for (to = from; to < n && s[to].load == s[from].load; to++)
-			times += stalled(&s[to], most);
-		for (i = from; i < to; i++)
-			if (!stalled(&s[i], most) || times > MOST_STALLS)
-				s[kept++] = s[i];
-	}
-	return kept;
+		all[i] = s[i].result;
+	m = mlr_drop_stalls(all, n, kept);
+	mlr_bounds(goal, kept, m, false, &found->lower, &found->upper);
+	found->conditional = found->lower ? mlr_conditional(goal, kept, m, found->lower) : NAN;
+	for (i = 0; i < m; i++)
+		found->short_source |= kept[i].reached < SHORT_OF_LOAD;
+	if (!found->lower)
+		found->lower = NAN;
+	if (!found->upper)
+		found->upper = NAN;
+	free(all);
 }
 
-/* over n trials sorted by load, then loss */
-static void search(const struct seen *s, size_t n, double goal,
-		   struct mlfrr *found)
+static void over_repetitions(const struct goal *goal, struct seen *s, size_t m,
+			     const struct options *o, struct mlfrr *all)
 {
-	size_t from, to, k;
+	double *rate = must(calloc(3 * m + 1, sizeof(*rate))), *low = rate + m, *high = low + m;
+	struct sample lows, highs;
+	bool open = false;
+	size_t i, k, n = 0;
 
-	found->lower = found->upper = found->conditional = NAN;
-	for (from = 0; from < n && isnan(found->upper); from = to) {
-		double all = 0, bad = 0, sum = 0, under = 0, load;
+	qsort(s, m, sizeof(*s), by_repetition);
+	for (i = 0; i < m; i = k, n++) {
+		struct mlfrr one = { 0 };
 
-		for (to = from; to < n && s[to].load == s[from].load; to++) {
-			all += s[to].seconds;
-			bad += s[to].loss > goal ? s[to].seconds : 0;
-			sum += s[to].sent;
-			found->short_source |= s[to].sent < s[to].load;
-		}
-		load = sum / (to - from);
-		if (bad > EXCEED_RATIO * all) {
-			found->upper = load;
-			continue;
-		}
-		for (k = from; k < to - 1; k++) {
-			under += s[k].seconds;
-			if (under >= (1 - EXCEED_RATIO) * all)
-				break;
-		}
-		found->lower = load;
-		found->conditional = load * (1 - fmax(0, s[k].loss));
+		for (k = i; k < m && s[k].rep == s[i].rep; k++)
+			;
+		find(goal, s + i, k - i, &one);
+		/* loss at the lowest load: somewhere from nothing to there */
+		low[n] = isnan(one.lower) ? 0 : one.lower;
+		rate[n] = isnan(one.lower) ? 0 : one.conditional;
+		high[n] = one.upper;
+		open |= isnan(one.upper);
 	}
+	all->over_reps = sample_of(rate, n);
+	lows = sample_of(low, n);
+	highs = sample_of(high, n);
+	if (n > 1) {
+		all->ci.lo = fmax(0, mean_interval(&lows, o->confidence).lo);
+		if (!open)
+			all->ci.hi = mean_interval(&highs, o->confidence).hi;
+	}
+	free(rate);
+}
+
+static size_t add(struct seen **s, size_t n, size_t *room, const struct goal *goal,
+		  const struct trial *t)
+{
+	*s = grow(*s, n, room, sizeof(**s));
+	(*s)[n] = (struct seen){ number(t, COL_rep), trial_result_of(goal, &t->row) };
+	return n + 1;
 }
 
 struct mlfrr mlfrr_of(const struct data *d, const struct cell **cells, size_t n,
 		      const struct options *o)
 {
-	const struct metric *loss = metric_find("loss");
-	struct mlfrr all = { 0 }, one = { 0 };
+	struct mlfrr all = { .ci = { NAN, NAN }, .over_reps = { 0, NAN, NAN } };
+	const struct trial *first = cell_trial(d, cells[0]), *t;
+	const struct folder *f = &d->folders[first->folder];
+	struct goal goal = goal_of(d, first, o);
 	struct seen *s = NULL;
-	double *rates;
 	size_t i, k, m = 0, room = 0;
 
-	for (i = 0; i < n; i++)
+	all.search = is_search(first);
+	if (all.search) /* to a search a failed trial is a bad one */
+		for (i = f->first; i < f->first + f->n; i++) {
+			t = &d->trials[i];
+			if (same_curve(t, first) && row_same(&t->row, &first->row, COL_weight))
+				m = add(&s, m, &room, &goal, t);
+		}
+	for (i = 0; i < n && !all.search; i++)
 		for (k = 0; k < cells[i]->n; k++) {
-			s = grow(s, m, &room, sizeof(*s));
-			m += see(&d->trials[d->order[cells[i]->first + k]], loss,
-				 &s[m]);
+			t = &d->trials[d->order[cells[i]->first + k]];
+			if (cell_offered(d, cells[i]) && !isnan(number(t, COL_lost)) &&
+			    number(t, COL_sent) > 0)
+				m = add(&s, m, &room, &goal, t);
 		}
 	if (m)
 		qsort(s, m, sizeof(*s), by_load);
-	m = drop_stalls(s, m);
-	rates = must(calloc(m + 1, sizeof(*rates)));
-	search(s, m, o->loss, &all);
-	if (m)
-		qsort(s, m, sizeof(*s), by_repetition);
-	/* a repetition with loss at every load has no loss-free rate to average */
-	for (i = 0, n = 0; i < m; i = k) {
-		for (k = i; k < m && s[k].rep == s[i].rep; k++)
-			;
-		search(s + i, k - i, o->loss, &one);
-		if (!isnan(one.conditional))
-			rates[n++] = one.conditional;
-	}
-	all.over_reps = sample_of(rates, n);
-	all.ci = mean_interval(&all.over_reps, o->confidence);
-	free(rates);
+	find(&goal, s, m, &all);
+	if (m && !all.search)
+		over_repetitions(&goal, s, m, o, &all);
 	free(s);
 	return all;
 }
@@ -169,6 +165,17 @@ bool mlfrr_possible(const struct data *d, size_t from, size_t to)
 		loads++;
 	}
 	return loads > 1;
+}
+
+static const char *note_of(const struct mlfrr *f)
+{
+	if (isnan(f->lower))
+		return "loses at the lowest load already";
+	if (isnan(f->upper))
+		return "no loss at any load: at least this";
+	if (f->search)
+		return "one search: its bounds are not an interval";
+	return f->over_reps.n < 2 ? "one repetition: no interval" : "";
 }
 
 int cmd_mlfrr(const struct data *d, const struct options *o)
@@ -211,18 +218,15 @@ int cmd_mlfrr(const struct data *d, const struct options *o)
 			table_number(t, mean, f.over_reps.mean, 1e-6, 1);
 			table_number(t, lo, f.ci.lo, 1e-6, 1);
 			table_number(t, hi, f.ci.hi, 1e-6, 1);
-			table_text(t, note, "%s%s",
-				   isnan(f.lower) ? "loses at the lowest load already" :
-				   isnan(f.upper) ? "no loss at any load: at least this" :
-				   f.over_reps.n < 2 ? "one repetition: the bounds are the interval" : "",
+			table_text(t, note, "%s%s", note_of(&f),
 				   f.short_source ? "; the source sent less than asked" : "");
 		}
 		free(cells);
 	}
 	if (!any)
 		table_note(t, "no loss-free rate: it needs trials that count losses, at two loads or more");
-	table_note(t, "loss up to %.4g %% counts as none; terms of RFC 9971, goal exceed ratio %.1f; mean, from, to: over repetitions, %.4g %% t interval",
-		   100 * o->loss, EXCEED_RATIO, 100 * o->confidence);
+	table_note(t, "loss up to %.4g %% counts as none, in a search what its goal says; terms of RFC 9971; from, to: %.4g %%, of the mean over repetitions, widened by the step between two loads",
+		   100 * o->loss, 100 * o->confidence);
 	note_folders(t, d);
 	return finish(t, o);
 }

@@ -4,7 +4,7 @@
 #define NAPISTAT_H
 
 #include "data.h"
-#include "stats.h"
+#include "../lib/stats.h"
 #include "table.h"
 
 #define DEFAULT_WEIGHT 64.0
@@ -26,6 +26,7 @@ struct options {
 	double confidence;
 	double margin; /* 0.02 = 2 % */
 	double loss; /* a loss ratio up to this counts as none */
+	bool loss_given; /* it overrules the goal of a search */
 	double reference; /* the weight that is kept unless another is better */
 	bool only_reference; /* --reference was given: compare with it alone */
 	const struct metric *metrics[MAX_METRICS];
@@ -47,6 +48,9 @@ void label_row(struct table *t, int first, const struct data *d,
 	       const struct trial *trial);
 void no_weight(struct table *t, int first); /* empty the weight of a row */
 void no_load(struct table *t, int first);
+size_t cell_streams(const struct data *d, const struct cell *c);
+const char *cell_level(const struct data *d, const struct cell *c);
+double margin_of(const struct options *o, const struct metric *m);
 size_t cell_values(const struct data *d, const struct cell *c,
 		   const struct metric *m, double *to);
 struct sample cell_sample(const struct data *d, const struct cell *c,
@@ -79,8 +83,9 @@ void effect_of(const struct stratum *s, size_t k, const struct metric *m,
 struct mlfrr {
 	double lower, upper; /* RFC 9971: relevant lower and upper bound */
 	double conditional; /* its conditional throughput */
-	struct sample over_reps;
-	struct interval ci;
+	bool search; /* one search; else a grid: */
+	struct sample over_reps; /* rate of each repetition, 0 if it always lost */
+	struct interval ci; /* NAN where there is none, hi where no load lost */
 	bool short_source;
 };
 

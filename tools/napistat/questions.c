@@ -135,7 +135,7 @@ static void loss_at_weight(const struct ask *q, double w, struct answers *l)
 	for (i = q->a.from; i < q->a.to; i++) {
 		const struct cell *c = &q->d->cells[i];
 
-		if (cell_weight(q->d, c) == w && advised(q->d, &q->a, c) &&
+		if (cell_weight(q->d, c) == w && advised(&q->a, cell_trial(q->d, c)) &&
 		    has(q->d, c, m))
 			add(l, cell_offered(q->d, c), loses(q->d, c, m, q->o),
 			    MERGE_ANY);
@@ -198,7 +198,7 @@ static bool on_two(const struct ask *q, const struct trial *t)
 static bool larger_buffer(const struct ask *q, const struct trial *t)
 {
 	(void)q;
-	return strcmp(t->set[S_RCVBUF], "default") != 0;
+	return strcmp(word(t, COL_rcvbuf), "default") != 0;
 }
 
 static void q_affinity(const struct ask *q, FILE *out)
@@ -256,7 +256,7 @@ static void q_loss_60_200(const struct ask *q, FILE *out)
 
 static double burst_of(const struct trial *t)
 {
-	return is_count(t->set[S_BURST]) ? strtod(t->set[S_BURST], NULL) : 1;
+	return row_empty(&t->row, COL_burst) ? 1 : number(t, COL_burst);
 }
 
 static bool high_weight(const struct ask *q, const struct cell *c)
@@ -289,10 +289,10 @@ static void q_loss_bursts(const struct ask *q, FILE *out)
 		const struct cell *c = &q->d->cells[i];
 		const struct trial *t = cell_trial(q->d, c);
 
-		if (high_weight(q, c) && advised(q->d, &q->a, c) &&
-		    t->v[V_OFFERED] > 800.5 * MBIT && has(q->d, c, m) &&
+		if (high_weight(q, c) && advised(&q->a, cell_trial(q->d, c)) &&
+		    number(t, COL_offered_bps) > 800.5 * MBIT && has(q->d, c, m) &&
 		    (!set || burst_of(t) > 1))
-			add(&l, t->v[V_OFFERED], loses(q->d, c, m, q->o), MERGE_ANY);
+			add(&l, number(t, COL_offered_bps), loses(q->d, c, m, q->o), MERGE_ANY);
 	}
 	say(out, &l);
 	if (l.n && !set)
@@ -339,7 +339,7 @@ static void cpu_above(const struct ask *q, double w, const double *others,
 		for (i = from; i < to; i++)
 			if (cell_weight(q->d, &q->d->cells[i]) == w)
 				a = &q->d->cells[i];
-		if (!a || !advised(q->d, &q->a, a) || !has(q->d, a, q->a.cpu))
+		if (!a || !advised(&q->a, cell_trial(q->d, a)) || !has(q->d, a, q->a.cpu))
 			continue;
 		for (i = from; i < to; i++) {
 			const struct cell *b = &q->d->cells[i];
@@ -411,7 +411,7 @@ static void q_cpu_same(const struct ask *q, FILE *out)
 			if (cell_weight(q->d, &q->d->cells[i]) == q->w200)
 				b = &q->d->cells[i];
 		}
-		if (!a || !b || !advised(q->d, &q->a, a) || !has(q->d, a, q->a.cpu) ||
+		if (!a || !b || !advised(&q->a, cell_trial(q->d, a)) || !has(q->d, a, q->a.cpu) ||
 		    !has(q->d, b, q->a.cpu))
 			continue;
 		if (compare_cells(q->d, a, b, q->a.cpu, &s)) {
@@ -434,7 +434,7 @@ static void q_cpu_most(const struct ask *q, FILE *out)
 	size_t i;
 
 	for (i = q->a.from; i < q->a.to; i++)
-		if (advised(q->d, &q->a, &q->d->cells[i])) {
+		if (advised(&q->a, cell_trial(q->d, &q->d->cells[i]))) {
 			mean = cell_sample(q->d, &q->d->cells[i], q->a.cpu).mean;
 			most = mean > most ? mean : most;
 		}
@@ -447,7 +447,7 @@ static void q_cpu_most(const struct ask *q, FILE *out)
 		double load = cell_offered(q->d, c);
 
 		mean = cell_sample(q->d, c, q->a.cpu).mean;
-		if (!advised(q->d, &q->a, c) || !(mean >= most * (1 - q->o->margin)))
+		if (!advised(&q->a, cell_trial(q->d, c)) || !(mean >= most * (1 - q->o->margin)))
 			continue;
 		load = load ? load : 1e300;
 		if (load < rate || !w) {
@@ -476,7 +476,7 @@ static void q_cpu_700_800(const struct ask *q, FILE *out)
 	for (i = q->a.from; i < q->a.to; i++) {
 		const struct cell *a = &q->d->cells[i];
 
-		if (!high_weight(q, a) || !advised(q->d, &q->a, a) ||
+		if (!high_weight(q, a) || !advised(&q->a, cell_trial(q->d, a)) ||
 		    !near_load(cell_offered(q->d, a), 700 * MBIT) ||
 		    !has(q->d, a, q->a.cpu))
 			continue;
@@ -495,14 +495,14 @@ static void q_cpu_700_800(const struct ask *q, FILE *out)
 }
 
 /* are a and b alike in all but one setting? */
-static bool alike_but(const struct trial *a, const struct trial *b, int but)
+static bool alike_but(const struct trial *a, const struct trial *b, enum column but)
 {
 	int i;
 
 	for (i = 0; i < N_SETTINGS; i++)
-		if (i != but && a->set[i] != b->set[i])
+		if (run_settings[i] != but && !row_same(&a->row, &b->row, run_settings[i]))
 			return false;
-	return a->folder == b->folder && a->v[V_WEIGHT] == b->v[V_WEIGHT];
+	return a->folder == b->folder && number(a, COL_weight) == number(b, COL_weight);
 }
 
 /* a: short bursts; b: the same with longer ones, or above 800 Mbit/s */
@@ -516,20 +516,20 @@ static void q_cpu_bursts(const struct ask *q, FILE *out)
 		const struct cell *a = &q->d->cells[i];
 		const struct trial *t = cell_trial(q->d, a);
 
-		if (!high_weight(q, a) || !advised(q->d, &q->a, a) ||
+		if (!high_weight(q, a) || !advised(&q->a, cell_trial(q->d, a)) ||
 		    burst_of(t) > 1 || !has(q->d, a, q->a.cpu) ||
-		    (set ? t->v[V_OFFERED] <= 800.5 * MBIT :
-			   !near_load(t->v[V_OFFERED], 800 * MBIT)))
+		    (set ? number(t, COL_offered_bps) <= 800.5 * MBIT :
+			   !near_load(number(t, COL_offered_bps), 800 * MBIT)))
 			continue;
 		for (k = q->a.from; k < q->a.to; k++) {
 			const struct cell *b = &q->d->cells[k];
 			const struct trial *u = cell_trial(q->d, b);
 
-			if (!alike_but(t, u, S_BURST) || u->v[V_OFFERED] <= 800.5 * MBIT)
+			if (!alike_but(t, u, COL_burst) || number(u, COL_offered_bps) <= 800.5 * MBIT)
 				continue;
-			if (set ? burst_of(u) > 1 && u->v[V_OFFERED] == t->v[V_OFFERED] :
+			if (set ? burst_of(u) > 1 && number(u, COL_offered_bps) == number(t, COL_offered_bps) :
 				  true)
-				add(&l, t->v[V_WEIGHT], above(q, a, b, 1), MERGE_ANY);
+				add(&l, number(t, COL_weight), above(q, a, b, 1), MERGE_ANY);
 		}
 	}
 	say(out, &l);

@@ -11,6 +11,7 @@ int cmd_summary(const struct data *d, const struct options *o)
 	int label = label_columns(t);
 	int metric = table_column(t, U_LABEL, "metric", "figure");
 	int unit = table_column(t, U_LABEL, "unit", "unit");
+	int level = table_column(t, U_LABEL, "level", "each a");
 	int n = table_column(t, U_VALUE, "n", "n");
 	int mean = table_column(t, U_VALUE, "mean", "mean");
 	int sd = table_column(t, U_VALUE, "sd", "sd");
@@ -34,6 +35,7 @@ int cmd_summary(const struct data *d, const struct options *o)
 			table_text(t, metric, "%s", m->name);
 			table_text(t, unit, "%s", m->unit);
 			table_shown(t, unit, m->shown_unit);
+			table_text(t, level, "%s", cell_level(d, c));
 			table_number(t, n, s.n, 1, 0);
 			table_number(t, mean, s.mean, m->scale, m->decimals);
 			table_number(t, sd, sample_sd(&s), m->scale, m->decimals);

@@ -20,14 +20,14 @@ struct value {
 	int decimals;
 };
 
-struct column {
+struct tcolumn {
 	unsigned int use;
 	const char *name, *shown;
 };
 
 struct table {
 	const char *name;
-	struct column *columns;
+	struct tcolumn *columns;
 	size_t n_columns, room_columns;
 	struct value *values; /* row after row */
 	size_t n_values, room_values;
@@ -48,7 +48,7 @@ int table_column(struct table *t, unsigned int use, const char *name,
 {
 	t->columns = grow(t->columns, t->n_columns, &t->room_columns,
 			  sizeof(*t->columns));
-	t->columns[t->n_columns] = (struct column){ use, name, shown };
+	t->columns[t->n_columns] = (struct tcolumn){ use, name, shown };
 	return t->n_columns++;
 }
 

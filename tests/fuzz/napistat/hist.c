@@ -14,15 +14,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	struct problem why = { "" };
 	struct hist_row *r;
 	size_t i, n;
-	int k;
 
 	data_begin_folder(&d, "fuzz");
 	for (i = 1; i <= 3; i++) {
-		struct trial t = { .id = i, .reason = intern(&d, "") };
+		struct trial t = { 0 };
 
-		for (k = 0; k < N_SETTINGS; k++)
-			t.set[k] = intern(&d, "");
-		t.v[V_WEIGHT] = 64;
+		row_set_number(&t.row, COL_trial, i);
+		row_set_number(&t.row, COL_weight, 64);
 		d.trials = grow(d.trials, d.n_trials, &d.room_trials, sizeof(t));
 		d.trials[d.n_trials++] = t;
 	}

@@ -242,8 +242,8 @@ static void properties(void)
 
 static void edges(void)
 {
-	static const double same[] = { 5, 5, 5 }, zero[] = { 0, 0, 0 },
-			    six[] = { 6, 6, 6 };
+	static const double same[] = { 5, 5, 5, 5, 5 }, zero[] = { 0, 0, 0 },
+			    six[] = { 6, 6, 6, 6, 6 };
 	struct sample s = sample_of(same, 1);
 	struct stratum w;
 	struct contrast c;
@@ -263,6 +263,10 @@ static void edges(void)
 	stratum_welch(&w, zero, 3, zero, 3);
 	ensure("nothing equals nothing", p_equal(&w, 1, 0.02, true) == 0);
 	stratum_welch(&w, same, 3, six, 3);
+	c = contrast_at(&w, 1, 1);
+	ensure("three that agree may do so by chance", isnan(p_differs(&c)) &&
+	       isnan(p_equal(&w, 1, 0.2, true)));
+	stratum_welch(&w, same, 5, six, 5);
 	c = contrast_at(&w, 1, 1);
 	ensure("5 is not 6", p_differs(&c) == 0 && p_equal(&w, 1, 0.02, true) == 1);
 	ensure("5 is 6 within 20 %", p_equal(&w, 1, 0.2, true) == 0);

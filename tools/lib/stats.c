@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 #include <gsl/gsl_cdf.h>
 
 #include "stats.h"
+
+#define STILL_LEAST 5 /* repetitions that agree to the last digit: no chance */
 
 static const struct interval no_interval = { NAN, NAN };
 
@@ -111,7 +114,7 @@ bool stratum_paired(struct stratum *s, const double *a, const double *b,
 
 struct contrast contrast_at(const struct stratum *s, size_t k, double ratio)
 {
-	struct contrast c = { 0, 0, NAN };
+	struct contrast c = { 0, 0, NAN, SIZE_MAX };
 	double u = 0, below = 0, scale = 0;
 	size_t i;
 
@@ -120,6 +123,8 @@ struct contrast contrast_at(const struct stratum *s, size_t k, double ratio)
 		double u2 = ratio * ratio * s->v2 / s->n2;
 
 		c.est += s->m1 - ratio * s->m2;
+		c.least_n = s->n1 < c.least_n ? s->n1 : c.least_n;
+		c.least_n = s->n2 < c.least_n ? s->n2 : c.least_n;
 		scale += fabs(s->m1) + fabs(ratio * s->m2);
 		if (s->paired) {
 			u1 = fmax(0, u1 + u2 - 2 * ratio * s->cov / s->n1);
@@ -146,14 +151,22 @@ double contrast_t(const struct contrast *c)
 	return c->est / c->se;
 }
 
-/* no spread at all: the sign decides, and nothing is left to chance */
+/*
+ * No spread at all. With many repetitions (a deterministic lab) the sign decides. Few may
+ * agree by chance, where the figure is coarse: then there is nothing to test against.
+ */
+static double p_still(const struct contrast *c, bool beyond)
+{
+	return !beyond ? 1 : c->least_n >= STILL_LEAST ? 0 : NAN;
+}
+
 double p_above(const struct contrast *c, double than)
 {
 	double d = c->est - than;
 
 	if (c->se > 0)
 		return gsl_cdf_tdist_Q(d / c->se, c->df);
-	return isnan(c->se) || isnan(d) ? NAN : d > 0 ? 0 : 1;
+	return isnan(c->se) || isnan(d) ? NAN : p_still(c, d > 0);
 }
 
 double p_below(const struct contrast *c, double than)
@@ -162,14 +175,14 @@ double p_below(const struct contrast *c, double than)
 
 	if (c->se > 0)
 		return gsl_cdf_tdist_P(d / c->se, c->df);
-	return isnan(c->se) || isnan(d) ? NAN : d < 0 ? 0 : 1;
+	return isnan(c->se) || isnan(d) ? NAN : p_still(c, d < 0);
 }
 
 double p_differs(const struct contrast *c)
 {
-	double p = fmin(p_above(c, 0), p_below(c, 0));
+	double above = p_above(c, 0), below = p_below(c, 0);
 
-	return isnan(p) ? NAN : fmin(1, 2 * p);
+	return isnan(above) || isnan(below) ? NAN : fmin(1, 2 * fmin(above, below));
 }
 
 struct interval difference_interval(const struct stratum *s, size_t k,
@@ -178,7 +191,7 @@ struct interval difference_interval(const struct stratum *s, size_t k,
 	struct contrast c = contrast_at(s, k, 1);
 	double half = 0;
 
-	if (isnan(c.se))
+	if (isnan(c.se) || (c.se == 0 && c.least_n < STILL_LEAST))
 		return no_interval;
 	if (c.se > 0)
 		half = c.se * gsl_cdf_tdist_Pinv((1 + confidence) / 2, c.df);
@@ -219,7 +232,7 @@ struct interval ratio_interval(const struct stratum *s, size_t k,
 		return ci;
 	ratio = m1 / m2;
 	c = contrast_at(s, k, ratio);
-	if (isnan(c.se))
+	if (isnan(c.se) || (c.se == 0 && c.least_n < STILL_LEAST))
 		return ci;
 	c = contrast_at(s, k, 0);
 	/* below 0 no rate can be; the interval stops there */
@@ -259,14 +272,27 @@ double p_not_worse(const struct stratum *s, size_t k, double margin,
 	return p_above(&c, relative ? 0 : -margin);
 }
 
-double p_equal(const struct stratum *s, size_t k, double margin, bool relative)
+double p_not_better(const struct stratum *s, size_t k, double margin,
+		    bool relative)
 {
-	struct contrast above = contrast_at(s, k, relative ? 1 + margin : 1);
+	struct contrast c = contrast_at(s, k, relative ? 1 + margin : 1);
 
 	if (same_and_still(s, k))
 		return 0;
-	return fmax(p_not_worse(s, k, margin, relative),
-		    p_below(&above, relative ? 0 : margin));
+	return p_below(&c, relative ? 0 : margin);
+}
+
+double p_not_cheaper(const struct stratum *s, size_t k, double margin)
+{
+	return p_not_worse(s, k, margin, true);
+}
+
+double p_equal(const struct stratum *s, size_t k, double margin, bool relative)
+{
+	double worse = p_not_worse(s, k, margin, relative);
+	double better = p_not_better(s, k, margin, relative);
+
+	return isnan(worse) || isnan(better) ? NAN : fmax(worse, better);
 }
 
 struct rank {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* libcsv with positions: each field is handed on with its line and column. */
-#ifndef NAPISTAT_CSVFILE_H
-#define NAPISTAT_CSVFILE_H
+#ifndef LIB_CSVFILE_H
+#define LIB_CSVFILE_H
 
-#include "data.h"
+#include "base.h"
 
 struct csv_field {
 	const char *text;
@@ -20,6 +20,10 @@ struct csv_reader {
 	int (*row_end)(struct csv_reader *r, size_t row, size_t fields,
 		       size_t line);
 };
+
+/* refuse(): this field is not `what` */
+int refuse_field(struct csv_reader *r, const struct csv_field *f, const char *name,
+		 const char *what);
 
 int csv_read(struct csv_reader *r, const char *buf, size_t len);
 

@@ -6,8 +6,8 @@
  * means are near enough to normal for a t distribution. A figure that cannot
  * be had (too few values, no variation) is NAN, never a guess.
  */
-#ifndef NAPISTAT_STATS_H
-#define NAPISTAT_STATS_H
+#ifndef LIB_STATS_H
+#define LIB_STATS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -63,6 +63,7 @@ struct contrast {
 	double est;
 	double se;
 	double df;
+	size_t least_n; /* of any sample in it */
 };
 
 struct contrast contrast_at(const struct stratum *s, size_t k, double ratio);
@@ -87,6 +88,10 @@ double p_equal(const struct stratum *s, size_t k, double margin, bool relative);
 double p_better(const struct stratum *s, size_t k, double margin, bool relative);
 double p_not_worse(const struct stratum *s, size_t k, double margin,
 		   bool relative);
+double p_not_better(const struct stratum *s, size_t k, double margin,
+		    bool relative);
+/* of a cost: a small p says the first is not lower by more than the margin */
+double p_not_cheaper(const struct stratum *s, size_t k, double margin);
 
 /* Holm's correction, in place; NANs are no tests and stay NAN */
 int holm(double *p, size_t n);

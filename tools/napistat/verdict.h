@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The verdict on one folder: what was tested, and what follows from it. */
+#ifndef NAPISTAT_VERDICT_H
+#define NAPISTAT_VERDICT_H
+
+#include "advice.h"
+
+enum action { CANNOT_SAY, KEEP, CHANGE };
+
+/* What there is of one weight, at the loads of the verdict. */
+struct evidence {
+	size_t loads, trials, warned, failed;
+};
+
+struct rival {
+	double weight;
+	struct evidence seen;
+	bool complete; /* no load is missing and no trial failed */
+	struct stratum *s, *cost; /* one for each load, against the reference */
+	size_t n, n_cost;
+	double *better, *worse; /* p of more, of less, by more than the margin */
+	double cheaper; /* p of it */
+	bool not_worse, equal, gains, saves;
+	bool no_gain; /* shown at every load, and no saving either */
+	size_t n_worse;
+	double effect, cost_effect;
+	struct interval ci, cost_ci; /* wider the more weights there are to choose from */
+};
+
+struct verdict {
+	struct advice a;
+	enum action action;
+	struct rival *rivals;
+	size_t n;
+	struct evidence ref;
+	const struct rival *winner, *shown; /* shown: its effect is reported */
+	size_t loads, curves, without_ref, min_n, max_n, trials;
+	double lowest, highest;
+	bool tested, paired, until;
+	size_t streams; /* of interleave, the fewest of a cell; 0: another method */
+	double reps_needed; /* to decide, if the scatter stays; NAN: not known */
+	double detectable; /* a gain above this is seen in 9 of 10 sweeps */
+};
+
+/* Has this rival been shown to be no better? */
+static inline bool excluded(const struct rival *r)
+{
+	return r->n_worse || (r->complete && r->no_gain);
+}
+
+struct verdict verdict_of(const struct data *d, size_t folder, const struct options *o);
+void verdict_free(struct verdict *v);
+
+/* The paragraph; *head and *body: where its first sentence and its limits end and begin. */
+char *verdict_text(const struct data *d, const struct verdict *v, size_t folder,
+		   const struct options *o, size_t *head, size_t *body);
+
+#endif

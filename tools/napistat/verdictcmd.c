@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The verdict as a command: one paragraph for people, one line for scripts. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "verdict.h"
+
+/* the same paragraph, its first sentence large and its limits apart */
+static void print_html(const char *text, size_t head, size_t body)
+{
+	char *part = must(strndup(text, head - 1));
+
+	fputs("<div class=\"verdict\"><p><strong>", stdout);
+	html_escaped(stdout, part);
+	free(part);
+	part = must(strndup(text + head, body - head - 1));
+	fputs("</strong></p>\n<p>", stdout);
+	html_escaped(stdout, part);
+	free(part);
+	fputs("</p>\n<p class=\"soft\">", stdout);
+	html_escaped(stdout, text + body);
+	fputs("</p></div>\n", stdout);
+}
+
+enum { FOLDER, ACTION, WEIGHT, REFERENCE, RIVAL, EFFECT, LO, HI, COST, COST_LO,
+       COST_HI, COST_SIDE, EQUAL, MARGIN, CONFIDENCE, RCVBUF, CPUS, LOADS, MIN_N,
+       TRIALS, WARNED, FAILED, MISSING, REPS_NEEDED, DETECTABLE, STAND_IN, TEXT, N_FIELDS };
+
+static const char *const fields[N_FIELDS] = {
+	"folder", "action", "weight", "reference", "compared", "effect_pct",
+	"lo_pct", "hi_pct", "cost_pct", "cost_lo_pct", "cost_hi_pct", "cost_side",
+	"equal", "margin_pct", "confidence_pct", "rcvbuf", "cpus", "loads",
+	"min_n", "trials", "warned", "failed", "missing", "reps_needed",
+	"detectable_pct", "stand_in", "text",
+};
+
+static const char *const actions[] = { "cannot_say", "keep", "change" };
+
+static void fill(struct table *t, const struct data *d, const struct verdict *v,
+		 size_t folder, const struct options *o, const char *text)
+{
+	const struct rival none = { .weight = NAN, .effect = NAN,
+				    .cost_effect = NAN, .ci = { NAN, NAN },
+				    .cost_ci = { NAN, NAN } };
+	const struct rival *r = v->shown ? v->shown : &none;
+	const struct advice *a = &v->a;
+	size_t i, warned = v->ref.warned, failed = v->ref.failed, missing = v->without_ref;
+
+	for (i = 0; i < v->n; i++) {
+		warned += v->rivals[i].seen.warned;
+		failed += v->rivals[i].seen.failed;
+		missing += v->loads - v->rivals[i].n;
+	}
+	table_row(t);
+	table_text(t, FOLDER, "%s", d->folders[folder].label);
+	table_text(t, ACTION, "%s", actions[v->action]);
+	table_number(t, WEIGHT, v->winner ? v->winner->weight : DEFAULT_WEIGHT, 1, 0);
+	table_number(t, REFERENCE, a->reference, 1, 0);
+	table_number(t, RIVAL, r->weight, 1, 0);
+	table_number(t, EFFECT, 100 * r->effect, 1, 2);
+	table_number(t, LO, 100 * r->ci.lo, 1, 2);
+	table_number(t, HI, 100 * r->ci.hi, 1, 2);
+	table_number(t, COST, 100 * r->cost_effect, 1, 2);
+	table_number(t, COST_LO, 100 * r->cost_ci.lo, 1, 2);
+	table_number(t, COST_HI, 100 * r->cost_ci.hi, 1, 2);
+	table_text(t, COST_SIDE, "%s",
+		   a->cost == metric_find("host_cost") ? "host" : "guest");
+	table_text(t, EQUAL, "%s", !v->shown ? "unknown" : r->equal ? "yes" :
+		   r->gains || r->n_worse ? "no" : "not_shown");
+	table_number(t, MARGIN, 100 * o->margin, 1, 2);
+	table_number(t, CONFIDENCE, 100 * o->confidence, 1, 2);
+	table_text(t, RCVBUF, "%s", a->rcvbuf ? a->rcvbuf : "unknown");
+	table_text(t, CPUS, "%s", !a->two_compared ? "unknown" :
+		   a->place == PLACE_TWO ? "two" : "one");
+	table_number(t, LOADS, v->loads, 1, 0);
+	table_number(t, MIN_N, v->trials ? v->min_n : 0, 1, 0);
+	table_number(t, TRIALS, v->trials, 1, 0);
+	table_number(t, WARNED, warned, 1, 0);
+	table_number(t, FAILED, failed, 1, 0);
+	table_number(t, MISSING, missing, 1, 0);
+	table_number(t, REPS_NEEDED, v->action == CANNOT_SAY ? v->reps_needed : NAN, 1, 0);
+	table_number(t, DETECTABLE, 100 * v->detectable, 1, 2);
+	table_text(t, STAND_IN, "%s", d->folders[folder].stand_in ? "yes" : "no");
+	table_text(t, TEXT, "%s", text);
+}
+
+int cmd_verdict(const struct data *d, const struct options *o)
+{
+	struct table *t = table_new("verdict");
+	size_t i;
+
+	for (i = 0; i < N_FIELDS; i++)
+		table_column(t, i == FOLDER ? U_LABEL : U_VALUE, fields[i], fields[i]);
+	for (i = 0; i < d->n_folders; i++) {
+		struct verdict v = verdict_of(d, i, o);
+		size_t head, body;
+		char *text;
+
+		text = verdict_text(d, &v, i, o, &head, &body);
+		fill(t, d, &v, i, o, text);
+		if (o->format == F_TEXT) {
+			printf("%s%s\n\n", i ? "\n" : "", text);
+			table_line(t, stdout, TEXT);
+		} else if (o->format == F_MARKDOWN) {
+			printf("%s%s\n", i ? "\n" : "", text);
+		} else if (o->format == F_HTML) {
+			print_html(text, head, body);
+		}
+		free(text);
+		verdict_free(&v);
+	}
+	if (o->format != F_TEXT && o->format != F_MARKDOWN && o->format != F_HTML)
+		return finish(t, o);
+	table_free(t);
+	return fflush(stdout) || ferror(stdout) ? 1 : 0;
+}

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What the verdict says in words: no sentence is stronger than its evidence. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "verdict.h"
+
+/* percent with one decimal, and no "-0.0" */
+static double tenths(double share)
+{
+	return round(1000 * share) / 10 + 0.0;
+}
+
+static void say_effect(FILE *out, double effect, const struct interval *ci)
+{
+	fprintf(out, "%+.1f %%", tenths(effect));
+	if (!isnan(ci->lo))
+		fprintf(out, " [%+.1f, %+.1f]", tenths(ci->lo), tenths(ci->hi));
+}
+
+static void say_range(FILE *out, const struct verdict *v)
+{
+	fprintf(out, "over %zu %s%s", v->loads, v->loads == 1 ? "load" : "loads",
+		v->curves > 1 ? " and settings" : "");
+	if (v->highest > v->lowest)
+		fprintf(out, " (%.4g to %.4g Mbit/s)", v->lowest / 1e6,
+			v->highest / 1e6);
+	else if (v->highest > 0)
+		fprintf(out, " (%.4g Mbit/s)", v->highest / 1e6);
+	if (v->streams > 1)
+		fprintf(out, " with %zu streams each", v->streams);
+	else if (v->streams)
+		fprintf(out, " with %zu blocks of one stream", v->min_n);
+	else if (v->min_n == v->max_n)
+		fprintf(out, " with %zu repetitions each", v->min_n);
+	else
+		fprintf(out, " with %zu to %zu repetitions", v->min_n, v->max_n);
+}
+
+static void say_numbers(FILE *out, const struct verdict *v, const struct rival *r)
+{
+	fputs("delivers ", out);
+	say_effect(out, r->effect, &r->ci);
+	fputs(" bandwidth", out);
+	if (isnan(r->cost_effect))
+		return;
+	fputs(" at ", out);
+	say_effect(out, r->cost_effect, &r->cost_ci);
+	fprintf(out, " CPU per packet (%s)", v->a.cost == metric_find("host_cost") ?
+		"seen by the host" : "in the guest");
+}
+
+/* why the rival is neither better nor shown not to be */
+static void say_open(FILE *out, const struct verdict *v, const struct rival *r)
+{
+	fprintf(out, "%.0f ", r->weight);
+	if (!r->n) {
+		fputs("has no cell of two repetitions", out);
+		return;
+	}
+	say_numbers(out, v, r);
+	if (r->n < v->loads)
+		fprintf(out, ", not measured at %zu of %zu loads", v->loads - r->n, v->loads);
+	if (r->seen.failed)
+		fprintf(out, ", %zu of its trials failed", r->seen.failed);
+}
+
+static void say_undecided(FILE *out, const struct verdict *v, const struct options *o)
+{
+	size_t i, n = 0, left = 0;
+
+	fprintf(out, "Against %.0f ", v->a.reference);
+	say_range(out, v);
+	fputs(", ", out);
+	for (i = 0; i < v->n; i++) {
+		const struct rival *r = &v->rivals[i];
+
+		left += !excluded(r) && r != v->shown;
+	}
+	say_open(out, v, v->shown ? v->shown : &v->rivals[0]);
+	if (left)
+		fprintf(out, "; %zu more of the %zu other weights %s open too", left, v->n,
+			left == 1 ? "is" : "are");
+	for (i = 0; i < v->n; i++)
+		n += v->rivals[i].gains || v->rivals[i].saves;
+	if (v->until && n)
+		fputs(". --until stopped where the means looked steady, which makes differences look surer than they are", out);
+	fprintf(out, ". Neither a gain nor equality within %.4g %% is shown", 100 * o->margin);
+	if (!isnan(v->reps_needed))
+		fprintf(out, v->reps_needed <= 10000 ?
+			"; about %.0f %s of each cell would decide it, if the scatter stays" :
+			"; more than 10000 repetitions of each cell would be needed to decide it",
+			v->reps_needed, v->streams > 1 ? "streams" : v->streams ? "blocks" : "repetitions");
+	fputs(". ", out);
+}
+
+static void say_weight(FILE *out, const struct verdict *v, const struct options *o)
+{
+	const struct rival *r = v->shown;
+
+	if (!v->n) {
+		fputs("No other weight was measured beside the reference. ", out);
+		return;
+	}
+	if (!v->tested) {
+		fputs("No cell has two repetitions, so nothing can be tested. ", out);
+		return;
+	}
+	if (v->action == CANNOT_SAY) {
+		say_undecided(out, v, o);
+		return;
+	}
+	if (v->action == KEEP) {
+		fprintf(out, "No other weight is better by more than %.4g %% ", 100 * o->margin);
+		say_range(out, v);
+		fprintf(out, ": that is shown for %s%zu. The best of them, %.0f, ",
+			v->n > 1 ? "all " : "the ", v->n, r->weight);
+	} else {
+		fprintf(out, "Against %.0f ", v->a.reference);
+		say_range(out, v);
+		fputs(" it ", out);
+	}
+	say_numbers(out, v, r);
+	fputs(". ", out);
+	if (v->action == CHANGE && v->n > 1)
+		fprintf(out, "It was chosen among %zu weights by these same trials, which the intervals allow for; confirm it by a sweep of %.0f and %.0f alone. ",
+			v->n, v->a.reference, r->weight);
+}
+
+static void say_others(FILE *out, const struct verdict *v)
+{
+	size_t i;
+	int n = 0;
+
+	for (i = 0; i < v->n; i++) {
+		const struct rival *r = &v->rivals[i];
+
+		if (!r->n_worse)
+			continue;
+		if (n++ >= 6)
+			continue;
+		fprintf(out, "%s%.0f (%+.0f %%", n == 1 ?
+			"Less is delivered at weight " : ", ", r->weight,
+			100 * r->effect);
+		if (r->n > 1)
+			fprintf(out, " in all, at %zu of %zu loads", r->n_worse, r->n);
+		fputc(')', out);
+	}
+	if (n > 6)
+		fprintf(out, " and %d more", n - 6);
+	if (n)
+		fputs(". ", out);
+}
+
+static void say_seen(FILE *out, const struct verdict *v, double weight, size_t compared,
+		     const struct evidence *e)
+{
+	fprintf(out, "%.0f: %zu of %zu loads, %zu trials", weight, compared, v->loads, e->trials);
+	if (e->warned)
+		fprintf(out, ", %zu with a warning", e->warned);
+	if (e->failed)
+		fprintf(out, ", %zu failed", e->failed);
+}
+
+/* each rival's own evidence, where it is not the same for all */
+static void say_evidence(FILE *out, const struct verdict *v)
+{
+	size_t i, shown = 0, more = 0;
+	bool odd = v->ref.warned || v->ref.failed;
+
+	for (i = 0; i < v->n; i++)
+		odd |= !v->rivals[i].complete || v->rivals[i].seen.warned;
+	if (!odd || !v->n)
+		return;
+	fputs("Measured: ", out);
+	say_seen(out, v, v->a.reference, v->loads, &v->ref);
+	for (i = 0; i < v->n; i++) {
+		const struct rival *r = &v->rivals[i];
+
+		if (shown == 8) {
+			more++;
+			continue;
+		}
+		fputs("; ", out);
+		say_seen(out, v, r->weight, r->n, &r->seen);
+		shown++;
+	}
+	if (more)
+		fprintf(out, "; and %zu more weights", more);
+	fputs(". ", out);
+}
+
+static void say_place(FILE *out, const struct advice *a)
+{
+	if (!a->rcvbuf)
+		fputs("Socket buffer: not measured. ", out);
+	else if (a->n_buffers < 2)
+		fprintf(out, "Socket buffer: only %s was tried, %s. ", a->rcvbuf,
+			a->socket_loss ? "and packets are lost in it" :
+					 "and nothing is lost in it");
+	else
+		fprintf(out, a->socket_loss ?
+			"Socket buffer: all of the %2$zu that were tried lose packets, %1$s the fewest. " :
+			"Socket buffer: %s, the smallest of %zu in which nothing is lost. ",
+			a->rcvbuf, a->n_buffers);
+	if (a->two_compared)
+		fputs(a->place == PLACE_TWO ?
+		      "CPUs: two; with the application beside the softirq packets are lost in the socket. " :
+		      "CPUs: no need to give the application one of its own. ", out);
+	else
+		fprintf(out, "CPUs: not compared (%s). ",
+			a->place_measured[PLACE_TWO] ? "application and softirq were always apart" :
+			"application and softirq were never put on two");
+}
+
+
+static void say_unit(FILE *out, const struct verdict *v)
+{
+	if (v->streams == 1)
+		fputs("one stream says nothing of another; ", out);
+	else if (v->streams == 2)
+		fputs("two streams make wide intervals; ", out);
+	else if (!v->streams && v->tested && v->min_n < 3)
+		fputs("two repetitions make wide intervals; ", out);
+	fputs("all trials were of one boot, which says nothing of another; ", out);
+}
+
+static void say_limits(FILE *out, const struct data *d, const struct verdict *v,
+		       const struct folder *f, const struct options *o)
+{
+	fputs("What these data cannot say: ", out);
+	if (v->a.reference != DEFAULT_WEIGHT)
+		fprintf(out, "%.0f itself was not measured, %.0f stands for it; ",
+			DEFAULT_WEIGHT, v->a.reference);
+	if (f->stand_in)
+		fputs("this is a stand-in, not that hypervisor; ", out);
+	say_unit(out, v);
+	if (v->a.host_missing && v->a.host_missing < v->a.host_asked)
+		fprintf(out, "host CPU is missing in %zu of %zu trials, so the guest's is used; ",
+			v->a.host_missing, v->a.host_asked);
+	else if (v->a.host_missing)
+		fputs("host CPU was not measured; ", out);
+	if (v->loads == 1)
+		fputs("one load tells nothing of others; ", out);
+	if (v->without_ref)
+		fprintf(out, "at %zu more loads %.0f was not measured; ", v->without_ref,
+			v->a.reference);
+	if (v->tested && v->action != CHANGE && !isnan(v->detectable))
+		fprintf(out, v->detectable < 1 ?
+			"a gain below %.1f %% at one load could have been missed; " :
+			"even a doubling at one load could have been missed; ",
+			100 * v->detectable);
+	if (v->until)
+		fputs("--until chose the number of repetitions by what they showed; ", out);
+	if (f->short_source)
+		fprintf(out, "in %zu of %zu trials the source sent less than it was asked; ",
+			f->short_source, f->n);
+	if (f->high_remainder)
+		fprintf(out, "in %zu of %zu trials packets are missing without a place; ",
+			f->high_remainder, f->n);
+	if (f->failed)
+		fprintf(out, "%zu of %zu trials failed; ", f->failed, f->n);
+	(void)d;
+	fprintf(out, "anything of another machine, kernel or traffic. Intervals are %.4g %%.",
+		100 * o->confidence);
+}
+
+char *verdict_text(const struct data *d, const struct verdict *v, size_t folder,
+		   const struct options *o, size_t *head, size_t *body)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = must(open_memstream(&text, &size));
+
+	fprintf(out, "%s: ", d->folders[folder].label);
+	if (v->action == CHANGE)
+		fprintf(out, "use %.0f. ", v->winner->weight);
+	else if (v->action == KEEP)
+		fprintf(out, "keep %.0f. ", DEFAULT_WEIGHT);
+	else
+		fprintf(out, "cannot say whether another weight than %.0f is better. ",
+			DEFAULT_WEIGHT);
+	*head = ftell(out);
+	say_weight(out, v, o);
+	if (v->tested)
+		say_others(out, v);
+	say_evidence(out, v);
+	say_place(out, &v->a);
+	*body = ftell(out);
+	say_limits(out, d, v, &d->folders[folder], o);
+	fclose(out);
+	return must(text);
+}

@@ -42,7 +42,7 @@ share=$(mktemp -d)
 trap 'rm -rf "$share"' EXIT
 trap 'exit 1' HUP INT TERM
 chmod 755 "$share"
-git -C "$top" bundle create -q "$share/clone.bundle" HEAD
+git -C "$top" bundle create -q "$share/clone.bundle" HEAD "$(git -C "$top" symbolic-ref --short HEAD)"
 cp "$top/docs/guide.md" "$top/tests/debian/guide.sh" "$share/"
 mkdir -p "$top/build/check"
 {

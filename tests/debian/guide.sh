@@ -32,4 +32,10 @@ echo 'stranger ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/stranger
 } >/home/stranger/guide
 chown -R stranger /home/stranger
 cp /share/guide.md /tmp/
-su - stranger -c 'sh ./guide'
+# git's progress is for a terminal
+{
+	rc=0
+	su - stranger -c 'sh ./guide' 2>&1 || rc=$?
+	echo "$rc" >/tmp/rc
+} | tr '\r' '\n' | grep -vE '^(Updating files|Receiving objects|Resolving deltas)'
+exit "$(cat /tmp/rc)"

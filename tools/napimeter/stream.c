@@ -475,7 +475,7 @@ static int iperf_wait(struct stream *s)
 
 		if (mono_ns() > end)
 			return fail("iperf does not end, as when the source died; " RESTART,
-				    !strcmp(s->spec->cell[COL_protocol], "udp") ? " -u" : "");
+				    row_is(s->spec, COL_protocol, "udp") ? " -u" : "");
 		if (s->arrivals.page && heed(s, s->arrivals.page->highest))
 			return -1;
 		if (!told && is_silent(s)) {

@@ -118,7 +118,7 @@ bench: lab-build
 # Root: taps and bridges in a network namespace of their own
 check-fleet: DEPS += check fleet
 check-fleet: lab-build
-	bats --tap tests/slow/fleet.bats
+	bats --print-output-on-failure --tap tests/slow/fleet.bats
 
 # Root: the README's commands in a bare Debian 12 and 13; FRESH: options, see --help
 check-fresh: DEPS += fresh

@@ -147,6 +147,9 @@ last=$(ls -v /fresh/lists | tail -n 1)
 for until in /fresh/lists/*.until; do
 	comm -13 "${until%.until}.from" "$until"
 done | sort -u | comm -12 - "/fresh/lists/$last" | cut -f 1 >/fresh/left
+# Also what is gone
+cut -f 1 "/fresh/lists/$last" | sort >/fresh/now
+cut -f 1 /fresh/lists/0.from | sort | comm -23 - /fresh/now | sed 's/$/ (gone)/' >>/fresh/left
 END
 }
 

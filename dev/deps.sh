@@ -95,7 +95,7 @@ apt() {
 			cat "$said" >&2
 			die "apt-get $1 failed, see above"
 		}
-		[ "$_tries" -gt 0 ] || log "$(sed -n 's/^E: \(Could not get lock.*\)/\1/p' "$said" | sed 1q)" \
+		[ "$_tries" -gt 0 ] || log "$(sed -n 's/^E: \(Could not get lock.*\)/\1/p' "$said" | sed 1q)." \
 			"Waiting for it, ten minutes at most."
 		_tries=$((_tries + 1))
 		[ "$_tries" -le 120 ] ||

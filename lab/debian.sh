@@ -79,10 +79,9 @@ need qemu-system-x86_64 qemu-system-x86
 
 # What a person has who followed docs/guide.md, and what the tests look with
 packages="systemd-sysv dbus udev kmod sudo iproute2 iputils-ping procps nftables irqbalance
-openssh-server python3 linux-image-amd64 linux-headers-amd64 $source dkms gcc make patch xz-utils
-diffutils ethtool iperf sysstat gnuplot-nox libjansson4 libgsl27 libcsv3 man-db bash-completion
+openssh-server python3 linux-image-amd64 linux-headers-amd64 $source dkms gcc libc6-dev make patch xz-utils
+diffutils ethtool iperf sysstat gnuplot-nox git libjansson-dev libgsl-dev libcsv-dev man-db bash-completion
 $network"
-[ "$suite" = bookworm ] || packages=$(echo "$packages" | sed 's/libgsl27/libgsl28/')
 
 # configure ROOT: addresses by the manager, the command by systemd once all is up
 configure() {
@@ -146,7 +145,8 @@ make_root() {
 	bootstrap "$tmp/root" "$packages" main "$suite" --variant=apt \
 		--dpkgopt='path-exclude=/usr/share/locale/*'
 	configure "$tmp/root"
-	tar -C "$tmp/root" -cf "$tmp/tar" .
+	# xattrs: what ping may do without root is one
+	tar -C "$tmp/root" --xattrs --xattrs-include="*" -cf "$tmp/tar" .
 	mv "$tmp/tar" "$tar"
 	rm -rf "$tmp"
 	trap - EXIT
@@ -191,7 +191,7 @@ trap 'exit 130' INT
 trap 'exit 143' HUP TERM
 
 mkdir "$work/root"
-tar -C "$work/root" -xf "$tar"
+tar -C "$work/root" --xattrs --xattrs-include="*" -xf "$tar"
 install_debs "$work/root"
 [ -n "$share" ] || {
 	share=$work/share

@@ -24,7 +24,7 @@ usage() {
 		  PARAMETER=VALUE  another parameter of the module (timing=1, stats=0,
 		                   InterruptThrottleRate=8000, …; modinfo e1000_napi)
 		  --yes            do it also when the default route or this ssh session goes
-		                   over IF
+		                   over IF, or firewall rules know IF by its index
 		  --timeout S      … and put e1000 back unless the network works again within
 		                   S seconds (5..3600, default 30)
 		  --module PATH    this e1000_napi.ko; default: the one built here, else the
@@ -132,12 +132,8 @@ network_back() {
 	fi
 }
 
-# note_losses: what is known not to come back, and is no reason to refuse
-note_losses() {
-	if command -v tc >/dev/null 2>&1; then
-		_qdisc=$(tc qdisc show dev "$name" | awk '$3 != "0:" { print $2; exit }')
-		[ -z "$_qdisc" ] || warn "the qdisc $_qdisc of $name is not brought back; set it again afterwards"
-	fi
+# note_dhcp: a DHCP client is no reason to refuse
+note_dhcp() {
 	for _file in /proc/[0-9]*/comm; do
 		{ read -r _comm <"$_file"; } 2>/dev/null || continue
 		case $_comm in
@@ -253,7 +249,14 @@ esac
 if [ -n "$peers" ] && [ "$yes" = 0 ] && [ "$dry" = 0 ]; then
 	die "$what over $name, which is gone for some seconds; with --yes it is done, and $STOCK put back if the network does not work again within $timeout s"
 fi
-note_losses
+refs=$("$napinic" refs "$name")
+if [ -n "$refs" ] && [ "$yes" = 0 ] && [ "$dry" = 0 ]; then
+	die "$name gets another index, and what knows it by that no longer matches it:
+$refs
+Use iifname and oifname there, which go on matching; or --yes, and load the rules again afterwards"
+fi
+note_lost "$name"
+note_dhcp
 carrier=$(first_line "$SYS/class/net/$name/carrier") || carrier=0
 answered=$(printf '%s\n' "$peers" | while read -r _ _address _dev; do
 	[ "${_address:--}" = - ] || ! answers "$_address" "$_dev" || echo "$_address $_dev"
@@ -271,6 +274,7 @@ fi
 say "handing $pci from $driver to $MODULE"
 if [ "$dry" = 1 ]; then
 	[ -z "$peers" ] || printf '%s over %s: --yes needed\n' "$what" "$name"
+	[ -z "$refs" ] || printf 'what knows %s by its index would no longer match: --yes needed\n' "$name"
 	printf 'and then brought back:\n'
 	"$napinic" save "$pci" "$driver"
 	exit 0

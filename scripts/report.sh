@@ -56,10 +56,16 @@ done
 if [ "$(id -u)" -eq 0 ]; then
 	owner=$(owner_of "$out")
 	if [ "$owner" -ne 0 ]; then
+		# made by an earlier command with sudo: that user's as well
+		parent=$(dirname "$out")
+		[ "$owner" != "${SUDO_UID:-}" ] || [ "$(stat -c %u "$parent" 2>/dev/null)" != 0 ] ||
+			chown -h "$SUDO_UID:$SUDO_GID" "$parent"
 		log "$prog: needs no root; going on as user $owner, who owns the folder of $out"
+		group=$(id -g "$owner" 2>/dev/null) || group=$owner
+		[ "$owner" != "${SUDO_UID:-}" ] || group=$SUDO_GID
 		# shellcheck disable=SC2086 # options holds checked words
-		E1000_NAPI_PROG=$prog exec setpriv --reuid "$owner" --regid "$(id -g "$owner" 2>/dev/null || echo "$owner")" \
-			--clear-groups sh "$0" --out "$out" $options -- "$@"
+		E1000_NAPI_PROG=$prog exec setpriv --reuid "$owner" --regid "$group" --clear-groups \
+			sh "$0" --out "$out" $options -- "$@"
 	fi
 fi
 for dir; do

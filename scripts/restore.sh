@@ -61,6 +61,7 @@ restore_one() {
 		return
 	fi
 	log "$1: $_what"
+	[ -z "$name" ] || note_lost "$name"
 	[ "$dry" = 0 ] || return 0
 	if [ ! -e "$RUN/$pci.state" ]; then
 		if [ "$driver" = "$MODULE" ]; then

@@ -18,8 +18,9 @@ usage() {
 		  --restore           put back what a killed sweep left changed, and exit
 
 		What to run
-		  --preset P          tcp, udp, udp-buffer, irq, irq-affinity, xen, vmware: the
-		                      study's experiments; every option overrides its part
+		  --preset P          tcp, udp, udp-buffer, irq, irq-affinity: the study's experiments
+		                      (xen and vmware: irq-affinity, as the study ran it there);
+		                      every option overrides its part
 		  --quick             a tenth of the time, at most 3 repetitions
 		  --method M          grid (default), interleave, mlfrr
 		  --weight LIST       as 1,2,60 or 1..10 or 10..100+10; default 64
@@ -289,7 +290,11 @@ while :; do
 	0) try=0 ;;
 	1)
 		try=$((try + 1))
-		[ -n "$last" ] || continue
+		if [ -z "$last" ]; then
+			# a source that died needs a moment to be started again
+			sleep 2
+			continue
+		fi
 		try=0
 		failed=$((failed + 1))
 		[ "$on_error" = go-on ] || die "stopped; the same command goes on with the next trial"

@@ -137,7 +137,7 @@ if [ -n "$undo" ]; then
 fi
 
 # is_share WORD: a positive number, fractions allowed
-is_share() { echo "$1" | grep -Eqx '[0-9]+(\.[0-9]+)?' && [ "$(awk "BEGIN { print ($1 > 0) }")" = 1 ]; }
+is_share() { echo "$1" | grep -Eqx '[0-9]+(\.[0-9]+)?' && awk -v n="$1" 'BEGIN { exit !(n > 0) }'; }
 is_ifname "$interface" || usage_error "which interface?"
 is_share "$minutes" || usage_error "--minutes wants a number"
 is_share "$trial" || usage_error "--trial wants a number of seconds"
@@ -210,6 +210,10 @@ answer
 if [ -z "$apply" ]; then
 	log "Nothing was changed. The same command with --apply does it; $(how_to tune --undo) takes it back."
 else
-	keep_apply "$interface" "$out/keep" $found
+	# built again where nobody else can write; DIR/keep is for people to read
+	applied=$(mktemp -d)
+	keep_files "$interface" "$applied" $found
+	keep_apply "$interface" "$applied" $found
+	rm -rf "$applied"
 	log "Applied, now and for each boot. $(how_to tune --undo) takes it back."
 fi

@@ -18,7 +18,8 @@ vm_runs() { [ "$(info VMState)" = running ]; }
 is_off() { case $(info VMState) in poweroff | aborted) ;; *) return 1 ;; esac }
 
 vm_create() {
-	need VBoxManage virtualbox
+	command -v VBoxManage >/dev/null 2>&1 ||
+		die "VBoxManage is missing; it comes with VirtualBox (https://www.virtualbox.org/wiki/Linux_Downloads)"
 	[ -z "$kernel" ] || die "VirtualBox boots no kernel file; give --iso (make iso)"
 	VBoxManage createvm --name "$vm" --ostype Linux_64 --register \
 		--basefolder "$state/$vm" >/dev/null || return

@@ -38,7 +38,8 @@ vm_runs() {
 
 vm_create() {
 	[ -z "$kernel" ] || die "VMware boots no kernel file; give --iso (make iso)"
-	on_esxi || need vmrun "VMware Workstation, which brings it"
+	on_esxi || command -v vmrun >/dev/null 2>&1 ||
+		die "vmrun is missing; it comes with VMware Workstation and VMware Fusion"
 	mkdir -p "$(dirname "$(vmx)")" || return
 	if on_esxi; then
 		_net="ethernet0.networkName = \"${net:-VM Network}\""

@@ -64,7 +64,7 @@ vm_destroy() { vm_stop; }
 
 # xentop's first sample is always 0. It would keep its lines back in a pipe.
 vm_cpu() {
-	need xentop xen-utils-4.17
+	need xentop xen-system-amd64
 	vm_exists || die "there is no running '$vm'"
 	_iterations=''
 	[ "$count" -eq 0 ] || _iterations="-i $((count + 1))"

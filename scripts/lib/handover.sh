@@ -57,14 +57,21 @@ drop_lock() { [ -z "$ticket" ] || rm -f "$ticket"; }
 # find_nic WORD: an interface or a PCI address, also one that has only a state
 # file left; sets $pci, $name and $driver (name and driver may be empty)
 find_nic() {
+	local word
 	pci='' name='' driver=''
+	if [ ! -e "$SYS/class/net/$1" ] && is_altname "$1" && word=$("$napinic" name "$1"); then
+		set -- "$word"
+	fi
 	if is_pci_address "$1"; then
 		pci=$1
 	elif ! is_ifname "$1"; then
 		usage_error "'$1' is neither an interface's name nor a PCI address"
 	elif [ -e "$SYS/class/net/$1/device" ]; then
 		pci=$(link_target "$SYS/class/net/$1/device")
-		is_pci_address "$pci" || die "$1 is not a PCI device; $MODULE drives Intel e1000 NICs only"
+		if ! is_pci_address "$pci"; then
+			driver=$(link_target "$SYS/class/net/$1/device/driver" 2>/dev/null) || driver=
+			die "$1 is driven by ${driver:-no driver}, not by $STOCK; $MODULE drives Intel e1000 NICs only"
+		fi
 	else
 		for _file in "$RUN"/????:??:??.?.state "$RUN"/????:??:??.?.loaded; do
 			if [ -e "$_file" ] && [ "$(state_word "$_file" name)" = "$1" ]; then
@@ -94,6 +101,16 @@ keep_state() {
 	sync "$RUN/$1.new" 2>/dev/null || sync
 	mv "$RUN/$1.new" "$RUN/$1.state"
 	sync "$RUN" 2>/dev/null || sync
+}
+
+# note_lost IF: what does not come back with the next driver, and is no reason to refuse
+note_lost() {
+	"$napinic" lost "$1" | while read -r _what; do
+		warn "the $_what is not brought back; set it again afterwards"
+	done
+	"$napinic" refs "$1" | while read -r _what; do
+		warn "$_what knows $1 by its index, which changes; load it again afterwards"
+	done
 }
 
 # put_driver PCI DRIVER: nothing happens when it has it already

@@ -31,6 +31,14 @@ is_ifname() {
 	esac
 }
 
+# is_altname WORD: the same for one of the longer names that ip link property adds
+is_altname() {
+	case $1 in
+	'' | -* | . | .. | */* | *[[:space:]]*) return 1 ;;
+	esac
+	[ "${#1}" -lt 128 ]
+}
+
 is_pci_address() {
 	case $1 in
 	????:??:??.[0-7]) ;;

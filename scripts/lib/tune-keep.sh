@@ -163,19 +163,73 @@ reload_rules() {
 	[ -n "$ROOT" ] || ! command -v udevadm >/dev/null || udevadm control --reload || :
 }
 
+# is_kept KIND TARGET VALUE: is it one of keep_record's, of what this sets? Root acts on it
+is_kept() {
+	case $2 in */../* | */./*) return 1 ;; esac
+	case "$1 $2" in
+	"config etc/modprobe.d/e1000_napi-tune.conf" | "config etc/sysctl.d/90-e1000_napi-tune.conf")
+		[ "$3" = none ] || [ "$3" = saved ]
+		return
+		;;
+	"config etc/udev/rules.d/90-e1000_napi-tune-"*.rules)
+		case ${2#etc/udev/rules.d/} in */*) return 1 ;; esac
+		[ "$3" = none ] || [ "$3" = saved ]
+		return
+		;;
+	"file $SYS/kernel/debug/e1000_napi/"*/weight | "file /proc/irq/"*/smp_affinity_list) ;;
+	"file $SYS/class/net/"*/threaded | "file $SYS/class/net/"*/napi_defer_hard_irqs) ;;
+	"file $SYS/class/net/"*/gro_flush_timeout) ;;
+	"file /proc/sys/net/core/rmem_default" | "file /proc/sys/net/core/rmem_max") ;;
+	"file /proc/sys/net/core/netdev_budget") ;;
+	"rx-usecs "* | "gro "*) is_ifname "$2" || return 1 ;;
+	*) return 1 ;;
+	esac
+	case $3 in '' | *[!0-9,-]*) return 1 ;; esac
+}
+
+# check_kept: nothing is done by a record that another could have written, or that says
+# something else
+check_kept() {
+	local kind target value
+	for target in "$KEPT" "$KEPT/undo"; do
+		is_own "$target" ||
+			die "$target belongs to, or can be written by, somebody else; nothing is done by it"
+	done
+	while read -r kind target value; do
+		if is_kept "$kind" "$target" "$value" && { [ "$value" != saved ] || is_own "$KEPT/$target"; }; then
+			continue
+		fi
+		die "$KEPT/undo: '$(printf '%s' "$kind $target" | tr -c '[:print:]' '?')' is not by tune.sh; somebody edited it, and nothing is done by it"
+	done <"$KEPT/undo"
+}
+
+# install_file FILE DIR: DIR/FILE below $ROOT. What an earlier --apply set, and this one does
+# not set anew, stays in it: the lines whose last word is all that differs.
+install_file() {
+	local file="$1" new="$2/$1" old="$ROOT/$1"
+	local ours=""
+	! grep -qsF "config $file " "$KEPT/undo" || ours=1
+	if [ -n "$ours" ] && [ -e "$old" ]; then
+		awk 'function key(line) { sub(/[ =]*[^ =]*$/, "", line); return line }
+			FNR == NR { set[key($0)]; print; next }
+			!(key($0) in set)' "$new" "$old" >"$KEPT/merged" || return 1
+		new=$KEPT/merged
+	elif [ -e "$old" ]; then
+		mkdir -p "$KEPT/${file%/*}" && cp -p "$old" "$KEPT/$file" || return 1
+		keep_record config "$file" saved
+	else
+		keep_record config "$file" none
+	fi
+	mkdir -p "${old%/*}" && cp "$new" "$old" && rm -f "$KEPT/merged"
+}
+
 _apply() { # IF DIR WORD…
 	_if=$1 _dir=$2
 	shift 2
+	mkdir -p "$KEPT"
 	(cd "$_dir" && find etc -type f 2>/dev/null) | while read -r _file; do
-		_was=none
-		if [ -e "$ROOT/$_file" ]; then
-			_was=saved
-			[ -e "$KEPT/$_file" ] || {
-				mkdir -p "$KEPT/${_file%/*}" && cp -p "$ROOT/$_file" "$KEPT/$_file"
-			}
-		fi
-		keep_record config "$_file" "$_was"
-		mkdir -p "$ROOT/${_file%/*}" && cp "$_dir/$_file" "$ROOT/$_file" || return 1
+		is_kept config "$_file" none || continue
+		install_file "$_file" "$_dir" || return 1
 	done || return 1
 	reload_rules
 	keep_live "$_if" "$@" | while read -r _kind _target _value; do
@@ -212,6 +266,7 @@ keep_apply() {
 # keep_undo: everything that was applied, the last first; goes on after a failure
 keep_undo() {
 	[ -e "$KEPT/undo" ] || return 0
+	check_kept
 	_bad=0
 	while read -r _n _kind _target _value; do
 		: "$_n"

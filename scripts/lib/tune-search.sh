@@ -13,9 +13,12 @@ LOAD=70    # percent of the loss-free rate: where CPU is compared
 WIDTH=0.02 # relative, of a search
 WIDTH_CONFIRM=0.01
 
-# EXPRESSIONs are awk's
-calc() { awk "BEGIN { printf \"%.0f\", $1 }"; }
-holds() { [ "$(awk "BEGIN { print ($1) ? 1 : 0 }")" = 1 ]; }
+# need_number WORD FILE: what a file says is no part of a program, and a number or nothing
+need_number() {
+	case $1 in
+	*[!0-9.eE+-]*) die "$2: '$(printf '%s' "$1" | tr -c '[:print:]' '?' | cut -c 1-40)' is not a number; the file was edited" ;;
+	esac
+}
 
 # shuffle LABEL WORD…: the same order for the same seed
 shuffle() {
@@ -47,10 +50,11 @@ tried() {
 schedule() {
 	least=${1:+2} least=${least:-$LEAST_CONFIRM}
 	# CPU time is counted in ticks of 10 ms
-	cost_s=$(awk "BEGIN { print 2 * $trial < 1 ? 1 : 2 * $trial }")
+	cost_s=$(awk -v trial="$trial" 'BEGIN { print 2 * trial < 1 ? 1 : 2 * trial }')
 	# a search is some nine trials; each has a second around it
-	pace=${1:-$(calc "9 * ($trial + 0.8) + 2 * $cost_s + 3.5")}
-	budget=$(calc "60 * $minutes")
+	pace=${1:-$(awk -v trial="$trial" -v cost="$cost_s" \
+		'BEGIN { printf "%.0f", 9 * (trial + 0.8) + 2 * cost + 3.5 }')}
+	budget=$(awk -v minutes="$minutes" 'BEGIN { printf "%.0f", 60 * minutes }')
 	best=$base measures=0
 	for _f in $factors; do
 		# shellcheck disable=SC2046 # words
@@ -93,6 +97,7 @@ prepare() {
 		mv "$out/tune.new" "$out/tune"
 	fi
 	seed=$(sed -n 2p "$out/tune")
+	is_uint "$seed" || die "$out/tune: no seed in its second line; the file was edited"
 }
 
 # run_sweep DIR OPTION…: three times anew, for a source may need a moment to be quiet
@@ -135,7 +140,15 @@ column() {
 		END { print $col }' "$1"
 }
 
-rate_in() { column "$1/rate/mlfrr.csv" conditional_throughput_bps; }
+# number_in FILE NAME: the same, a number
+number_in() {
+	local value
+	value=$(column "$1" "$2")
+	need_number "$value" "$1"
+	printf '%s\n' "${value:-0}"
+}
+
+rate_in() { number_in "$1/rate/mlfrr.csv" conditional_throughput_bps; }
 
 # measure DIR CONFIG ABOUT [WIDTH]: the loss-free rate, and CPU per packet at one
 # load for all. Fails if CONFIG cannot be measured here.
@@ -162,6 +175,7 @@ measure() {
 		_about=
 	fi
 	read -r _s _ok <"$1/done"
+	is_uint "$_s" || die "$1/done: '$(printf '%s' "$_s" | tr -c '[:print:]' '?')' is not a number of seconds; the file was edited"
 	spent=$((spent + _s))
 	pace=$(((spent + count / 2) / count))
 	[ "$pace" -gt 0 ] || pace=1
@@ -169,14 +183,15 @@ measure() {
 		echo "${_about:+$_about: }not possible: $(tail -n 1 "$out/log")"
 		return 1
 	fi
-	echo "${_about:+$_about: }$(awk "BEGIN { printf \"%.1f\", $(rate_in "$1") / 1e6 }") Mbit/s"
+	_rate=$(rate_in "$1") || exit
+	echo "${_about:+$_about: }$(awk -v bps="$_rate" 'BEGIN { printf "%.1f", bps / 1e6 }') Mbit/s"
 }
 
 # load_for_cost: the defaults' loss-free rate tells at which load CPU is compared
 load_for_cost() {
-	_rate=$(rate_in "$out/0")
-	holds "$_rate > 0" || die "the defaults lose packets at the lowest load already: give a lower --min-load"
-	cost_load=$(calc "$_rate * $LOAD / 100")
+	_rate=$(rate_in "$out/0") || exit
+	awk -v rate="$_rate" 'BEGIN { exit !(rate > 0) }' || die "the defaults lose packets at the lowest load already: give a lower --min-load"
+	cost_load=$(awk -v rate="$_rate" -v share="$LOAD" 'BEGIN { printf "%.0f", rate * share / 100 }')
 }
 
 calibrate() {
@@ -210,7 +225,10 @@ both_in() { grep -qs yes "$1/$2/done" && grep -qs yes "$1/$3/done"; }
 
 # better RATE COST THAN-RATE THAN-COST: ratios; the rate first, then the CPU
 better() {
-	holds "$1 > $3 + $margin / 100 || ($1 >= $3 - $margin / 100 && \"$2\" != \"\" && \"$4\" != \"\" && $2 + 0 < $4 - $margin / 100)"
+	awk -v rate="$1" -v cost="$2" -v than="$3" -v than_cost="$4" -v margin="$margin" 'BEGIN {
+		margin /= 100
+		exit !(rate > than + margin ||
+			(rate >= than - margin && cost != "" && than_cost != "" && cost + 0 < than_cost - margin)) }'
 }
 
 # screen FACTOR: its values beside the best so far; the best is the best from then on
@@ -235,10 +253,11 @@ screen() {
 		done
 		case $bad in *" $_was "*) die "the best so far cannot be measured any more: see $out/log" ;; esac
 		for _value; do
-			if both_in "$_dir/$_round" "$_was" "$_value" &&
-				holds "$(rate_in "$_dir/$_round/$_value") < $DROP / 100 * $(rate_in "$_dir/$_round/$_was")"; then
+			both_in "$_dir/$_round" "$_was" "$_value" || continue
+			_r=$(rate_in "$_dir/$_round/$_value") || exit
+			_rate=$(rate_in "$_dir/$_round/$_was") || exit
+			! awk -v rate="$_r" -v best="$_rate" -v drop="$DROP" 'BEGIN { exit !(rate < drop / 100 * best) }' ||
 				bad="$bad$_value "
-			fi
 		done
 	done
 	_chosen=$_was _rate=1 _cost=1
@@ -248,9 +267,12 @@ screen() {
 		[ -n "$_folders" ] || continue
 		# shellcheck disable=SC2086 # words
 		pairs_of "$_was" "$_value" $_folders >"$_dir/$_value.csv"
-		_r=$(column "$_dir/$_value.csv" rate_ratio) _c=$(column "$_dir/$_value.csv" cost_ratio)
-		awk "BEGIN { printf \"%s: rate %.3f, CPU per packet %.3f of that of %s\n\", \"$_factor $_value\", ${_r:-0}, ${_c:-0}, \"$_was\" }"
-		! better "${_r:-0}" "$_c" "$_rate" "$_cost" || { _chosen=$_value _rate=$_r _cost=$_c; }
+		_r=$(number_in "$_dir/$_value.csv" rate_ratio) || exit
+		_c=$(column "$_dir/$_value.csv" cost_ratio)
+		need_number "$_c" "$_dir/$_value.csv"
+		awk -v what="$_factor $_value" -v rate="$_r" -v cost="${_c:-0}" -v was="$_was" 'BEGIN {
+			printf "%s: rate %.3f, CPU per packet %.3f of that of %s\n", what, rate, cost, was }'
+		! better "$_r" "$_c" "$_rate" "$_cost" || { _chosen=$_value _rate=$_r _cost=$_c; }
 	done
 	[ "$_chosen" = "$_was" ] || echo "$_factor: $_chosen goes on"
 	best=$(with "$best" "$_factor" "$_chosen")
@@ -280,6 +302,7 @@ confirm() {
 		mv "$_dir/pairs.new" "$_dir/pairs"
 	fi
 	confirms=$(cat "$_dir/pairs")
+	is_uint "$confirms" || die "$_dir/pairs: not a number of pairs; the file was edited"
 	total=$((count + 2 * confirms))
 	for _round in $(seq "$confirms"); do
 		if [ "$_round" -gt 2 ] && [ ! -e "$_dir/$_round/found/done" ] && ! time_for 2; then

@@ -38,7 +38,7 @@ look >/tmp/before
 echo "# refused before anything is touched"
 check "a bad weight" says "not a number from 1 to 4096" 2 "$load" eth0 weight=4097
 check "something else" says "is not a PCI device" 1 "$load" lo
-check "another driver's NIC" says "not a PCI device" 1 "$load" peer1
+check "another driver's NIC" says "peer1 is driven by virtio_net, not by e1000" 1 "$load" peer1
 check "the default route without --yes" says "the default route goes over eth0" 1 "$load" eth0
 ip route del default
 check "an ssh session without --yes" says "this ssh session goes over eth0" 1 \

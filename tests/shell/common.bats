@@ -24,6 +24,14 @@ in_env() {
 	[[ $output == *"no interface none0"* ]]
 }
 
+@test "what is missing is named with a package that apt can install" {
+	found=$(grep -rhoE --include='*.sh' '(^[[:space:]]*|(\|\||&&) )need [a-zA-Z].*' scripts lab dev bench | sed 's/.*need //')
+	[ "$(echo "$found" | wc -l)" -gt 30 ]
+	run grep -Evx '[A-Za-z0-9_.-]+( [a-z0-9][a-z0-9.+-]+)?' <<<"$found"
+	[ -z "$output" ]
+	[ "$status" -eq 1 ]
+}
+
 @test "without HOME the cache is in the home of passwd" {
 	home=$(getent passwd "$(id -u)" | cut -d : -f 6)
 	run in_env -- 'cache_dir x'

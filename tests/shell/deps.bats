@@ -59,8 +59,8 @@ stand_in() { printf '#!/bin/sh\n%s\n' "$2" >"$tmp/bin/$1" && chmod +x "$tmp/bin/
 	done
 	[[ $output != *"  105"* ]]
 	# What cannot run there has a reason
-	grep -q '^# needs an e1000 NIC of your own	sudo scripts/load.sh eth1' <<<"$output"
-	[ "$(grep -c '^# ' <<<"$output")" -eq "$(grep -c ' eth1\b' <<<"$output")" ]
+	grep -q '^# needs an e1000 NIC of your own	sudo .*load.* eth1' <<<"$output"
+	[ -z "$(grep ' eth1\b' <<<"$output" | grep -v '^# ')" ]
 }
 
 @test "a comment of README.md that names no command is an error" {

@@ -3,6 +3,13 @@
 # load.sh, restore.sh and napinic with a made-up PCI device and real links in a namespace.
 # tests/guest/load.sh has the real thing.
 
+# ip makes and mounts this folder for the first namespace, and leaves it
+setup_file() { [ -e /run/netns ] || : >"$BATS_FILE_TMPDIR/ours"; }
+
+teardown_file() {
+	[ ! -e "$BATS_FILE_TMPDIR/ours" ] || [ -n "$(ls /run/netns)" ] || { umount -n /run/netns && rmdir /run/netns; }
+}
+
 setup() {
 	cd "$BATS_TEST_DIRNAME/../.."
 	[ "$(id -u)" -eq 0 ] || skip "needs root, for a network namespace"
@@ -132,6 +139,16 @@ lib() {
 	load veth8 --dry-run
 	[ "$status" -eq 1 ]
 	[[ $output == *"not a PCI device"* ]]
+	mkdir -p "$E1000_NAPI_SYS/class/net/ens8" "$E1000_NAPI_SYS/devices/virtio0"
+	ln -s ../../../devices/virtio0 "$E1000_NAPI_SYS/class/net/ens8/device"
+	ln -s ../drivers/virtio_net "$E1000_NAPI_SYS/devices/virtio0/driver"
+	load ens8 --dry-run
+	[ "$status" -eq 1 ]
+	[[ $output == *"ens8 is driven by virtio_net, not by e1000"* ]]
+	in_ns ip link property add dev nic9 altname a-name-longer-than-15
+	load a-name-longer-than-15 --dry-run $module
+	[ "$status" -eq 0 ]
+	[[ $output == *"name nic9"* ]]
 	ln -sfn ../../drivers/other "$dev/driver"
 	load nic9 --dry-run
 	[ "$status" -eq 1 ]
@@ -181,6 +198,28 @@ lib() {
 	load nic9 --dry-run $module
 	[[ $output != *"--yes needed"* ]]
 	[ "$(in_ns $napinic peers nic90)" = "default - nic90" ]
+}
+
+@test "rules that know it by its index want --yes, a qdisc is told of" {
+	# of a real nft, in Debian 13
+	printf '#!/bin/sh\nsed s/n9/nic9/g tests/unit/napinic/nft-1.1.3.json\n' >"$BATS_TEST_TMPDIR/bin/nft"
+	chmod +x "$BATS_TEST_TMPDIR/bin/nft"
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH
+	load nic9 $module
+	[ "$status" -eq 1 ]
+	[[ $output == *"nic9 gets another index"*"the rule with handle 4 of chain input, table inet filter"*"--yes"* ]]
+	[ "$(cat "$dev/driver_override")" = "(null)" ]
+	load nic9 --dry-run $module
+	[ "$status" -eq 0 ]
+	[[ $output == *"by its index would no longer match: --yes needed"* ]]
+	[[ $output == *"warning: nftables: the set ifs of table inet filter knows nic9 by its index"* ]]
+	rm "$BATS_TEST_TMPDIR/bin/nft"
+	load nic9 --dry-run $module
+	[[ $output != *index* ]]
+	[[ $output != *qdisc* ]]
+	in_ns tc qdisc replace dev nic9 root handle 1: htb 2>/dev/null || skip "no htb here"
+	load nic9 --dry-run $module
+	[[ $output == *"warning: the qdisc htb 1: of nic9 is not brought back"* ]]
 }
 
 @test "addresses as ip takes them: lifetimes, peers, order" {
@@ -264,7 +303,8 @@ undress() {
 	[ "$status" -eq 0 ]
 	[ -z "$output" ]
 	picture | diff "$BATS_TEST_TMPDIR/before" -
-	in_ns ip -oneline monitor address route link >"$BATS_TEST_TMPDIR/events" 3>&- &
+	# not in_ns: then it would be that shell that is killed
+	ip netns exec "$ns" ip -oneline monitor address route link >"$BATS_TEST_TMPDIR/events" 3>&- &
 	pid=$!
 	sleep 0.3
 	in_ns $napinic put "$E1000_NAPI_RUN/good"
@@ -273,6 +313,20 @@ undress() {
 	# ip link set promisc on says that much of itself
 	! grep -v 'nic9.*link/ether' "$BATS_TEST_TMPDIR/events" || false
 	picture | diff "$BATS_TEST_TMPDIR/before" -
+}
+
+@test "a manager's route that is there with another metric is not doubled" {
+	in_ns ip addr add 10.0.0.2/24 dev nic9
+	in_ns ip route add default via 10.0.0.1 proto dhcp src 10.0.0.2 metric 100
+	in_ns ip route add 10.1.0.0/16 via 10.0.0.1 metric 100
+	state
+	in_ns ip route flush dev nic9 via 10.0.0.1
+	in_ns ip route add default via 10.0.0.1 dev nic9 proto dhcp src 10.0.0.2 metric 102
+	in_ns ip route add 10.1.0.0/16 via 10.0.0.1 metric 102
+	in_ns $napinic put "$E1000_NAPI_RUN/good"
+	[ "$(in_ns ip -4 route show default | grep -c .)" -eq 1 ]
+	# one that a person set is
+	[ "$(in_ns ip -4 route show 10.1.0.0/16 | grep -c .)" -eq 2 ]
 }
 
 @test "no busybox ip, no locale, no PATH without sbin comes in its way" {

@@ -34,8 +34,7 @@ last() { tail -n 1; }
 
 @test "every column is in docs/sweep.md" {
 	$napimeter plan "$dir/r" interface=eth0 server=192.0.2.1 netdev_budget=300
-	sed -n '/define COLUMNS/,/^$/p; /define EXTRA/,/^$/p' tools/napimeter/row.h |
-		grep -o 'X([a-z_]*)' | tr -d 'X()' >"$dir/columns"
+	build/tools/napistat columns | sed 1d | cut -d , -f 1 >"$dir/columns"
 	[ "$(wc -l <"$dir/columns")" -eq 51 ]
 	# shellcheck disable=SC2016
 	sed -n '/^## Results/,/^`hist.csv`/p' docs/sweep.md >"$dir/doc"
@@ -198,6 +197,57 @@ last() { tail -n 1; }
 	run timeout 5 "$napimeter" sink 5964 0.3
 	[ "$status" -eq 0 ]
 	[[ $output == "received 0 bytes 0 socket_drops 0" ]]
+}
+
+@test "serve: a cookie is random, good once, for its address; a receiver that is gone ends its stream" {
+	"$napimeter" serve 5971 >"$dir/said" 2>&1 3>&- &
+	server=$!
+	sleep 0.3
+	run timeout 20 python3 - <<-'END'
+		import socket, struct, time
+		ASK = ">IIQQQIIQ"
+		def ask(s, cookie=0, seconds=5):
+		    s.send(struct.pack(ASK, 0x6e617031, 1000, cookie, 8000000, int(seconds * 1e9), 1, 0, 0))
+		    return s.recv(2000)
+		def new():
+		    s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+		    s.connect(("::1", 5971))
+		    s.settimeout(2)
+		    return s
+		a, b = new(), new()
+		cookies = [struct.unpack(ASK, ask(a))[2] for _ in range(8)]
+		assert len(set(cookies)) == 8, cookies
+		assert len(ask(b)) == 48
+		# an older one, and that of another address, start nothing
+		assert struct.unpack(ASK, ask(a, cookies[0]))[0] == 0x6e617032
+		mine = struct.unpack(ASK, ask(a))[2]
+		assert struct.unpack(ASK, ask(b, mine))[0] == 0x6e617032
+		# its own does, once
+		assert len(ask(a, mine, 0.2)) == 1000
+		time.sleep(0.6)
+		a.settimeout(0.2)
+		try:
+		    while True:
+		        a.recv(2000)
+		except TimeoutError:
+		    pass
+		a.settimeout(2)
+		assert struct.unpack(ASK, ask(a, mine))[0] == 0x6e617032
+		# a receiver that is gone
+		mine = struct.unpack(ASK, ask(a))[2]
+		assert len(ask(a, mine, 10)) == 1000
+		a.close()
+		begun = time.monotonic()
+		while True:
+		    try:
+		        ask(b)
+		        break
+		    except (TimeoutError, ConnectionError):
+		        assert time.monotonic() - begun < 6
+	END
+	kill "$server"
+	echo "$output"
+	[ "$status" -eq 0 ]
 }
 
 @test "the host's CPU is told: clock and mean of samples" {

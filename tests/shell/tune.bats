@@ -136,6 +136,28 @@ as_root() { [ "$(id -u)" -eq 0 ] || skip "tune.sh measures as root only"; }
 	[[ $(cat "$dir/out/answer") =~ "Loss-free rate 1."[01][0-9]*" times that of the defaults [1." ]]
 }
 
+@test "what a results folder says is never run: it is a number, or refused" {
+	as_root
+	tune --try weight=128 --minutes 5 >"$dir/said" 2>&1
+	cp -R "$dir/out" "$dir/good"
+	canary=$dir/canary
+	for file in 0/rate/mlfrr.csv weight/1/128/rate/mlfrr.csv 0/done tune confirm/pairs; do
+		rm -rf "$dir/out" && cp -R "$dir/good" "$dir/out"
+		[ -e "$dir/out/$file" ] || continue
+		case $file in
+		*.csv) sed -i '2,$s/[^,]*/1);system("touch '"${canary//\//\\/}"'");print(1/g' "$dir/out/$file" ;;
+		0/done) echo 'a[$(touch '"$canary"')] yes' >"$dir/out/$file" ;;
+		tune) sed -i '2s/.*/1 --out $(touch '"${canary//\//\\/}"')/' "$dir/out/$file" ;;
+		*) echo 'a[$(touch '"$canary"')]' >"$dir/out/$file" ;;
+		esac
+		run tune --try weight=128 --minutes 5
+		echo "$file: $output" | tail -n 2
+		[ "$status" -eq 1 ]
+		[[ $output == *"the file was edited"* ]]
+		[ ! -e "$canary" ]
+	done
+}
+
 @test "no difference: the defaults are kept and nothing is written" {
 	as_root
 	run tune --try weight --try budget --apply
@@ -336,6 +358,66 @@ keep() {
 	[ "$(cd "$dir" && find root sys -type f -exec md5sum {} + | sort)" = "$before" ]
 	run "$dir/scripts/tune.sh" --undo
 	[[ $output == *"nothing was applied"* ]]
+}
+
+@test "a second --apply keeps what the first set, and one --undo takes back both" {
+	as_root
+	mkdir -p "$dir/root/etc/sysctl.d"
+	before=$(cd "$dir" && find root -type f | sort)
+	apply() { keep "$1"'; keep_live() { :; }; _apply eth0 "$1/keep"'; }
+	apply 'budget=600 rcvbuf=8M weight=128 gro=0 threaded=1'
+	apply 'budget=300 defer=2:50000 weight=256 gro=1'
+	cd "$dir/root/etc"
+	[ "$(sort sysctl.d/90-e1000_napi-tune.conf)" = '# by tune.sh of e1000_napi; tune.sh --undo takes it away
+net.core.netdev_budget = 300
+net.core.rmem_default = 16777216
+net.core.rmem_max = 16777216' ]
+	[ "$(grep -c . modprobe.d/e1000_napi-tune.conf)" -eq 2 ]
+	grep -qx 'options e1000_napi weight=256' modprobe.d/e1000_napi-tune.conf
+	rules=$(sed -n 's/.*, \([AR]\)/\1/p' udev/rules.d/90-e1000_napi-tune-eth0.rules | sort)
+	[ "$rules" = 'ATTR{gro_flush_timeout}="50000"
+ATTR{napi_defer_hard_irqs}="2"
+ATTR{threaded}="1"
+RUN+="/usr/sbin/ethtool -K $name gro on"' ]
+	run "$dir/scripts/tune.sh" --undo
+	[ "$status" -eq 0 ]
+	[ "$(cd "$dir" && find root -type f | sort)" = "$before" ]
+}
+
+@test "an undo record that others could have written, or that was edited, is refused" {
+	as_root
+	kept=$dir/root/var/lib/e1000_napi/tune
+	mkdir -p "$kept/etc/cron.d" "$dir/sys/kernel/debug/e1000_napi/eth0"
+	echo 128 >"$dir/sys/kernel/debug/e1000_napi/eth0/weight"
+	echo "* * * * * root id" >"$kept/etc/cron.d/pwn"
+	refuse() { # refuse WHY
+		run "$dir/scripts/tune.sh" --undo
+		[ "$status" -eq 1 ] && [[ $output == *"$1"* ]] || {
+			echo "$1: $status $output"
+			return 1
+		}
+		[ "$(cat "$dir/sys/kernel/debug/e1000_napi/eth0/weight")" = 128 ]
+		[ ! -e "$dir/root/etc" ]
+		[ -s "$kept/undo" ]
+	}
+	weight="file $dir/sys/kernel/debug/e1000_napi/eth0/weight 64"
+	for line in "config etc/cron.d/pwn saved" "config ../etc/passwd none" "file /etc/passwd 1" \
+		"file $dir/sys/class/net/../../x/threaded 1" "file /proc/sys/kernel/core_pattern |/x" \
+		"gro --help 1" "gro eth0 x" "eval reboot 1" \
+		"config etc/udev/rules.d/90-e1000_napi-tune-a/b.rules none"; do
+		printf '%s\n' "$weight" "$line" >"$kept/undo"
+		refuse "is not by tune.sh"
+	done
+	echo "$weight" >"$kept/undo"
+	chmod 666 "$kept/undo"
+	refuse "somebody else"
+	chmod 644 "$kept/undo"
+	chown 12345 "$kept"
+	refuse "somebody else"
+	chown 0 "$kept"
+	run "$dir/scripts/tune.sh" --undo
+	[ "$status" -eq 0 ]
+	[ "$(cat "$dir/sys/kernel/debug/e1000_napi/eth0/weight")" = 64 ]
 }
 
 @test "what cannot be applied leaves everything as before" {

@@ -431,6 +431,7 @@ static void sources(void **state)
 		"0.000,0,0,-nan,0\n", &spec, &t), -1);
 	assert_int_equal(parse_iperf("connect failed: Connection refused\n", &spec, &t), -1);
 	assert_non_null(strstr(failure(), "Connection refused"));
+	assert_non_null(strstr(failure(), "there: while :; do iperf -s -u; sleep 1; done"));
 	/* a server that lies: as many as no wire carries, fewer than came, no time at all */
 	t = (struct traffic){ .sent = 1e9, .received = 1000, .bytes = 1e6, .seconds = 1 };
 	assert_int_equal(check_traffic(&t, 1470, 1), -1);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What napinic lets through as a state file, as a name, and as what is left of a lifetime. */
+/* What napinic lets through as a state file, as a name, as what is left of a lifetime, and as an index. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "refs.h"
 #include "step.h"
 
 #include <cmocka.h>	/* last: it makes a macro of fail() */
@@ -156,6 +157,34 @@ static void names(void **data)
 		assert_false(is_ifname(bad[i]));
 }
 
+static void what_knows_an_index(void **data)
+{
+	json_t *rules = json_load_file("napinic/nft-1.1.3.json", 0, NULL);
+	struct list names = { 0 };
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	(void)data;
+	assert_non_null(rules);
+	list_add(&names, xasprintf("n7"));
+	nft_refs(out, rules, &names);
+	list_add(&names, xasprintf("n9"));
+	nft_refs(out, rules, &names);
+	fclose(out);
+	/* and not that with iifname */
+	assert_string_equal(text,
+		"nftables: the set ifs of table inet filter\n"
+		"nftables: the rule with handle 4 of chain input, table inet filter\n"
+		"nftables: the rule with handle 6 of chain input, table inet filter\n"
+		"nftables: the rule with handle 8 of chain input, table inet filter\n"
+		"nftables: the rule with handle 12 of chain input, table inet filter\n"
+		"nftables: the chain ing of table netdev hk\n");
+	free(text);
+	list_free(&names);
+	json_decref(rules);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -164,6 +193,7 @@ int main(void)
 		cmocka_unit_test(files_of_others),
 		cmocka_unit_test(lifetimes),
 		cmocka_unit_test(names),
+		cmocka_unit_test(what_knows_an_index),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

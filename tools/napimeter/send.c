@@ -23,6 +23,7 @@
 #define SPIN_NS 60000			/* a sleep may end this late */
 #define LATE_NS 5000000			/* later than this: missed, not made up for */
 #define SECONDS_MAX 86400
+#define COOKIE_NS (10 * (int64_t)NSEC)	/* how long a cookie is good */
 
 /* Everything big endian. */
 struct control {
@@ -72,7 +73,7 @@ int send_ask(int fd, const struct row *spec, double seconds)
 				return 0;
 		}
 	}
-	return fail("no answer from the source: is `napimeter serve` running there?");
+	return fail("no answer from the source: is it running? there: while :; do napimeter serve; sleep 1; done");
 }
 
 void send_cancel(int fd)
@@ -112,8 +113,11 @@ static void stamp(char *data, uint32_t sequence)
 	memcpy(data, &h, sizeof(h));
 }
 
-/* One burst; returns how many the kernel took. */
-static uint32_t send_burst(int fd, uint32_t burst, size_t len, uint32_t sequence)
+/*
+ * One burst; returns how many the kernel took. *refused: nobody receives there any more,
+ * says the receiver's host.
+ */
+static uint32_t send_burst(int fd, uint32_t burst, size_t len, uint32_t sequence, bool *refused)
 {
 	static char data[BATCH][65536];
 	struct mmsghdr msgs[BATCH] = { 0 };
@@ -130,8 +134,10 @@ static uint32_t send_burst(int fd, uint32_t burst, size_t len, uint32_t sequence
 			msgs[i].msg_hdr.msg_iovlen = 1;
 		}
 		put = sendmmsg(fd, msgs, n, 0);
-		if (put <= 0)
+		if (put <= 0) {
+			*refused = *refused || errno == ECONNREFUSED;
 			break;
+		}
 		done += put;
 	}
 	return done;
@@ -147,12 +153,13 @@ static void send_stream(int fd, const struct control *ask)
 	struct control last = *ask;
 	uint32_t sent = 0, late = 0;
 	int64_t look = next;
+	bool refused = false;
 	int i;
 
-	while (next < end) {
+	while (next < end && !refused) {
 		if (gap)
 			wait_for(next);
-		sent += send_burst(fd, burst, len, sent + 1);
+		sent += send_burst(fd, burst, len, sent + 1, &refused);
 		next = gap ? next + gap : mono_ns();
 		if (mono_ns() - next > LATE_NS) {
 			next = mono_ns();
@@ -176,15 +183,57 @@ static void send_stream(int fd, const struct control *ask)
 	fflush(stdout);
 }
 
-static uint64_t cookie_of(const struct sockaddr_in6 *from, uint64_t secret)
+/*
+ * An asker proves that it receives at its address by sending back a random number. The
+ * number is kept, not computed from the address, so nothing can be learned from others;
+ * it is good once. The oldest gives way when askers are many.
+ */
+static struct asker {
+	struct in6_addr addr;
+	in_port_t port;
+	int64_t when;			/* monotonic; 0: free */
+	uint64_t cookie;
+} askers[256];
+
+static struct asker *asker_of(const struct sockaddr_in6 *from)
 {
-	uint64_t hash = secret;
-	const unsigned char *p = (const unsigned char *)&from->sin6_addr;
 	size_t i;
 
-	for (i = 0; i < sizeof(from->sin6_addr); i++)
-		hash = (hash ^ p[i]) * 0x100000001b3ULL;
-	return (hash ^ from->sin6_port) * 0x100000001b3ULL ^ secret;
+	for (i = 0; i < sizeof(askers) / sizeof(askers[0]); i++)
+		if (askers[i].when && askers[i].port == from->sin6_port &&
+		    !memcmp(&askers[i].addr, &from->sin6_addr, sizeof(askers[i].addr)))
+			return &askers[i];
+	return NULL;
+}
+
+/* A new cookie for this address, or 0 if there is no randomness. */
+static uint64_t cookie_for(const struct sockaddr_in6 *from)
+{
+	struct asker *a = asker_of(from);
+	size_t i;
+
+	if (!a)
+		for (a = askers, i = 1; i < sizeof(askers) / sizeof(askers[0]); i++)
+			if (askers[i].when < a->when)
+				a = &askers[i];
+	a->when = 0;
+	if (getrandom(&a->cookie, sizeof(a->cookie), 0) != sizeof(a->cookie))
+		return 0;
+	a->addr = from->sin6_addr;
+	a->port = from->sin6_port;
+	a->when = mono_ns();
+	return a->cookie;
+}
+
+/* Is this the cookie that the address got in the last seconds? It is used up. */
+static bool cookie_take(const struct sockaddr_in6 *from, uint64_t cookie)
+{
+	struct asker *a = asker_of(from);
+	bool good = a && a->cookie == cookie && mono_ns() - a->when < COOKIE_NS;
+
+	if (good)
+		a->when = 0;
+	return good;
 }
 
 static bool sane(const struct control *c)
@@ -200,7 +249,6 @@ int cmd_serve(int argc, char *argv[])
 	struct sockaddr_in6 from;
 	struct sockaddr_in6 nobody = { .sin6_family = AF_UNSPEC };
 	struct control c;
-	uint64_t secret;
 	int fd;
 
 	if (argc > 1 || (argc == 1 && atoi(argv[0]) < 1))
@@ -208,17 +256,18 @@ int cmd_serve(int argc, char *argv[])
 	fd = sink_socket(argc ? atoi(argv[0]) : 5003);
 	if (fd < 0)
 		die(EXIT_FAILED, "%s", failure());
-	if (getrandom(&secret, sizeof(secret), 0) != sizeof(secret))
-		die(EXIT_FAILED, "getrandom: %s", strerror(errno));
 	for (;;) {
 		socklen_t len = sizeof(from);
 		ssize_t got = recvfrom(fd, &c, sizeof(c), 0, (struct sockaddr *)&from, &len);
 
 		if (got != sizeof(c) || len != sizeof(from) || !sane(&c))
 			continue;
-		if (c.cookie != cookie_of(&from, secret)) {
+		if (!cookie_take(&from, c.cookie)) {
+			/* no longer than what came, so that it cannot be used to flood others */
 			c.magic = htobe32(COOKIE_MAGIC);
-			c.cookie = cookie_of(&from, secret);
+			c.cookie = cookie_for(&from);
+			if (!c.cookie)
+				die(EXIT_FAILED, "getrandom: %s", strerror(errno));
 			sendto(fd, &c, sizeof(c), 0, (struct sockaddr *)&from, len);
 			continue;
 		}

@@ -416,6 +416,9 @@ static int iperf_start(struct stream *s)
 	return udp || size ? reach_socket_of(s->child, size, udp ? &s->arrivals : NULL) : 0;
 }
 
+/* iperf 2.1.8 dies at times, when a UDP stream that was pulled has ended. */
+#define RESTART "there: while :; do iperf -s%s; sleep 1; done"
+
 /*
  * The last line of `-y C`: time, addresses (4), id, interval, bytes, bit/s and
  * for UDP jitter (ms), lost, total, per cent, out of order.
@@ -433,9 +436,9 @@ int parse_iperf(const char *text, const struct row *spec, struct traffic *t)
 	found = last ? sscanf(last, "%*[^,],%*[^,],%*[^,],%*[^,],%*[^,],%*[^,],%*[^,],%lf,%lf,%lf,%*[^,],%lf",
 			      &t->bytes, &bps, &jitter, &total) : 0;
 	if (found < (udp ? 4 : 2) || !(t->bytes > 0) || !(bps > 0))
-		return fail("iperf received nothing%s%.*s: is `iperf -s%s` (2.1 or newer) running on the server?",
-			    last ? "" : ": ", last ? 0 : (int)strcspn(text, "\n"), text,
-			    udp ? " -u" : "");
+		return fail("iperf received nothing%s%.*s: is iperf 2.1 or newer running on the server? "
+			    RESTART, last ? "" : ": ",
+			    last ? 0 : (int)strcspn(text, "\n"), text, udp ? " -u" : "");
 	t->seconds = t->bytes * 8 / bps;
 	t->only_packets_at_nic = !udp;
 	if (udp) {
@@ -471,7 +474,8 @@ static int iperf_wait(struct stream *s)
 		ssize_t got;
 
 		if (mono_ns() > end)
-			return fail("iperf does not end: is the server still there?");
+			return fail("iperf does not end, as when the source died; " RESTART,
+				    row_is(s->spec, COL_protocol, "udp") ? " -u" : "");
 		if (s->arrivals.page && heed(s, s->arrivals.page->highest))
 			return -1;
 		if (!told && is_silent(s)) {
@@ -488,8 +492,8 @@ static int iperf_wait(struct stream *s)
 	s->text[used] = '\0';
 	if (s->highest && !s->arrivals.page->ends &&
 	    (s->heard - s->started) / 1e9 < 0.9 * s->seconds - 0.3)
-		return fail("the source fell silent after %.1f of %.1f s: is the server still there?",
-			    (s->heard - s->started) / 1e9, s->seconds);
+		return fail("the source died, or the network did, after %.1f of %.1f s; " RESTART,
+			    (s->heard - s->started) / 1e9, s->seconds, " -u");
 	return 0;
 }
 
@@ -505,8 +509,8 @@ static int iperf_result(struct stream *s, struct traffic *t)
 	if (parse_iperf(s->text, s->spec, t))
 		return -1;
 	if (t->only_packets_at_nic && t->seconds < 0.9 * s->seconds - 0.5)
-		return fail("the source stopped after %.1f of %.1f s: is the server still there?",
-			    t->seconds, s->seconds);
+		return fail("the source died, or the network did, after %.1f of %.1f s; " RESTART,
+			    t->seconds, s->seconds, "");
 	if (t->only_packets_at_nic || !arrivals_known(&s->arrivals))
 		return 0;
 	t->open_end = !seen->ends;

@@ -29,19 +29,27 @@ static int ask(const char *name, void *question)
 	return err;
 }
 
+static __u32 feature_count(const char *name)
+{
+	struct ethtool_sset_info *sets = xalloc(sizeof(*sets) + sizeof(__u32));
+	__u32 count = 0;
+
+	sets->cmd = ETHTOOL_GSSET_INFO;
+	sets->sset_mask = 1ULL << ETH_SS_FEATURES;
+	if (!ask(name, sets) && sets->sset_mask)
+		memcpy(&count, sets + 1, sizeof(count));
+	free(sets);
+	return count < MAX_FEATURES ? count : MAX_FEATURES;
+}
+
 static void put_features(FILE *out, const char *name)
 {
-	struct {
-		struct ethtool_sset_info info;
-		__u32 count;
-	} sets = { .info = { .cmd = ETHTOOL_GSSET_INFO, .sset_mask = 1ULL << ETH_SS_FEATURES } };
-	struct ethtool_gstrings *strings;
 	struct ethtool_gfeatures *features;
-	__u32 count, i;
+	struct ethtool_gstrings *strings;
+	__u32 count = feature_count(name), i;
 
-	if (ask(name, &sets) || !sets.info.sset_mask)
+	if (!count)
 		return;
-	count = sets.count < MAX_FEATURES ? sets.count : MAX_FEATURES;
 	strings = xalloc(sizeof(*strings) + (size_t)count * ETH_GSTRING_LEN);
 	strings->cmd = ETHTOOL_GSTRINGS;
 	strings->string_set = ETH_SS_FEATURES;
@@ -108,24 +116,23 @@ static void put_coalesce(FILE *out, const char *name)
 
 static void put_speed(FILE *out, const char *name)
 {
-	struct {
-		struct ethtool_link_settings link;
-		__u32 masks[3 * 127];
-	} set = { .link.cmd = ETHTOOL_GLINKSETTINGS };
+	/* three masks follow, of 127 words at most */
+	struct ethtool_link_settings *link = xalloc(sizeof(*link) + 3 * 127 * sizeof(__u32));
+	int err;
 
+	link->cmd = ETHTOOL_GLINKSETTINGS;
 	/* the first time the kernel only says how long a mask is */
-	if (ask(name, &set) || set.link.link_mode_masks_nwords >= 0)
-		return;
-	set.link.link_mode_masks_nwords = -set.link.link_mode_masks_nwords;
-	set.link.cmd = ETHTOOL_GLINKSETTINGS;
-	if (ask(name, &set))
-		return;
-	if (set.link.autoneg == AUTONEG_ENABLE)
+	err = ask(name, link) || link->link_mode_masks_nwords >= 0;
+	link->link_mode_masks_nwords = -link->link_mode_masks_nwords;
+	link->cmd = ETHTOOL_GLINKSETTINGS;
+	err = err || ask(name, link);
+	if (!err && link->autoneg == AUTONEG_ENABLE)
 		fputs(" autoneg on", out);
-	else if (set.link.speed && set.link.speed != (__u32)SPEED_UNKNOWN &&
-		 set.link.duplex <= DUPLEX_FULL)
-		fprintf(out, " autoneg off speed %u duplex %s", set.link.speed,
-			set.link.duplex == DUPLEX_FULL ? "full" : "half");
+	else if (!err && link->speed && link->speed != (__u32)SPEED_UNKNOWN &&
+		 link->duplex <= DUPLEX_FULL)
+		fprintf(out, " autoneg off speed %u duplex %s", link->speed,
+			link->duplex == DUPLEX_FULL ? "full" : "half");
+	free(link);
 }
 
 static void put_wake(FILE *out, const char *name)
@@ -148,7 +155,7 @@ char *ethtool_pairs(char opt, const char *name)
 {
 	char *pairs = NULL;
 	size_t size;
-	FILE *out = open_memstream(&pairs, &size);
+	FILE *out = xmemstream(&pairs, &size);
 
 	switch (opt) {
 	case 'K':

@@ -9,6 +9,8 @@
 #include "check.h"
 #include "put.h"
 #include "reach.h"
+#include "refs.h"
+#include "run.h"
 #include "save.h"
 #include "util.h"
 
@@ -23,8 +25,11 @@ static const char usage[] =
 	"  check FILE PCI            is FILE a whole state of PCI, ours, and not edited?\n"
 	"  put FILE                  bring back what is written in FILE; what fails is named,\n"
 	"                            and the rest is done\n"
+	"  name WORD                 the name of the interface with this name or altname\n"
 	"  obstacle IF               say what stands on IF and could not be brought back\n"
 	"  peers IF [ADDRESS]        the gateways, and the peer ADDRESS, reached over IF\n"
+	"  refs IF                   say what knows IF by its index, which changes with the driver\n"
+	"  lost IF                   say which qdiscs of IF are not brought back\n"
 	"  neighbour ADDRESS IF      has this neighbour answered not long ago?\n"
 	"\n"
 	"Exit status: 0 done or yes, 1 failed or no, 2 wrong usage.\n";
@@ -33,7 +38,7 @@ static int do_save(char **arg)
 {
 	char *text = NULL;
 	size_t size;
-	FILE *out = open_memstream(&text, &size);
+	FILE *out = xmemstream(&text, &size);
 	int err = save(out, arg[0], arg[1]);
 
 	fclose(out);
@@ -70,6 +75,17 @@ static int do_put(char **arg)
 	return missed ? -1 : 0;
 }
 
+static int do_name(char **arg)
+{
+	json_t *link = IP_JSON("link", "show", "dev", arg[0]);
+	const char *name = text_of(json_array_get(link, 0), "ifname");
+
+	if (name)
+		puts(name);
+	json_decref(link);
+	return name ? 0 : -1;
+}
+
 static int do_obstacle(char **arg)
 {
 	char *reason = obstacle(arg[0]);
@@ -91,6 +107,24 @@ static int do_peers(char **arg)
 	return err;
 }
 
+static int do_refs(char **arg)
+{
+	int err = refs(stdout, arg[0]);
+
+	if (err)
+		message("%s", failure());
+	return err;
+}
+
+static int do_lost(char **arg)
+{
+	int err = lost(stdout, arg[0]);
+
+	if (err)
+		message("%s", failure());
+	return err;
+}
+
 static int do_neighbour(char **arg)
 {
 	return is_neighbour(arg[0], arg[1]) ? 0 : -1;
@@ -104,8 +138,11 @@ static const struct command {
 	{ "save", 2, 2, do_save },
 	{ "check", 2, 2, do_check },
 	{ "put", 1, 1, do_put },
+	{ "name", 1, 1, do_name },
 	{ "obstacle", 1, 1, do_obstacle },
 	{ "peers", 1, 2, do_peers },
+	{ "refs", 1, 1, do_refs },
+	{ "lost", 1, 1, do_lost },
 	{ "neighbour", 2, 2, do_neighbour },
 };
 

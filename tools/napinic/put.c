@@ -207,8 +207,10 @@ static void put_line(char *line)
 	if (!strncmp(line, "set ", 4)) {
 		char *path = line + 4, *value = strchr(path, ' ');
 
-		*value = '\0';
-		put_file(path, value + 1);
+		if (value) {
+			*value = '\0';
+			put_file(path, value + 1);
+		}
 		return;
 	}
 	if (!strncmp(line, "route ", 6)) {

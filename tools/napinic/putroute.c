@@ -7,16 +7,28 @@
 #include "run.h"
 #include "step.h"
 
-/* A route without the part that changes by itself (caller frees). */
+static void cut(char *text, const char *word)
+{
+	char *at = strstr(text, word), *rest;
+
+	if (!at)
+		return;
+	rest = at + strlen(word);
+	rest += strcspn(rest, " ");
+	memmove(at, rest, strlen(rest) + 1);
+}
+
+/*
+ * A route without what changes by itself (caller frees): how long it lasts, and the
+ * metric of one that a network manager makes, which may choose another each time.
+ */
 static char *lasting(const char *route)
 {
-	char *text = xasprintf("%s", route), *at = strstr(text, " expires "), *rest;
+	char *text = xasprintf("%s ", route);
 
-	if (at) {
-		rest = at + strlen(" expires ");
-		rest += strcspn(rest, " ");
-		memmove(at, rest, strlen(rest) + 1);
-	}
+	cut(text, " expires ");
+	if (strstr(text, " proto dhcp ") || strstr(text, " proto ra ") || strstr(text, " proto kernel "))
+		cut(text, " metric ");
 	return text;
 }
 

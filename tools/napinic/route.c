@@ -132,7 +132,7 @@ static char *route_words(const char *family, json_t *route, const char *line, si
 		return NULL;
 	}
 	warn_of_unknown(route);
-	out = open_memstream(&words, &size);
+	out = xmemstream(&words, &size);
 	fputs(family, out);
 	if (!is(route, "type", "unicast"))
 		put_word(out, "%s", text_of(route, "type") ? text_of(route, "type") : "unicast");

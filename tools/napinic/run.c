@@ -192,24 +192,40 @@ int run_ip(char **out, const char *const args[])
 	return -1;
 }
 
-json_t *ip_json(const char *const args[])
+/* what: the program and its first argument; frees the texts */
+static json_t *json_of(const char *what, int status, char *out, char *err)
 {
-	static const char *const options[] = { "-json", "-details", NULL };
-	char *out = NULL, *err = NULL;
 	json_error_t error;
 	json_t *said = NULL;
 
-	if (ip(&out, &err, options, args)) {
-		fail("ip %s: %s", args[0], err && *err ? err : out ? out : "failed");
+	if (status) {
+		fail("%s: %s", what, err && *err ? err : out ? out : "failed");
 	} else if (!out[strspn(out, " \n")]) {
-		/* `ip -json route` says nothing at all where IPv6 is off */
+		/* nothing to tell, in some versions: `ip -json route` where IPv6 is off */
 		said = json_array();
 	} else {
 		said = json_loads(out, 0, &error);
 		if (!said)
-			fail("ip %s: not JSON (%s); is it older than iproute2 5.10?", args[0], error.text);
+			fail("%s: not JSON (%s); is it too old?", what, error.text);
 	}
 	free(out);
 	free(err);
 	return said;
+}
+
+json_t *program_json(const char *const argv[])
+{
+	char *out = NULL, *err = NULL;
+	int status = run(argv, &out, &err);
+
+	return json_of(argv[0], status, out, err);
+}
+
+json_t *ip_json(const char *const args[])
+{
+	static const char *const options[] = { "-json", "-details", NULL };
+	char *out = NULL, *err = NULL;
+	int status = ip(&out, &err, options, args);
+
+	return json_of("ip", status, out, err);
 }

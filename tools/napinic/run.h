@@ -19,6 +19,10 @@ int run(const char *const argv[], char **out, char **err);
  */
 int run_ip(char **out, const char *const args[]);
 
+/* What a program says as JSON (caller decrefs), or NULL with the reason kept. */
+json_t *program_json(const char *const argv[]);
+#define PROGRAM_JSON(...) program_json((const char *const[]){ __VA_ARGS__, NULL })
+
 /* The same for `ip -json -details ARGUMENT...`: what it says (caller decrefs), or NULL. */
 json_t *ip_json(const char *const args[]);
 #define IP_JSON(...) ip_json((const char *const[]){ __VA_ARGS__, NULL })

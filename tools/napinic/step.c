@@ -28,7 +28,7 @@ char *words_join(const char *const words[])
 {
 	char *text = NULL;
 	size_t size, i;
-	FILE *out = open_memstream(&text, &size);
+	FILE *out = xmemstream(&text, &size);
 
 	for (i = 0; words[i]; i++)
 		fprintf(out, "%s%s", i ? " " : "", words[i]);

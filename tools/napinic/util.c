@@ -73,6 +73,17 @@ char *xasprintf(const char *fmt, ...)
 	return text;
 }
 
+FILE *xmemstream(char **text, size_t *size)
+{
+	FILE *out = open_memstream(text, size);
+
+	if (!out) {
+		message("out of memory");
+		exit(1);
+	}
+	return out;
+}
+
 const char *sys_dir(void)
 {
 	const char *dir = getenv("E1000_NAPI_SYS");

@@ -23,6 +23,8 @@ void message(const char *fmt, ...) PRINTF(1, 2);
 
 void *xalloc(size_t size);
 char *xasprintf(const char *fmt, ...) PRINTF(1, 2);
+/* open_memstream(), of which both must live until it is closed. */
+FILE *xmemstream(char **text, size_t *size);
 
 /* The prefix of /sys: a test brings a tree of its own in E1000_NAPI_SYS. */
 const char *sys_dir(void);

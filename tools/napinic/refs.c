@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <string.h>
+
+#include "link.h"
+#include "refs.h"
+#include "run.h"
+
+/* Does yes(key, value, data) hold for a member, at any depth? key is NULL for an array's. */
+static bool any(json_t *value, const char *key,
+		bool (*yes)(const char *key, json_t *value, const void *data), const void *data)
+{
+	const char *name;
+	json_t *member;
+	size_t i;
+
+	if (yes(key, value, data))
+		return true;
+	json_object_foreach(value, name, member)
+		if (any(member, name, yes, data))
+			return true;
+	json_array_foreach(value, i, member)
+		if (any(member, NULL, yes, data))
+			return true;
+	return false;
+}
+
+static bool is_name(const char *key, json_t *value, const void *data)
+{
+	(void)key;
+	return json_is_string(value) && list_has(data, json_string_value(value));
+}
+
+/* meta iif, meta oif, fib … oif: iifname and oifname are texts, and go on matching */
+static bool is_index(const char *key, json_t *value, const void *data)
+{
+	const char *what = text_of(value, "key"), *result = text_of(value, "result");
+
+	(void)data;
+	if (!key)
+		return false;
+	if (!strcmp(key, "meta") && what)
+		return !strcmp(what, "iif") || !strcmp(what, "oif") || !strcmp(what, "sdif");
+	return !strcmp(key, "fib") && result && !strcmp(result, "oif");
+}
+
+static bool is_index_type(const char *key, json_t *value, const void *data)
+{
+	(void)key;
+	(void)data;
+	return json_is_string(value) && !strcmp(json_string_value(value), "iface_index");
+}
+
+static bool is_target(const char *key, json_t *value, const void *data)
+{
+	return key && !strcmp(key, "to_dev") && is_name(key, value, data);
+}
+
+static const char *text_or(json_t *object, const char *key)
+{
+	const char *text = text_of(object, key);
+
+	return text ? text : "?";
+}
+
+static void nft_ref(FILE *out, const char *kind, json_t *item, const struct list *names)
+{
+	const char *family = text_or(item, "family"), *table = text_or(item, "table");
+	json_t *expr = json_object_get(item, "expr"), *dev = json_object_get(item, "dev");
+
+	if (!strcmp(kind, "rule")) {
+		if (any(expr, NULL, is_index, NULL) && any(expr, NULL, is_name, names))
+			fprintf(out, "nftables: the rule with handle %lld of chain %s, table %s %s\n",
+				(long long)number_of(item, "handle"), text_or(item, "chain"), family,
+				table);
+	} else if (!strcmp(kind, "set") || !strcmp(kind, "map")) {
+		if (any(json_object_get(item, "type"), NULL, is_index_type, NULL) &&
+		    any(json_object_get(item, "elem"), NULL, is_name, names))
+			fprintf(out, "nftables: the %s %s of table %s %s\n", kind, text_or(item, "name"),
+				family, table);
+	} else if (dev && any(dev, NULL, is_name, names)) {
+		fprintf(out, "nftables: the %s %s of table %s %s\n", kind, text_or(item, "name"), family,
+			table);
+	}
+}
+
+void nft_refs(FILE *out, json_t *ruleset, const struct list *names)
+{
+	json_t *items = json_object_get(ruleset, "nftables"), *entry, *item;
+	const char *kind;
+	size_t i;
+
+	json_array_foreach(items, i, entry)
+		json_object_foreach(entry, kind, item)
+			nft_ref(out, kind, item, names);
+}
+
+/* Filters of others that send to one of these: redirect and mirror know an index. */
+static void tc_refs(FILE *out, json_t *links, const struct list *names)
+{
+	static const char *const places[] = { "root", "ingress", "egress" };
+	json_t *qdiscs = PROGRAM_JSON("tc", "-json", "qdisc", "show"), *qdisc, *filters;
+	struct list seen = { 0 };
+	size_t i, n;
+
+	/* without tc there are none */
+	if (!qdiscs)
+		no_failure();
+	json_array_foreach(qdiscs, i, qdisc) {
+		const char *dev = text_of(qdisc, "dev"), *handle = text_of(qdisc, "handle");
+
+		if (!dev || !handle || !strcmp(handle, "0:") || list_has(names, dev) ||
+		    list_has(&seen, dev) || !link_named(links, dev))
+			continue;
+		list_add(&seen, xasprintf("%s", dev));
+		for (n = 0; n < ARRAY_SIZE(places); n++) {
+			filters = PROGRAM_JSON("tc", "-json", "filter", "show", "dev", dev, places[n]);
+			no_failure();
+			if (any(filters, NULL, is_target, names))
+				fprintf(out, "tc: a filter of %s (%s)\n", dev, places[n]);
+			json_decref(filters);
+		}
+	}
+	list_free(&seen);
+	json_decref(qdiscs);
+}
+
+int refs(FILE *out, const char *name)
+{
+	json_t *links = links_now(), *rules;
+	struct list tree = { 0 };
+
+	if (!links)
+		return -1;
+	nic_tree(links, name, &tree);
+	rules = PROGRAM_JSON("nft", "-j", "list", "ruleset");
+	/* where there is no nft, or the kernel has no nftables, there are no rules */
+	if (!rules)
+		no_failure();
+	nft_refs(out, rules, &tree);
+	tc_refs(out, links, &tree);
+	list_free(&tree);
+	json_decref(rules);
+	json_decref(links);
+	return 0;
+}
+
+int lost(FILE *out, const char *name)
+{
+	json_t *links = links_now(), *qdiscs, *qdisc;
+	struct list tree = { 0 };
+	size_t i, n;
+
+	if (!links)
+		return -1;
+	nic_tree(links, name, &tree);
+	for (n = 0; n < tree.count; n++) {
+		qdiscs = PROGRAM_JSON("tc", "-json", "qdisc", "show", "dev", tree.text[n]);
+		no_failure();
+		/* what the kernel made by itself has the handle 0: */
+		json_array_foreach(qdiscs, i, qdisc)
+			if (strcmp(text_or(qdisc, "handle"), "0:"))
+				fprintf(out, "qdisc %s %s of %s\n", text_or(qdisc, "kind"),
+					text_or(qdisc, "handle"), tree.text[n]);
+		json_decref(qdiscs);
+	}
+	list_free(&tree);
+	json_decref(links);
+	return 0;
+}

@@ -50,7 +50,7 @@ last() { tail -n 1; }
 
 @test "every option that a plan knows is in docs/sweep.md" {
 	sed -n '/ settings\[\] = {/,/^};/s/.*{ COL_\([a-z_]*\),.*/\1/p; /other_keys\[\] = {/,/^};/p' \
-		tools/napimeter/plan.c | grep -oE '^[a-z_]+$|"[a-z_]+"' | tr -d '"' |
+		tools/napimeter/planaxis.c tools/napimeter/planfile.c | grep -oE '^[a-z_]+$|"[a-z_]+"' | tr -d '"' |
 		sed 's/^offered_bps$/load/; s/_s$/-s/; s/^\(slot\|settle\)-s$/\1/; s/_/-/g' |
 		grep -vx interface >"$dir/keys"
 	[ "$(wc -l <"$dir/keys")" -ge 37 ]

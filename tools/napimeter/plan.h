@@ -13,6 +13,8 @@
 #include "../lib/run.h"
 #include "util.h"
 
+#define UNTIL_LEAST 3	/* repetitions, before an interval is believed */
+
 struct axis {
 	size_t count;
 	char (*value)[32];
@@ -29,6 +31,7 @@ struct plan {
 	unsigned int port;
 	const char *netns;		/* pktgen: where its device is, "" for here */
 	const char *peer;		/* pktgen: its device */
+	const char *preset;
 	const char *host;		/* ADDR:PORT of scripts/host/cpu.sh, or "" */
 	unsigned int reps;
 	double seconds;
@@ -52,6 +55,16 @@ struct todo {
 	size_t total, done;		/* trials; total is an upper bound for mlfrr and until */
 	double left_s;
 };
+
+/* A setting that a grid can be made over; cells are numbered in the order of the file. */
+static inline bool is_axis(int col)
+{
+	return col >= 0 && col != COL_method && col != COL_preset &&
+	       (run_columns[col].role == R_AXIS || run_columns[col].role == R_SETTING);
+}
+
+/* Every axis, as asked or its default, and whether the sweep has the extra columns. */
+int plan_parse_axes(struct plan *p, json_t *asked);
 
 /* words: KEY=VALUE, NULL at the end. The same as in sweep.json, or it fails. */
 int plan_make(const char *dir, char *const words[]);

@@ -24,6 +24,7 @@ case ${1-} in
 	;;
 -*) usage_error "unknown option '$1'" ;;
 esac
+[ $# -le 1 ] || usage_error "one folder, not '$1' and '$2'"
 out=${1:-results/demo}
 need gnuplot gnuplot-nox
 case $out in

@@ -33,6 +33,8 @@ take() {
 	elif ! cat "$file" >"$1" 2>/dev/null; then
 		# only root may even look whether it is there
 		need_root
+		[ -e "/sys/class/net/$nic" ] || [ -e "/sys/bus/pci/devices/$nic" ] ||
+			die "there is no interface $nic (ip link shows those there are)"
 		[ -d /sys/module/e1000_napi ] ||
 			die "e1000_napi is not loaded; hand it the NIC: $(how_to load "$nic")"
 		[ -d "$DEBUG/e1000_napi" ] ||

@@ -25,12 +25,15 @@ Needs gnuplot.
 USAGE
 }
 
-out='' options=''
-while [ $# -gt 0 ]; do
+out='' options='' left=$#
+# Options may stand among the folders: what is none is put behind the rest
+while [ "$left" -gt 0 ]; do
+	left=$((left - 1))
 	case $1 in
 	-h | --help) usage && exit 0 ;;
 	--out | --margin | --confidence | --loss)
-		[ $# -gt 1 ] || usage_error "$1 needs a value"
+		case ${2-} in '' | --*) usage_error "$1 requires an argument" ;; esac
+		left=$((left - 1))
 		case $1 in
 		--out) out=$2 ;;
 		*)
@@ -42,9 +45,19 @@ while [ $# -gt 0 ]; do
 		esac
 		shift 2
 		;;
-	--) shift && break ;;
+	--)
+		shift
+		while [ "$left" -gt 0 ]; do
+			set -- "$@" "$1"
+			shift
+			left=$((left - 1))
+		done
+		;;
 	-*) usage_error "no option is called $1" ;;
-	*) break ;;
+	*)
+		set -- "$@" "$1"
+		shift
+		;;
 	esac
 done
 [ $# -gt 0 ] || usage_error "a results folder is missing"
@@ -52,6 +65,13 @@ done
 	out=results/report
 	[ $# -gt 1 ] || out=${1%/}/report
 }
+case $out in
+-* | / | . | ..) usage_error "--out: not this folder: '$out'" ;;
+esac
+if [ -e "$out" ] && [ ! -d "$out" ]; then
+	die "--out: $out is a file; give a folder"
+fi
+[ ! -e "$out/runs.csv" ] || die "--out: $out holds results of a sweep; give another folder"
 # Root has no need to draw, and must not follow a link in a user's folder
 if [ "$(id -u)" -eq 0 ]; then
 	owner=$(owner_of "$out")

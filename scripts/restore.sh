@@ -36,6 +36,10 @@ candidates() {
 restore_one() {
 	find_nic "$1"
 	if [ ! -e "$SYS/bus/pci/devices/$pci" ]; then
+		if [ ! -e "$RUN/$pci.state" ] && [ ! -e "$RUN/$pci.loaded" ]; then
+			log "$prog: there is no device $pci, and there was none (lspci shows those there are)"
+			return 1
+		fi
 		log "$pci: no such device any more; forgetting it"
 		[ "$dry" = 1 ] || rm -f "$RUN/$pci.state" "$RUN/$pci.loaded"
 		return

@@ -85,7 +85,11 @@ while [ $# -gt 0 ]; do
 	--restore) restore=1 ;;
 	--*)
 		[ $# -ge 2 ] || usage_error "$1 wants a word after it"
-		case $2 in *[[:space:]]*) usage_error "$1: no spaces in '$2'" ;; esac
+		case $2 in
+		--*) usage_error "$1 requires an argument, not '$2'" ;;
+		*[[:space:]]*) usage_error "$1: no spaces in '$2'" ;;
+		*,,* | ,* | *,) usage_error "$1: an empty place in the list '$2'" ;;
+		esac
 		case $1 in
 		--preset)
 			preset=$2

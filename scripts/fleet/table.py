@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
 """Part of report.sh: all guests of a fleet as one table and one Prometheus file.
 

@@ -288,6 +288,8 @@ rival_200() {
 	rival_200 cannot_say --failed 200=300e6
 	[[ $output == *"200: 3 of 4 loads, 15 trials, 5 failed"* ]]
 	[ "$(field failed <<<"$output")" = 5 ]
+	[ "$(field equal <<<"$output")" != yes ]
+	[[ $output == *"what is missing or failed has to be measured first"* ]]
 	# one load fewer: not measured is not shown, nor is it a load of the rival
 	rival_200 change
 	sed -i '/,udp,300000000,1470,200,/d' "$tmp/v/1/runs.csv"

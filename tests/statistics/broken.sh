@@ -11,7 +11,7 @@ n=0 failed=0
 
 # broken WORDS CASES FILE SED-SCRIPT: with FILE changed so, these cases have to fail
 broken() {
-	local words=$1 cases=$2 file=$3 script=$4
+	local words="$1" cases="$2" file="$3" script="$4"
 	n=$((n + 1))
 	rm -rf "$work/tree"
 	mkdir -p "$work/tree/tools"

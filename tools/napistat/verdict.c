@@ -228,6 +228,8 @@ static void test(struct verdict *v, const struct options *o)
 			r->n_worse += r->worse[k] < alpha;
 		}
 		r->saves = r->cheaper < alpha;
+		/* what was not measured, or failed, may differ */
+		r->equal &= r->complete;
 	}
 }
 

@@ -86,7 +86,9 @@ static void say_undecided(FILE *out, const struct verdict *v, const struct optio
 	if (v->until && n)
 		fputs(". --until stopped where the means looked steady, which makes differences look surer than they are", out);
 	fprintf(out, ". Neither a gain nor equality within %.4g %% is shown", 100 * o->margin);
-	if (!isnan(v->reps_needed))
+	if (v->shown && !v->shown->complete)
+		fputs("; what is missing or failed has to be measured first", out);
+	else if (!isnan(v->reps_needed))
 		fprintf(out, v->reps_needed <= 10000 ?
 			"; about %.0f %s of each cell would decide it, if the scatter stays" :
 			"; more than 10000 repetitions of each cell would be needed to decide it",

@@ -44,7 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	parse_snmp(text, "Udp", "InErrors");
 	parse_stat(&cpu, text, 100);
 	row_set(&spec, COL_reason, "%s", text);
-	if (strpbrk(spec.cell[COL_reason], "\033\n\r\a\177"))
+	if (strpbrk(row_text(&spec, COL_reason), "\033\n\r\a\177"))
 		abort();
 	free(text);
 	return 0;

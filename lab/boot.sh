@@ -39,7 +39,7 @@ usage() {
 }
 
 word() { # word OPTION COUNT: an option's word must be there
-	[ "$2" -ge 2 ] || usage_error "$1 wants a word after it"
+	[ "$2" -ge 2 ] || usage_error "$1 requires an argument"
 }
 
 number() { # number OPTION WORD LEAST

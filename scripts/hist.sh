@@ -76,7 +76,7 @@ while [ $# -gt 0 ]; do
 		;;
 	--csv) csv=1 ;;
 	--file | --width | --snapshot)
-		[ $# -ge 2 ] || usage_error "$1 wants a word after it"
+		[ $# -ge 2 ] || usage_error "$1 requires an argument"
 		case $1 in
 		--file) want=$2 ;;
 		--width) width=$2 ;;

@@ -187,7 +187,7 @@ while [ $# -gt 0 ]; do
 	--yes) yes=1 ;;
 	--dry-run) dry=1 ;;
 	--module | --timeout)
-		[ $# -ge 2 ] || usage_error "$1 wants a word after it"
+		[ $# -ge 2 ] || usage_error "$1 requires an argument"
 		[ "$1" = --module ] && module=$2
 		[ "$1" = --timeout ] && timeout=$2
 		shift

@@ -84,7 +84,7 @@ while [ $# -gt 0 ]; do
 	--dry-run) dry_run=1 ;;
 	--restore) restore=1 ;;
 	--*)
-		[ $# -ge 2 ] || usage_error "$1 wants a word after it"
+		[ $# -ge 2 ] || usage_error "$1 requires an argument"
 		case $2 in
 		--*) usage_error "$1 requires an argument, not '$2'" ;;
 		*[[:space:]]*) usage_error "$1: no spaces in '$2'" ;;

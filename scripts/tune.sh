@@ -100,7 +100,7 @@ while [ $# -gt 0 ]; do
 	--undo) undo=1 ;;
 	--try | --against | --minutes | --trial | --margin | --seed | --out | --server | --port | --sender | \
 		--source | --netns | --peer | --host | --datagram | --burst | --min-load | --max-load)
-		[ $# -ge 2 ] || usage_error "$1 wants a word after it"
+		[ $# -ge 2 ] || usage_error "$1 requires an argument"
 		case $2 in '' | *[[:space:]]*) usage_error "$1: one word without spaces, not '$2'" ;; esac
 		case $1 in
 		--try) tries="$tries $2" ;;

@@ -117,7 +117,7 @@ nested_main() {
 		--try | --against | --minutes | --trial | --margin | --seed | --min-load | --max-load) ;;
 		*) usage_error "unknown argument '$1'" ;;
 		esac
-		[ $# -ge 2 ] || usage_error "$1 wants a word after it"
+		[ $# -ge 2 ] || usage_error "$1 requires an argument"
 		case $1 in
 		--out) out=$2 ;;
 		--timeout) limit=$2 ;;

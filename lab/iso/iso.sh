@@ -31,7 +31,7 @@ while [ $# -gt 0 ]; do
 		;;
 	--bios) bios=1 ;;
 	--out | --kver | --append | --console)
-		[ $# -ge 2 ] || usage_error "$1 wants a word after it"
+		[ $# -ge 2 ] || usage_error "$1 requires an argument"
 		case $1 in
 		--out) out=$2 ;;
 		--kver) kver=$2 ;;

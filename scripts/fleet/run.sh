@@ -51,7 +51,7 @@ while [ $# -gt 0 ]; do
 	--report) report=1 ;;
 	-v) verbose=-v ;;
 	-i | --inventory | --limit | --batch | --out | --textfile)
-		[ $# -ge 2 ] || usage_error "$1 wants a word after it"
+		[ $# -ge 2 ] || usage_error "$1 requires an argument"
 		case $1 in
 		--limit) limit=$2 ;;
 		--batch) batch=$2 ;;

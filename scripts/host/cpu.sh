@@ -28,7 +28,7 @@ while [ $# -gt 0 ]; do
 		exit 0
 		;;
 	--port | --record)
-		[ $# -ge 2 ] || usage_error "$1 wants a word after it"
+		[ $# -ge 2 ] || usage_error "$1 requires an argument"
 		case $1 in
 		--port) port=$2 ;;
 		--record) record=$2 ;;

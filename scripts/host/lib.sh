@@ -109,7 +109,7 @@ host_main() {
 			--interval | --count) ;;
 		*) usage_error "unknown argument '$1'" ;;
 		esac
-		[ $# -ge 2 ] || usage_error "$1 wants a word after it"
+		[ $# -ge 2 ] || usage_error "$1 requires an argument"
 		case $1 in
 		--iso) iso=$2 ;;
 		--kernel) kernel=$2 ;;

@@ -126,7 +126,7 @@ last() { tail -n 1; }
 	refuse "not in 1..4096" --weight 4097
 	refuse "no preset 'fast'" --preset fast
 	refuse "no setting of a sweep" --speed 9
-	refuse "wants a word" --weight
+	refuse "requires an argument" --weight
 	refuse "no spaces" --weight '1, 2'
 	refuse "is there twice" --weight 1,2,1
 	refuse "bursts" --burst 32

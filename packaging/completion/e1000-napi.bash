@@ -5,7 +5,7 @@
 
 _e1000_napi() {
 	local front=${COMP_WORDS[0]} word=${COMP_WORDS[COMP_CWORD]} command help words=''
-	if [ "$COMP_CWORD" -eq 1 ]; then
+	if [ "$COMP_CWORD" -eq 1 ] || { [ "$COMP_CWORD" -eq 2 ] && [ "${COMP_WORDS[1]}" = help ]; }; then
 		words=$("$front" --help 2>/dev/null | sed -n 's/^  \([a-z][a-z]*\)  *[^ ].*/\1/p')
 		words="$words help --help --version"
 	else
@@ -19,9 +19,9 @@ _e1000_napi() {
 			case $word in
 			-*) words=$(printf '%s\n' "$help" | grep -oE -- '--[a-z]([a-z-]*[a-z])?' | sort -u) ;;
 			*)
-				# the first argument of these is an interface
-				case $help in
-				*"$command IF"*) words=$(cd /sys/class/net && echo *) ;;
+				# the first argument of these is an interface; a later word is an option's
+				case $COMP_CWORD-$help in
+				2-*"$command IF"*) words=$(cd /sys/class/net && echo *) ;;
 				esac
 				;;
 			esac

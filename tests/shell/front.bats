@@ -68,6 +68,8 @@ commands() { ./e1000-napi --help | sed -n 's/^  \([a-z][a-z]*\)  *[^ ].*/\1/p'; 
 	[ "$(completed ./e1000-napi restore --)" = "--all --dry-run" ]
 	[[ " $(completed ./e1000-napi load '') " == *" lo "* ]]
 	[ "$(completed ./e1000-napi host v)" = "virtualbox vmware" ]
+	[ "$(completed ./e1000-napi help sw)" = "sweep" ]
+	[ -z "$(completed ./e1000-napi sweep eth0 --preset '')" ]
 }
 
 @test "zsh can read its completion" {

@@ -56,7 +56,11 @@ samples() {
 
 case $1 in
 pid) [ -e "/proc/$2/stat" ] || die "there is no process $2" ;;
-*) [ -x "$here/$1.sh" ] || usage_error "no scripts/host/$1.sh" ;;
+xen | virtualbox | vmware | kvm)
+	"$here/$1.sh" facts "$2" 2>/dev/null | grep -qx running=yes ||
+		die "no VM $2 runs on $1 here; start it first"
+	;;
+*) usage_error "which hypervisor: xen, virtualbox, vmware or kvm, not '$1'" ;;
 esac
 log "answering on UDP port $port; Ctrl-C ends it"
 samples "$@" | tee "$record" | "$napimeter" hostcpu "$port"

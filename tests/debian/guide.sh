@@ -37,5 +37,5 @@ cp /share/guide.md /tmp/
 	rc=0
 	su - stranger -c 'sh ./guide' 2>&1 || rc=$?
 	echo "$rc" >/tmp/rc
-} | tr '\r' '\n' | grep -vE '^(Updating files|Receiving objects|Resolving deltas)'
+} | tr '\r' '\n' | grep --line-buffered -vE '^(Updating files|Receiving objects|Resolving deltas)'
 exit "$(cat /tmp/rc)"

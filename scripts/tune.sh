@@ -212,8 +212,8 @@ if [ -z "$apply" ]; then
 else
 	# built again where nobody else can write; DIR/keep is for people to read
 	applied=$(mktemp -d)
+	trap 'rm -rf "$applied"; give_back "$out"' EXIT
 	keep_files "$interface" "$applied" $found
 	keep_apply "$interface" "$applied" $found
-	rm -rf "$applied"
 	log "Applied, now and for each boot. $(how_to tune --undo) takes it back."
 fi

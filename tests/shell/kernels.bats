@@ -31,9 +31,9 @@ show() {
 		>"$tmp/bin/apt-cache"
 	chmod +x "$tmp/bin/apt-cache"
 	PATH=$tmp/bin:$PATH E1000_NAPI_CACHE=$tmp/cache unshare -m sh -euc '
-		mount -t tmpfs tmpfs /lib/modules
-		mount -t tmpfs tmpfs /usr/src
-		mount -t tmpfs tmpfs /boot
+		mount -n -t tmpfs tmpfs /lib/modules
+		mount -n -t tmpfs tmpfs /usr/src
+		mount -n -t tmpfs tmpfs /boot
 		for v in 6.1.0-9 6.1.0-56 6.1.0-57; do
 			mkdir -p "/lib/modules/$v-amd64/build" "/usr/src/linux-headers-$v-amd64"
 			: >"/usr/src/linux-headers-$v-amd64/Makefile"

@@ -43,7 +43,6 @@ field() { sed -n "s/^verdict.* $1=\([^ ]*\).*/\1/p"; }
 	make -s -C tools/napistat check
 }
 
-# bats test_tags=report
 @test "every axis of napimeter tells cells apart, in grid, interleave and search" {
 	axes="protocol=udp,tcp offered_bps=100M,200M datagram=500,1000 weight=1,64 rcvbuf=default,8M
 		app_cpu=0,1 irq_cpu=0,1 rx_usecs=0,8 gro=0,1 threaded=0,1 netdev_budget=64,300
@@ -147,6 +146,7 @@ PY
 	[ "$("$napistat" compare -f csv -m delivered_bps "$tmp/a/1" "$tmp/c/1" 2>/dev/null | value result | sort -u)" = "cannot say" ]
 }
 
+# bats test_tags=report
 @test "every mean, interval, test, correction and correlation is what R computes" {
 	figures=delivered_bps,loss,cpu_total,host_cost
 	"$napistat" summary -f csv -m "$figures" "$all" >"$tmp/s.csv"
@@ -744,12 +744,14 @@ PY
 	[ "$status" -eq 0 ]
 }
 
+# bats test_tags=report
 @test "a wrong rule is found by that" {
 	run tests/statistics/broken.sh
 	echo "$output"
 	[ "$status" -eq 0 ]
 }
 
+# bats test_tags=report
 @test "the readers stand a fuzzer for some seconds" {
 	make -s -C tools/napistat fuzz SECONDS=6
 }

@@ -9,7 +9,6 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../scripts/lib/common.sh"
 . "$here/bootstrap.sh"
-PATH=$PATH:/usr/sbin:/sbin
 
 usage() {
 	cat <<-END

@@ -164,7 +164,7 @@ finish() {
 		log "$name: putting $STOCK back"
 		# on a slow machine that takes longer than the watchdog would wait
 		[ ! -e "$RUN/$pci.watchdog" ] || echo back >>"$RUN/$pci.watchdog"
-		if give_back "$pci"; then
+		if give_nic_back "$pci"; then
 			log "$name: $STOCK has it again, and all is as before"
 		else
 			log "$name: not everything is back; run: $(how_to restore "$name")"

@@ -74,7 +74,7 @@ restore_one() {
 			mv "$RUN/$pci.loaded" "$RUN/$pci.state"
 		fi
 	fi
-	if ! give_back "$pci"; then
+	if ! give_nic_back "$pci"; then
 		log "$prog: $1 is not wholly back; run this again, or accept it as it is: rm $RUN/$pci.state"
 		return 1
 	fi

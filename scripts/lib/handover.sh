@@ -153,9 +153,9 @@ have_driver() {
 	[ -d "$SYS/bus/pci/drivers/$1" ]
 }
 
-# give_back PCI: to the driver and the configuration that its state file names.
+# give_nic_back PCI: to the driver and the configuration that its state file names.
 # Fails, and keeps the file, when not all of it is back.
-give_back() {
+give_nic_back() {
 	_state=$RUN/$1.state
 	"$napinic" check "$_state" "$1" || return 1
 	_old=$(state_word "$_state" driver)

@@ -62,7 +62,7 @@ choose_accel() { # choose_accel [nested]
 }
 
 # run_host: start the host and wait for its end; fails when it hung or died without
-# having done its job
+# having done its job, or the job asked for another host (75)
 run_host() {
 	rm -rf "$share/status" "$share/alive" "$share/log" "$share/results" "$share/console"
 	mkdir -p "$share/results" "$share/console"
@@ -87,7 +87,7 @@ run_host() {
 	wait "$machine" || :
 	machine=''
 	progress "$share/log" "$from" >/dev/null
-	[ -e "$share/status" ]
+	[ -e "$share/status" ] && [ "$(cat "$share/status")" != 75 ]
 }
 
 # An emulated host may hang or crash; then it is started again, while there is time

@@ -71,7 +71,7 @@ choose_accel() { # choose_accel [nested]
 # clock. sleep=on: idle time passes in real time, so a slow disk does no harm.
 choose_time() {
 	time=real clock="-smp $1"
-	if [ "$accel" != tcg ] || [ -n "$real_time" ]; then
+	if [ "${accel%%,*}" != tcg ] || [ -n "$real_time" ]; then
 		return 0
 	fi
 	time=counted accel=tcg,thread=single,tb-size=512
@@ -232,7 +232,8 @@ sweep_orders() {
 			: "${weight:=1,60}" "${reps:=1}"
 		fi
 		if [ "$time" = counted ]; then
-			# One repetition says it all, and a second of its time takes ten of ours
+			# One repetition says it, and a second of its time takes ten to thirty of ours
+			[ -z "$short" ] || : "${load:=100M,200M}"
 			: "${load:=$counted_loads}" "${reps:=1}" "${seconds:=1}"
 		fi
 		: "${weight:=1,2,60,200}" "${reps:=2}" "${seconds:=$([ -n "$short" ] && echo 4 || echo 5)}"

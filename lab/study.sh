@@ -51,7 +51,6 @@ left() { # left PARTS: time for these, by what a part took
 
 # run_part HYPERVISOR PRESET SEED FOLDER
 run_part() {
-	[ ! -e "$4/meta.json" ] || return 0
 	rm -rf "$4.new"
 	# shellcheck disable=SC2046 # options
 	"$here/hypervisors/$1.sh" --preset "$2" $(plan "$1" "$2") --reps 1 --seconds 1 \
@@ -60,54 +59,50 @@ run_part() {
 	mv "$4.new" "$4"
 }
 
-# join FOLDER PART…: the parts' files as one; a part is a repetition
+# join FOLDER PART…: the parts' files as one. A part, PATH/SEED, is the repetition of that number;
+# its trials are numbered from SEED * 1000.
 join() {
 	_to=$1
 	shift
 	mkdir -p "$_to"
 	for _file in runs.csv hist.csv host_cpu.csv; do
-		_rep=0
+		_head=1
 		for _part in "$@"; do
-			_rep=$((_rep + 1))
-			[ ! -e "$_part/$_file" ] || awk -F, -v OFS=, -v rep="$_rep" -v first="$((_rep == 1))" '
+			awk -F, -v OFS=, -v rep="${_part##*/}" -v head="$_head" '
 				FNR == 1 {
 					for (i = 1; i <= NF; i++) c[$i] = i
-					if (first) print rep_column($0)
+					if (head) print ("trial" in c) ? $0 : $0 ",rep"
 					next
 				}
-				"trial" in c { $c["trial"] += 1000 * (rep - 1) }
 				"rep" in c { $c["rep"] = rep }
-				{ print ("trial" in c) ? $0 : $0 "," rep }
-				function rep_column(head) { return ("trial" in c) ? head : head ",rep" }
-			' "$_part/$_file"
+				"trial" in c { $c["trial"] += 1000 * rep; print; next }
+				{ print $0, rep }' "$_part/$_file"
+			_head=''
 		done >"$_to/$_file"
 	done
 	# One machine and one command but for the seed
-	cp "$1/meta.json" "$_to/meta.json"
+	sed "s/^  \"seed\": [0-9]*,/  \"boots\": $#,\n&/" "$1/meta.json" >"$_to/meta.json"
 }
 
-# compare WAS IS: row by row
+# compare WAS IS LABEL: row by row. Columns are counted from the end, as the reason may have commas.
 compare() {
 	awk -F, -v label="$3" '
-		function key() {
-			return $c["protocol"] "," $c["offered_bps"] "," $c["weight"] "," $c["rcvbuf"] "," $c["rep"]
-		}
-		FNR == 1 { delete c; for (i = 1; i <= NF; i++) c[$i] = i; names = $0; next }
-		FNR == NR { row[key()] = what(); bps[key()] = $c["bandwidth_bps"]; next }
+		function f(name) { return $(NF - back[name]) }
+		function key() { return f("protocol") "," f("offered_bps") "," f("weight") "," f("rcvbuf") "," $2 }
 		# All but the times
-		function what() {
-			return $c["sent"] "," $c["received"] "," $c["rx_packets"] "," $c["irqs"] "," $c["polls"]
-		}
-		!(key() in row) { missing++; next }
+		function what() { return f("sent") "," f("received") "," f("rx_packets") "," f("irqs") "," f("polls") }
+		FNR == 1 { for (i = 1; i <= NF; i++) back[$i] = NF - i; next }
+		FNR == NR { row[key()] = what(); bps[key()] = f("bandwidth_bps"); next }
+		!(key() in row) { next }
 		{
 			n++
 			if (row[key()] == what()) { same++; next }
-			off = bps[key()] ? ($c["bandwidth_bps"] / bps[key()] - 1) * 100 : 100
-			if (off < 0) size = -off; else size = off
+			off = bps[key()] ? (f("bandwidth_bps") / bps[key()] - 1) * 100 : 100
+			size = off < 0 ? -off : off
 			if (size > worst) worst = size
 			if (size <= 0.5) { near++; next }
 			printf "%s: offered %s, weight %s, repetition %s: %.1f Mbit/s, was %.1f (%+.1f %%)\n", label,
-				$c["offered_bps"], $c["weight"], $c["rep"], $c["bandwidth_bps"] / 1e6, bps[key()] / 1e6, off
+				f("offered_bps"), f("weight"), $2, f("bandwidth_bps") / 1e6, bps[key()] / 1e6, off
 		}
 		END {
 			if (!n) { print label ": no row to compare"; exit 1 }
@@ -157,12 +152,14 @@ for seed in $seeds; do
 	is_uint "$seed" || usage_error "--seeds wants numbers, as 1,2,3"
 done
 need_root
+[ -z "$quick" ] || [ "$out" != "$top/build/study" ] || out=$out-quick
 [ -z "$check" ] || out=$top/build/study-check
 work=$top/build/study-parts
 [ -z "$check" ] || work=$top/build/study-check/parts
 [ -z "$quick" ] || work=$work-quick
 trap 'give_back_all "$top"' EXIT
 
+[ -z "$check" ] || rm -rf "$top/build/study-check"
 total=0 planned=0
 for part in $parts; do
 	for seed in $seeds; do
@@ -170,42 +167,40 @@ for part in $parts; do
 		[ -e "$work/$part/$seed/meta.json" ] || planned=$((planned + 1))
 	done
 done
-[ -z "$check" ] || rm -rf "$top/build/study-check"
 began=$(date +%s) number=0 done_parts=0 failed='' different='' skipped=''
-for part in $parts; do
-	hypervisor=${part%/*} preset=${part#*/}
-	set -- ''
-	shift
-	for seed in $seeds; do
+# All parts once before any is repeated: a study that is stopped has something of each
+for seed in $seeds; do
+	for part in $parts; do
 		number=$((number + 1))
 		folder=$work/$part/$seed
-		if [ -e "$folder/meta.json" ] && [ -z "$check" ]; then
+		if [ -e "$folder/meta.json" ]; then
 			log "$prog: part $number of $total, $part, seed $seed: done before"
-			set -- "$@" "$folder"
-			continue
+		else
+			case " $skipped " in *" ${part%/*} "*) continue ;; esac
+			log "$prog: part $number of $total, $part, seed $seed$(left "$planned")"
+			mkdir -p "$work/$part"
+			status=0
+			run_part "${part%/*}" "${part#*/}" "$seed" "$folder" || status=$?
+			planned=$((planned - 1))
+			case $status in
+			0) done_parts=$((done_parts + 1)) ;;
+			"$EXIT_SKIP") skipped="$skipped ${part%/*}" && continue ;;
+			*) failed="$failed $part/$seed" && continue ;;
+			esac
 		fi
-		case " $skipped " in *" $hypervisor "*) continue ;; esac
-		log "$prog: part $number of $total, $part, seed $seed$(left "$planned")"
-		mkdir -p "$work/$part"
-		status=0
-		run_part "$hypervisor" "$preset" "$seed" "$folder" || status=$?
-		case $status in
-		0)
-			set -- "$@" "$folder"
-			done_parts=$((done_parts + 1))
-			;;
-		"$EXIT_SKIP") skipped="$skipped $hypervisor" ;;
-		*) failed="$failed $part/$seed" ;;
-		esac
-		planned=$((planned - 1))
+		set --
+		for _seed in $seeds; do
+			[ ! -e "$work/$part/$_seed/meta.json" ] || set -- "$@" "$work/$part/$_seed"
+		done
+		join "$out/$part" "$@"
 	done
-	[ $# -gt 0 ] || continue
-	# shellcheck disable=SC2086 # seeds, one word each
-	join "$out/$part" "$@"
-	[ -z "$check" ] || compare "$against/$part/runs.csv" "$out/$part/runs.csv" "$part" ||
-		different="$different $part"
+done
+[ -z "$check" ] || for part in $parts; do
+	[ -e "$out/$part/runs.csv" ] || continue
+	compare "$against/$part/runs.csv" "$out/$part/runs.csv" "$part" || different="$different $part"
 done
 [ -z "$skipped" ] || warn "skipped, packages could not be fetched:$skipped"
-[ -z "$failed" ] || die "these parts failed: $failed; the same command runs them again"
+[ -z "$failed" ] || die "these parts failed:$failed; the same command runs them again"
 [ -z "$different" ] || die "not the same as in $against:$different"
-log "$prog: results in $out"
+[ "$done_parts" -gt 0 ] || [ -z "$skipped" ] || exit "$EXIT_SKIP"
+[ -n "$check" ] || log "$prog: results in $out"

@@ -228,7 +228,7 @@ static void note_time(struct table *t, const struct data *d)
 		if (!time_counted(&d->folders[i]))
 			continue;
 		counted++;
-		table_note(t, "%s: time was counted, an emulated instruction 1 ns; caches, TLBs and exits cost nothing there",
+		table_note(t, "%s: time was counted, an emulated instruction 1 ns; caches and TLBs cost nothing there, and exits too little",
 			   d->folders[i].label);
 	}
 	if (counted && counted < d->n_folders)

@@ -21,7 +21,7 @@ usage() {
 		  --check        run the parts again and compare each row with that of the same seed
 		                 below --against (default docs/results/study): "the same", or how
 		                 far each cell is off. --quick, or one seed, will do
-		Exit status: 1 when a part failed or, with --check, a cell is off by more than 0.5 %.
+		Exit status: 1 when a part failed or, with --check, a cell is off by more than 5 %.
 	END
 }
 
@@ -99,13 +99,13 @@ compare() {
 			off = bps[key()] ? (f("bandwidth_bps") / bps[key()] - 1) * 100 : 100
 			size = off < 0 ? -off : off
 			if (size > worst) worst = size
-			if (size <= 0.5) { near++; next }
+			if (size <= 5) { near++; next }
 			printf "%s: offered %s, weight %s, repetition %s: %.1f Mbit/s, was %.1f (%+.1f %%)\n", label,
 				f("offered_bps"), f("weight"), $2, f("bandwidth_bps") / 1e6, bps[key()] / 1e6, off
 		}
 		END {
 			if (!n) { print label ": no row to compare"; exit 1 }
-			printf "%s: %s: %d of %d rows to the packet, interrupt and poll, %d more within 0.5 %% of the rate; furthest %.2f %%\n",
+			printf "%s: %s: %d of %d rows to the packet, interrupt and poll, %d more within 5 %% of the rate; furthest %.2f %%\n",
 				label, (same + near == n ? "the same" : "not the same"), same, n, near, worst
 			exit same + near != n
 		}' "$1" "$2"

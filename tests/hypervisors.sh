@@ -67,7 +67,7 @@ rows() {
 
 # What the study is about, from each row: weight 1 loses packets before the socket, and more
 # the more is offered; 60 takes them all
-weight_decides='($c["weight"] == 1 && $c["lost_ring"] + $c["lost_before_nic"] > $c["sent"] / 5) ||
+weight_decides='($c["weight"] == 1 && $c["lost_ring"] + $c["lost_before_nic"] > $c["sent"] / 10) ||
 	($c["weight"] == 60 && $c["lost"] <= $c["sent"] / 1000)'
 falls() {
 	awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) back[$i] = NF - i; next }

@@ -35,6 +35,7 @@ static const char usage[] =
 	"  step DIR [--last-try]     do it and write it down\n"
 	"  mlfrr DIR                 CSV of what the search has found so far\n"
 	"  restore                   put the guest's settings back as they were\n"
+	"  put DIR NAME              write stdin to a file in DIR, through no link\n"
 	"\n"
 	"On their own:\n"
 	"  serve [PORT]              be a source of UDP traffic for other hosts\n"
@@ -258,6 +259,7 @@ int main(int argc, char *argv[])
 		{ "step", cmd_step },   { "meta", cmd_meta },       { "mlfrr", cmd_mlfrr },
 		{ "hostcpu", cmd_hostcpu },
 		{ "sink", cmd_sink },   { "restore", cmd_restore }, { "serve", cmd_serve },
+		{ "put", cmd_put },
 	};
 	size_t i;
 

@@ -22,6 +22,7 @@
 #include "sink.h"
 #include "step.h"
 #include "tune.h"
+#include "tunecmd.h"
 
 static const char usage[] =
 	"usage: napimeter COMMAND ...\n"
@@ -36,6 +37,7 @@ static const char usage[] =
 	"  mlfrr DIR                 CSV of what the search has found so far\n"
 	"  restore                   put the guest's settings back as they were\n"
 	"  put DIR NAME              write stdin to a file in DIR, through no link\n"
+	"  tune COMMAND ...          the search of scripts/tune.sh\n"
 	"\n"
 	"On their own:\n"
 	"  serve [PORT]              be a source of UDP traffic for other hosts\n"
@@ -259,7 +261,7 @@ int main(int argc, char *argv[])
 		{ "step", cmd_step },   { "meta", cmd_meta },       { "mlfrr", cmd_mlfrr },
 		{ "hostcpu", cmd_hostcpu },
 		{ "sink", cmd_sink },   { "restore", cmd_restore }, { "serve", cmd_serve },
-		{ "put", cmd_put },
+		{ "put", cmd_put },     { "tune", cmd_tune },
 	};
 	size_t i;
 

@@ -113,6 +113,17 @@ static int parse_axis(struct axis *axis, const struct setting *set, const char *
 	return 0;
 }
 
+int axis_check(enum column col, const char *value)
+{
+	uint64_t number;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(settings); i++)
+		if (settings[i].col == col)
+			return number_of(&settings[i], value, &number);
+	return fail("%s is not an axis", column_name(col));
+}
+
 int plan_parse_axes(struct plan *p, json_t *asked)
 {
 	size_t i;

@@ -24,7 +24,7 @@ void paired_compare(struct paired *p, double confidence)
 	p->ratio = b > 0 ? a / b : NAN;
 	p->ci = (struct interval){ NAN, NAN };
 	p->tested = p->n > 1 && stratum_paired(&p->s, p->a, p->b, p->n);
-	if (p->tested)
+	if (p->tested && confidence > 0)
 		p->ci = ratio_interval(&p->s, 1, confidence);
 }
 

@@ -22,7 +22,10 @@ enum paired_answer { PAIRED_UNKNOWN, PAIRED_KEEP, PAIRED_CHANGE };
 
 /* Append a pair, unless one of it is NAN. There must be room. */
 void paired_add(struct paired *p, double a, double b);
-/* Fill in everything below n. One pair gives a ratio, but no interval and no test. */
+/*
+ * Fill in everything below n. One pair gives a ratio, but no interval and no test; a
+ * confidence of 0 wants no interval.
+ */
 void paired_compare(struct paired *p, double confidence);
 /*
  * Is the rival better? Its rate must not be lower by more than margin (0.02: 2 %), and must

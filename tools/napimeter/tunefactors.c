@@ -92,40 +92,51 @@ void tune_print_options(const struct tune *t, const struct tune_config *config)
 	}
 }
 
-/* "NAME/BASE/VALUE,VALUE" */
-static int parse_factor(struct tune *t, const char *word)
+/* "VALUE,VALUE" */
+static int parse_values(struct tune_factor *f, char *rest)
 {
-	char *rest = xasprintf("%s", word); /* kept: the values point into it */
-	const char *name = strsep(&rest, "/"), *base = strsep(&rest, "/"), *value;
-	struct tune_factor *f = &t->factor[t->factors];
+	const char *value;
 	size_t i;
 
-	if (t->factors == TUNE_FACTORS)
-		return fail("more than %d factors", TUNE_FACTORS);
-	if (!base || !rest)
-		return fail("\"%s\" is not a factor to be tried", word);
-	for (i = 0; i < t->factors; i++)
-		if (!strcmp(t->factor[i].name, name))
-			return fail("the factor %s is there twice", name);
-	*f = (struct tune_factor){ .name = name, .base = base };
-	if (tune_check_value(name, base))
-		return -1;
-	while (*rest && (value = strsep(&rest, ","))) {
-		if (tune_check_value(name, value))
+	while (rest && *rest) {
+		value = intern(strsep(&rest, ","));
+		if (tune_check_value(f->name, value))
 			return -1;
 		for (i = 0; i < f->values; i++)
 			if (!strcmp(f->value[i], value))
-				return fail("%s: %s is there twice", name, value);
+				return fail("%s: %s is there twice", f->name, value);
 		if (f->values == TUNE_VALUES)
-			return fail("%s: more than %d values", name, TUNE_VALUES);
+			return fail("%s: more than %d values", f->name, TUNE_VALUES);
 		/* what is to be beaten is measured anyway */
-		if (strcmp(value, base))
+		if (strcmp(value, f->base))
 			f->value[f->values++] = value;
-		if (!rest)
-			break;
 	}
-	t->factors++;
 	return 0;
+}
+
+/* "NAME/BASE/VALUE,VALUE" */
+static int parse_factor(struct tune *t, const char *word)
+{
+	struct tune_factor *f = &t->factor[t->factors];
+	char *copy = xasprintf("%s", word), *rest = copy;
+	const char *name = intern(strsep(&rest, "/")), *base = strsep(&rest, "/");
+	size_t i;
+	int err = 0;
+
+	if (t->factors == TUNE_FACTORS)
+		err = fail("more than %d factors", TUNE_FACTORS);
+	else if (!base || !rest)
+		err = fail("\"%s\" is not a factor to be tried", word);
+	for (i = 0; !err && i < t->factors; i++)
+		if (!strcmp(t->factor[i].name, name))
+			err = fail("the factor %s is there twice", name);
+	if (!err) {
+		*f = (struct tune_factor){ .name = name, .base = intern(base) };
+		err = tune_check_value(name, base) || parse_values(f, rest);
+	}
+	free(copy);
+	t->factors += !err;
+	return err ? -1 : 0;
 }
 
 static int parse_real(const char *key, const char *text, double least, double most, double *to)
@@ -176,9 +187,9 @@ static int parse_word(struct tune *t, const char *word)
 	if (!strcmp(key, "pairs"))
 		return parse_two(value, 64, &t->least_pairs, &t->most_pairs);
 	if (!strcmp(key, "interface")) {
-		tune_asked.interface = value;
+		tune_asked.interface = intern(value);
 	} else if (!strcmp(key, "sweep")) {
-		tune_asked.sweep = value;
+		tune_asked.sweep = intern(value);
 	} else if (!strcmp(key, "seed")) {
 		if (!is_count(value))
 			return fail("--seed wants a whole number, not '%s'", value);

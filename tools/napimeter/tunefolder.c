@@ -45,29 +45,28 @@ static bool same_words(char *const a[], size_t na, char *const b[], size_t nb)
 	return !x && !y;
 }
 
-/* DIR/tune as words, which stay; 0: there is none. */
+/* DIR/tune as words, for intern_free(); none: there is no such file. */
 static int read_words(int dir, char *words[MAX_WORDS], size_t *count)
 {
 	ssize_t len;
-	char *text = folder_read_at(dir, "tune", "tune", &len), *line;
+	char *text = folder_read_at(dir, "tune", "tune", &len), *rest = text, *line;
+	int err = 0;
 
 	*count = 0;
 	if (!text)
 		return len ? -1 : 0;
-	if (strlen(text) != (size_t)len) {
-		fail("a zero byte");
-		return edited("tune");
-	}
-	while (text && (line = strsep(&text, "\n"))) {
-		if (!*line && !text)
+	if (strlen(text) != (size_t)len)
+		err = fail("a zero byte");
+	while (!err && (line = strsep(&rest, "\n"))) {
+		if (!*line && !rest)
 			break;
-		if (*count == MAX_WORDS) {
-			fail("more than %d lines", MAX_WORDS);
-			return edited("tune");
-		}
-		words[(*count)++] = line;
+		if (*count == MAX_WORDS)
+			err = fail("more than %d lines", MAX_WORDS);
+		else
+			words[(*count)++] = (char *)intern(line);
 	}
-	return 0;
+	free(text);
+	return err ? edited("tune") : 0;
 }
 
 int tune_load(struct tune *t, int dir)

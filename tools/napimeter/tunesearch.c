@@ -9,7 +9,7 @@
 
 #define SCREENING 0.6	/* of the time at most, if one round needs no more */
 #define LOAD 0.7	/* of the loss-free rate: where CPU is compared */
-#define CONFIDENCE 0.95
+#define DROP_ERROR 0.05	/* of a value that is not worse */
 #define CALIBRATED 2	/* pairs at least, once it is known how long they take */
 #define MOST_ROUNDS 16
 
@@ -191,13 +191,13 @@ static void pairs_of(const struct screen *c, size_t i, size_t rounds, struct pai
 		paired_add(rate, c->r[k][i].rate, c->r[k][0].rate);
 		paired_add(cost, c->r[k][i].cost, c->r[k][0].cost);
 	}
-	paired_compare(rate, CONFIDENCE);
-	paired_compare(cost, CONFIDENCE);
+	paired_compare(rate, 0);
+	paired_compare(cost, 0);
 }
 
 /*
  * What is shown to be worse is not tried again; that its luck was bad is no reason. The
- * error of 5 % is shared by the looks, one after each round from the second on.
+ * error is shared by the looks, one after each round from the second on.
  */
 static void drop_worse(struct search *s, struct screen *c, size_t rounds)
 {
@@ -212,7 +212,7 @@ static void drop_worse(struct search *s, struct screen *c, size_t rounds)
 		if (c->out[i])
 			continue;
 		pairs_of(c, i, rounds, &rate, &cost);
-		if (!paired_worse(&rate, s->t->margin, (1 - CONFIDENCE) / (s->rounds - 1)))
+		if (!paired_worse(&rate, s->t->margin, DROP_ERROR / (s->rounds - 1)))
 			continue;
 		c->out[i] = true;
 		say(s, "%s %s: shown to be slower, rate %.3f of that of %s; not tried again",

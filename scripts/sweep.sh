@@ -222,8 +222,7 @@ results=$out work=$(mktemp -d)
 # Whoever renames or replaces the folder from now on changes nothing for us
 cd "$out"
 out=. sar=''
-# put_result NAME: stdin into a new file, whatever was there
-put_result() { rm -f "./$1" && (set -C && cat >"./$1"); }
+put_result() { "$napimeter" put . "$1"; }
 finish() {
 	trap '' HUP INT TERM
 	if [ -n "$sar" ]; then
@@ -232,7 +231,7 @@ finish() {
 	fi
 	"$napimeter" restore || warn "not everything could be put back, see above"
 	rm -rf "$work" "$lock"
-	give_back "$PWD"
+	"$napimeter" give . || :
 }
 trap finish EXIT
 trap 'exit 130' INT

@@ -160,6 +160,81 @@ as_root() { [ "$(id -u)" -eq 0 ] || skip "tune.sh measures as root only"; }
 	done
 }
 
+# plant KIND PATH: a way to the victim at this place of the results folder
+plant() {
+	mkdir -p "$(dirname "$2")"
+	case $1 in
+	link) ln -s "$dir/victim" "$2" ;;
+	fifo) mkfifo "$2" ;;
+	hard) ln "$dir/victim" "$2" ;;
+	esac
+}
+
+@test "a link, a FIFO or a hard link in the place of a file is refused, its target unchanged" {
+	as_root
+	echo "weight=128 1.1 1" >"$TRUTH"
+	tune --try weight=128 --minutes 5 >/dev/null 2>&1
+	rm -r "$dir/out/confirm/2/found"* "$dir/out/keep"
+	cp -R "$dir/out" "$dir/good"
+	echo secret >"$dir/victim"
+	for kind in link fifo hard; do
+		files="tune log answer"
+		[ $kind != link ] || files="$files answer.csv 0/rate.took 0/rate/runs.csv confirm/pairs
+			confirm/2/found/rate.took keep/etc/modprobe.d/e1000_napi-tune.conf"
+		for file in $files; do
+			rm -rf "$dir/out" && cp -R "$dir/good" "$dir/out"
+			rm -f "$dir/out/$file"
+			plant $kind "$dir/out/$file"
+			run timeout 60 "$dir/scripts/tune.sh" eth0 --server 192.0.2.1 --seed 1 --out "$dir/out" \
+				--minutes 5 --try weight=128
+			[ "$(cat "$dir/victim")" = secret ]
+			case $file in
+			# what is in keep/ goes anyway
+			keep/*) [ "$status" -eq 0 ] ;;
+			*) [ "$status" -eq 1 ] && [[ $output == *"remove it"* || $output == *"copy it"* ]] ;;
+			esac || {
+				echo "$kind at $file gave $status: $output"
+				return 1
+			}
+			[[ $output != *secret* ]]
+		done
+		# a temporary name is ours to remove
+		rm -rf "$dir/out"
+		plant $kind "$dir/out/tune.new"
+		run tune --try weight=128 --minutes 5
+		[ "$status" -eq 0 ] && [ "$(cat "$dir/victim")" = secret ]
+	done
+}
+
+@test "folders that are links are not entered, and what root makes is the owner's" {
+	as_root
+	echo "weight=128 1.1 1" >"$TRUTH"
+	mkdir "$dir/elsewhere"
+	for folder in . 0/rate weight confirm/1/found keep keep/etc; do
+		rm -rf "$dir/out"
+		mkdir -p "$(dirname "$dir/out/$folder")"
+		[ "$folder" != . ] || rmdir "$dir/out"
+		ln -s "$dir/elsewhere" "$(realpath -ms "$dir/out/$folder")"
+		run tune --try weight=128 --minutes 5
+		[ -z "$(ls "$dir/elsewhere")" ]
+		case $folder in
+		keep/*) [ "$status" -eq 0 ] ;;
+		*) [ "$status" -eq 1 ] && [[ $output == *"is a symbolic link"* ]] ;;
+		esac || {
+			echo "$folder gave $status: $output"
+			return 1
+		}
+	done
+	rm -rf "$dir/out"
+	mkdir -p "$dir/out"
+	chown 12345:12346 "$dir/out"
+	SUDO_UID=12345 SUDO_GID=12346 run tune --try weight=128 --minutes 5
+	[ "$status" -eq 0 ]
+	ls "$dir/out/log" "$dir/out/keep/etc/modprobe.d"
+	# the made-up sweep, unlike the real one, does not give its files away
+	[ -z "$(find "$dir/out" ! -user 12345 ! -path "*/rate/*" ! -path "*/cost/*")" ]
+}
+
 @test "no difference: the defaults are kept and nothing is written" {
 	as_root
 	run tune --try weight --try budget --apply

@@ -33,6 +33,8 @@ int folder_put(int dir, const char *name, const char *text, size_t len);
 int folder_empty(int dir);
 /* put DIR NAME <FILE: folder_put() for scripts. */
 int cmd_put(int argc, char *argv[]);
+/* give DIR: what root made there is its owner's, or the one's who called sudo. */
+int cmd_give(int argc, char *argv[]);
 /* Is this user root, the caller, or who called sudo? */
 bool is_trusted(uid_t uid);
 

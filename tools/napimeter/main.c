@@ -37,6 +37,7 @@ static const char usage[] =
 	"  mlfrr DIR                 CSV of what the search has found so far\n"
 	"  restore                   put the guest's settings back as they were\n"
 	"  put DIR NAME              write stdin to a file in DIR, through no link\n"
+	"  give DIR                  give what root made there to the folder's owner\n"
 	"  tune COMMAND ...          the search of scripts/tune.sh\n"
 	"\n"
 	"On their own:\n"
@@ -261,7 +262,7 @@ int main(int argc, char *argv[])
 		{ "step", cmd_step },   { "meta", cmd_meta },       { "mlfrr", cmd_mlfrr },
 		{ "hostcpu", cmd_hostcpu },
 		{ "sink", cmd_sink },   { "restore", cmd_restore }, { "serve", cmd_serve },
-		{ "put", cmd_put },     { "tune", cmd_tune },
+		{ "put", cmd_put },     { "give", cmd_give },       { "tune", cmd_tune },
 	};
 	size_t i;
 

@@ -144,6 +144,14 @@ if [ -e "$SYS/class/net/$interface" ]; then
 	here_now=1
 	driver=$(link_target "$SYS/class/net/$interface/device/driver" || :)
 fi
+case $here_now$driver in
+'' | 1e1000_napi) ;;
+1e1000)
+	[ -n "$dry_run" ] ||
+		die "$interface is driven by e1000, not by e1000_napi; run: $(how_to load "$interface")"
+	;;
+*) die "$interface is driven by ${driver:-no driver of a device}; only NICs of e1000 can be handed to e1000_napi and tuned" ;;
+esac
 napimeter=$(tool napimeter)
 set --
 while read -r name stock values; do
@@ -173,10 +181,9 @@ if [ -n "$dry_run" ]; then
 fi
 need_root
 [ -n "$here_now" ] || die "no interface $interface"
-[ "$driver" = e1000_napi ] || die "$interface is driven by ${driver:-nothing}, not by e1000_napi; run: $(how_to load "$interface")"
 napistat=${NAPISTAT:-$(tool napistat)}
 need_tools
-work=$(mktemp -d)
+work=$(temp_dir)
 trap 'rm -rf "$work"' EXIT
 trap 'stop_child; exit 130' INT
 trap 'stop_child; exit 143' HUP TERM

@@ -69,8 +69,14 @@ as_root() { [ "$(id -u)" -eq 0 ] || skip "tune.sh measures as root only"; }
 	refuse "rcvbuf cannot be '08M'" eth0 --server 192.0.2.1 --try rcvbuf=08M
 	refuse "--against wants F=V" eth0 --server 192.0.2.1 --against 1
 	refuse "no factor 'wait'" eth0 --server 192.0.2.1 --against wait=1
+	refuse "weight cannot be '0'" eth0 --server 192.0.2.1 --try weight=0 --dry-run
+	refuse "weight cannot be '5000': 5000 is not in 1..4096" eth0 --server 192.0.2.1 --against weight=5000 --dry-run
+	refuse "defer cannot be '9999999:1'" eth0 --server 192.0.2.1 --try defer=9999999:1 --dry-run
 	refuse "--minutes wants" eth0 --server 192.0.2.1 --minutes 0
 	refuse "too short for this: --minutes" eth0 --server 192.0.2.1 --minutes 5 --dry-run
+	run env E1000_NAPI_SYS=/sys scripts/tune.sh lo --server 192.0.2.1 --dry-run
+	[ "$status" -eq 1 ]
+	[[ $output == *"lo is driven by no driver of a device; only NICs of e1000"* ]]
 	ln -sfn ../e1000 "$dir/sys/class/net/eth0/device/driver"
 	for interface in eth7 eth0; do
 		run "$dir/scripts/tune.sh" $interface --server 192.0.2.1 --out "$dir/out"

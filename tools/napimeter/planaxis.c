@@ -54,6 +54,8 @@ static int number_of(const struct setting *set, const char *word, uint64_t *numb
 		return -1;
 	if (unit == 1 && word[strspn(word, "0123456789")])
 		return fail("\"%s\" is not a whole number", word);
+	if (set->scale == SCALE_RATE && *number && *number < 1000)
+		return fail("%s bit/s is less than one packet a second; did you mean %sM?", word, word);
 	if (*number < set->min || *number > set->max)
 		return fail("%s is not in %.0f..%.0f", word, set->min, set->max);
 	return 0;

@@ -261,7 +261,7 @@ used() {
 		"$docs" | sort -u >"$BATS_TEST_TMPDIR/commands"
 	[ "$(wc -l <"$BATS_TEST_TMPDIR/commands")" -gt 10 ]
 	while read -r line; do
-		command=$(printf '%s\n' "$line" | sed 's/ *#.*//; s/^sudo //; s/^e1000-napi/.\/&/; s/HOST/192.0.2.1/g; s/ --apply//')
+		command=$(printf '%s\n' "$line" | sed 's/ *#.*//; s/^\$ //; s/^sudo //; s/^e1000-napi/.\/&/; s/HOST/192.0.2.1/g; s/ --apply//')
 		run $command --dry-run --out "$BATS_TEST_TMPDIR/none"
 		[ "$status" -eq 0 ] || echo "$line: ${lines[-1]}"
 		case $line in

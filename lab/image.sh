@@ -258,14 +258,13 @@ if [ -n "$show" ]; then
 fi
 
 busybox=/bin/busybox
-[ -x "$busybox" ] || die "busybox is missing; on Debian: apt-get install busybox-static"
-need cpio
-need zstd
-need xz xz-utils
-need depmod kmod
-for program in $PROGRAMS; do
-	need "${program#*:}" "${program%:*}"
+missing=''
+for program in $PROGRAMS busybox-static:$busybox cpio:cpio zstd:zstd xz-utils:xz kmod:depmod; do
+	command -v "${program#*:}" >/dev/null || missing="$missing ${program%:*}"
 done
+[ -z "$missing" ] ||
+	# shellcheck disable=SC2086 # a list of words
+	die "programs are missing; on Debian: apt-get install$(printf '%s\n' $missing | sort -u | xargs printf ' %s')"
 sadc >/dev/null
 # shellcheck disable=SC2086 # a list of words
 key=$( (

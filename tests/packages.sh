@@ -69,8 +69,14 @@ ok "the scripts and tools start"
 
 # What a person does beside the guests: the ISO, the demo, the fleet
 install qemu-system-x86 busybox-static cpio zstd xorriso isolinux syslinux-common binutils \
-	mtools dosfstools grub-common grub-efi-amd64-bin gnuplot-nox iperf sysstat ansible-core openssh-client
+	mtools dosfstools grub-common grub-efi-amd64-bin gnuplot-nox iperf sysstat ansible-core \
+	openssh-client iputils-ping
 cd /root
+apt-get -qq -y purge iputils-ping zstd >/tmp/apt.log 2>&1
+! e1000-napi iso --kver "$first" >/tmp/iso.log 2>&1 || fail "iso without ping and zstd"
+grep -q 'on Debian: apt-get install iputils-ping zstd$' /tmp/iso.log || fail "iso: $(cat /tmp/iso.log)"
+ok "iso names the packages that it lacks"
+install iputils-ping zstd
 e1000-napi iso --kver "$first" --out lab.iso >/tmp/iso.log 2>&1 || fail "iso: $(tail -n 5 /tmp/iso.log)"
 xorriso -indev lab.iso -report_el_torito plain 2>/dev/null | grep -q BIOS || fail "the ISO boots from BIOS"
 ok "iso makes one that boots"

@@ -263,8 +263,7 @@ for program in $PROGRAMS busybox-static:$busybox cpio:cpio zstd:zstd xz-utils:xz
 	command -v "${program#*:}" >/dev/null || missing="$missing ${program%:*}"
 done
 [ -z "$missing" ] ||
-	# shellcheck disable=SC2086 # a list of words
-	die "programs are missing; on Debian: apt-get install$(printf '%s\n' $missing | sort -u | xargs printf ' %s')"
+	die "programs are missing; on Debian: apt-get install $(echo "$missing" | xargs -n 1 | sort -u | xargs)"
 sadc >/dev/null
 # shellcheck disable=SC2086 # a list of words
 key=$( (

@@ -58,15 +58,16 @@ hosts() {
 			exec "$@" sleep 100 3>&-
 			;;
 		dies) exit 1 ;;
+		asks) echo 75 >"$share/status" ;;
 		works) echo 0 >"$share/status" ;;
 		esac
 	}
 	run_hosts 2>"$tmp/said"
 }
 
-@test "a host that hangs, or dies, is started again" {
-	hosts hangs dies works
-	[ "$(wc -l <"$tmp/started")" -eq 3 ]
+@test "a host that hangs, dies, or whose VM cannot be destroyed is started again" {
+	hosts hangs dies asks works
+	[ "$(wc -l <"$tmp/started")" -eq 4 ]
 	[ "$(grep -c 'has not moved' "$tmp/said")" -eq 1 ]
 	[ "$(cat "$share/status")" = 0 ]
 }

@@ -172,17 +172,42 @@ last() { tail -n 1; }
 
 @test "a sweep in which every trial failed is never done" {
 	$napimeter plan "$dir/r" interface=none9 server=127.0.0.1 source=napimeter weight=1,3 offered_bps=1M seconds=0.1
-	for i in 1 2 3; do
-		run $napimeter next "$dir/r"
-		[ "$status" -eq 0 ]
-		run $napimeter step "$dir/r" --last-try
-		[ "$status" -eq 1 ]
-	done
 	for i in 1 2; do
-		run $napimeter next "$dir/r"
+		run $napimeter run "$dir/r" --retries 0
 		[ "$status" -eq 1 ]
 		[[ $output == *"every trial of this sweep failed ("*none9*"); mend that, and give another --out" ]]
+		# the self-test and two trials, once
+		[ "$(grep -c none9 "$dir/r/runs.csv" "$dir/r/probes.csv" | cut -d : -f 2 | xargs)" = "2 1" ]
 	done
+}
+
+@test "a trial that fails is tried again, then go-on or stop" {
+	$napimeter plan "$dir/r" interface=none9 server=127.0.0.1 source=napimeter weight=1,3 seconds=0.1
+	run $napimeter run "$dir/r" --retries 1 --on-error stop
+	[ "$status" -eq 1 ]
+	[ "$(grep -c "^\[1/2, " <<<"$output")" -eq 2 ]
+	[ "$(grep -c "it is tried again" <<<"$output")" -eq 1 ]
+	[[ $output == *"the same command goes on with the next trial" ]]
+	[ "$(grep -c failed "$dir/r/runs.csv")" -eq 1 ]
+	run $napimeter run "$dir/r" --retries 0
+	[ "$(grep -c "^\[2/2, " <<<"$output")" -eq 1 ]
+	[ "$(grep -c failed "$dir/r/runs.csv")" -eq 2 ]
+}
+
+@test "a run whose parent is gone, or that is wrong usage, measures nothing" {
+	$napimeter plan "$dir/r" interface=none9 server=127.0.0.1 source=napimeter weight=1,3 seconds=0.1
+	run $napimeter run "$dir/r" --parent 1
+	[ "$status" -eq 1 ]
+	[[ $output == *"process 1, which this sweep belongs to, is gone" ]]
+	for wrong in "--retries" "--retries x" "--on-error perhaps" "--nonsense 1" "--on-error"; do
+		# shellcheck disable=SC2086 # words
+		run $napimeter run "$dir/r" $wrong
+		[ "$status" -eq 2 ] || {
+			echo "$wrong: $status $output"
+			return 1
+		}
+	done
+	[ ! -e "$dir/r/runs.csv" ]
 }
 
 @test "a folder with another sweep is refused, the same one is not" {

@@ -273,7 +273,7 @@ start_sender() {
 }
 [ -z "$sender" ] || start_sender "${sender#ssh:}"
 
-"$napimeter" meta "$out" "$command" || exit "$EXIT_FAIL"
+sh "$here/detect.sh" --json | "$napimeter" meta "$out" "$command" || exit "$EXIT_FAIL"
 if command -v sar >/dev/null && command -v sadc >/dev/null; then
 	# not to the results folder: that may be a disk, whose writes the trials would feel
 	# It is in the lock before it is sar: were we killed after starting it, nobody would know of it.

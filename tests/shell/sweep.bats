@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # sweep.sh as far as it goes without a NIC: what it plans and what it refuses.
 
+load guests
 setup() {
 	cd "$BATS_TEST_DIRNAME/../.." || return 1
 	napimeter=build/tools/napimeter
@@ -64,7 +65,7 @@ last() { tail -n 1; }
 
 @test "every key of meta.json is in docs/sweep.md" {
 	$napimeter plan "$dir/r" interface=lo source=pktgen peer=lo
-	$napimeter meta "$dir/r" "the command"
+	scripts/detect.sh --json | $napimeter meta "$dir/r" "the command"
 	grep -oE '"[a-z_]+":' "$dir/r/meta.json" | tr -d '":' | sort -u >"$dir/keys"
 	[ "$(wc -l <"$dir/keys")" -ge 30 ]
 	# shellcheck disable=SC2016
@@ -75,6 +76,34 @@ last() { tail -n 1; }
 			return 1
 		}
 	done <"$dir/keys"
+}
+
+@test "meta.json names the machine and the NIC as detect.sh does, in every recorded guest" {
+	for guest in xen-hvm virtualbox vmware-stand-in qemu-tcg; do
+		mkdir "$dir/$guest"
+		recorded_guest "$BATS_TEST_DIRNAME/guests/$guest" "$dir/$guest/tree"
+		scripts/detect.sh --json --root "$dir/$guest/tree" >"$dir/$guest/said"
+		nic=$(grep -o '"interface": "[a-z0-9]*"' "$dir/$guest/said" | cut -d '"' -f 4 | tail -n 1)
+		$napimeter plan "$dir/$guest" interface="$nic" source=pktgen peer=lo
+		$napimeter meta "$dir/$guest" x <"$dir/$guest/said"
+		python3 - "$dir/$guest" "$nic" <<-'END'
+			import json, sys
+			said, meta = (json.load(open(sys.argv[1] + f)) for f in ("/said", "/meta.json"))
+			for theirs, ours in (("hypervisor",) * 2, ("stand_in",) * 2, ("dmi",) * 2,
+			                     ("version", "hypervisor_version")):
+			    assert said[theirs] == meta[ours], (theirs, said, meta)
+			nic = next(n for n in said["e1000"] if n["interface"] == sys.argv[2])
+			assert meta["nic"] == {k: nic[k] for k in ("model", "pci_id", "pci_address")}, meta
+		END
+	done
+	# and it makes up nothing of its own
+	for wrong in '' '{' '[]' '{"hypervisor": 1}'; do
+		$napimeter plan "$dir/wrong" interface=lo source=pktgen peer=lo
+		run $napimeter meta "$dir/wrong" x <<<"$wrong"
+		[ "$status" -eq 1 ]
+		[[ $output == *"not what detect.sh --json prints"* ]]
+		[ ! -e "$dir/wrong/meta.json" ]
+	done
 }
 
 @test "the presets are the study's" {
@@ -296,7 +325,8 @@ last() { tail -n 1; }
 @test "a sweep begins when the host has samples, not before" {
 	$napimeter plan "$dir" interface=lo server=127.0.0.1 source=napimeter weight=1,3 \
 		host=127.0.0.1:5966
-	run timeout 2 "$napimeter" meta "$dir" x
+	scripts/detect.sh --json >"$dir/said" || :
+	run timeout 2 "$napimeter" meta "$dir" x <"$dir/said"
 	[ "$status" -eq 124 ]
 	[[ $output == "waiting for scripts/host/cpu.sh at 127.0.0.1:5966, at most 60 s" ]]
 	[ ! -e "$dir/meta.json" ]
@@ -306,16 +336,16 @@ last() { tail -n 1; }
 		echo "$(date +%s%N),0"
 		sleep 3
 	) | $napimeter hostcpu 5966 &
-	run timeout 1 "$napimeter" meta "$dir" x
+	run timeout 1 "$napimeter" meta "$dir" x <"$dir/said"
 	[ "$status" -eq 124 ]
-	run timeout 10 "$napimeter" meta "$dir" x
+	run timeout 10 "$napimeter" meta "$dir" x <"$dir/said"
 	echo "$output"
 	[ "$status" -eq 0 ]
 	grep -q '"clock_offset_ns": ' "$dir/meta.json"
 	wait
 	# what is wrong with the folder is told without the host
 	echo '{' >"$dir/meta.json"
-	run timeout 5 "$napimeter" meta "$dir" x
+	run timeout 5 "$napimeter" meta "$dir" x <"$dir/said"
 	echo "$output"
 	[ "$status" -eq 1 ]
 	[[ $output == *"meta.json"* && $output != *waiting* ]]

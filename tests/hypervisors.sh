@@ -54,12 +54,9 @@ check() { # check WHAT COMMAND…
 	fi
 }
 
-# rows FILE CONDITION: two rows, and all of them are so; c is the columns by name
+# rows DIR COLUMNS CONDITION: two rows, and all of them are so
 rows() {
-	awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
-		{ n++ }
-		!('"$2"') { bad++ }
-		END { exit !(n == 2 && !bad) }' "$1"
+	build/tools/napistat rows --columns "$2" "$1" | awk '!('"$3"') { bad++ } END { exit !(NR == 2 && !bad) }'
 }
 
 left() { echo $((deadline - $(date +%s))); }
@@ -93,12 +90,11 @@ for lab in $ready; do
 	rest=$((rest - 1))
 	check "ends well" test "$status" -eq 0
 	[ "$status" -eq 0 ] || continue
-	runs=$out/$lab/runs.csv
 	meta=$out/$lab/meta.json
-	check "a row for each of two weights, none failed" rows "$runs" '$c["status"] != "failed"'
-	check "packets came through our driver" rows "$runs" '$c["rx_packets"] > 100 && $c["polls"] > 0'
-	check "no poll took more than its weight" rows "$runs" '$c["rx_per_poll"] <= $c["weight"]'
-	check "the host's CPU is in each row" rows "$runs" '$c["host_cpu"] > 0'
+	check "a row for each of two weights, none failed" rows "$out/$lab" status '$1 != "failed"'
+	check "packets came through our driver" rows "$out/$lab" rx_packets,polls '$1 > 100 && $2 > 0'
+	check "no poll took more than its weight" rows "$out/$lab" rx_per_poll,weight '$1 <= $2'
+	check "the host's CPU is in each row" rows "$out/$lab" host_cpu '$1 > 0'
 	case $lab in
 	xen) vendor=Xen ;;
 	virtualbox) vendor='innotek GmbH' ;;

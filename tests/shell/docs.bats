@@ -240,8 +240,7 @@ used() {
 	}' "$docs" | sort -u >"$BATS_TEST_TMPDIR/targets"
 	[ "$(wc -l <"$BATS_TEST_TMPDIR/targets")" -gt 20 ]
 	while IFS='	' read -r page dir target; do
-		sed 's/\\$//' "$dir/Makefile" | grep -E '^[a-z][a-z -]*:' | cut -d : -f 1 | tr ' ' '\n' |
-			grep -qxF "$target" || echo "$page: make -C $dir $target"
+		make -C "$dir" -qp 2>/dev/null | grep -qE "^$target:" || echo "$page: make -C $dir $target"
 	done <"$BATS_TEST_TMPDIR/targets" >"$BATS_TEST_TMPDIR/missing"
 	nothing_in "$BATS_TEST_TMPDIR/missing"
 }

@@ -93,6 +93,13 @@ lab-qemu lab-xen lab-virtualbox lab-vmware lab-all iso: DEPS += hypervisors
 lab-qemu lab-xen lab-virtualbox lab-vmware lab-all: lab-build
 	lab/hypervisors/$(@:lab-%=%).sh $(LAB)
 
+# The study on Xen and VirtualBox, in counted time; STUDY: parts and options, see --help
+study study-check: DEPS += hypervisors
+study: lab-build
+	lab/study.sh $(STUDY)
+study-check: lab-build
+	lab/study.sh --check $(STUDY)
+
 iso: lab-build
 	lab/iso/iso.sh
 
@@ -167,6 +174,8 @@ help:
 	@echo 'make lab-xen       a weight sweep on real Xen, in QEMU; needs root; LAB=--short'
 	@echo '  lab-virtualbox lab-vmware lab-qemu   ... on these; VMware is a stand-in'
 	@echo '  lab-all          ... on all four, and the report that compares them'
+	@echo 'make study         the study on Xen and VirtualBox, in counted time, in a night; STUDY=--quick'
+	@echo 'make study-check   a part of it again, compared with the tracked rows; STUDY=--quick'
 	@echo 'make lab-fleet     three guests at once, for scripts/fleet/run.sh; needs root'
 	@echo 'make iso           a bootable ISO with the guest, for any hypervisor'
 	@echo 'make check         the tests, in ten minutes; tests/run.sh --help names slower ones'
@@ -188,7 +197,7 @@ help:
 	@echo 'make clean         remove build/'
 
 .PHONY: all module tools install uninstall deps lab-build demo lab lab-qemu lab-xen \
-	lab-virtualbox lab-vmware lab-all iso check bench clean help \
+	lab-virtualbox lab-vmware lab-all study study-check iso check bench clean help \
 	dkms-source dkms dkms-remove deb intree patch check-kernels check-static check-deb check-faults check-fresh check-report lab-fleet check-fleet \
 	check-statistics
 

@@ -14,6 +14,12 @@
 #include "tunecmd.h"
 #include "tunefolder.h"
 
+/* What scripts/tune.sh has to tell from a sweep's own status, and from a failure. */
+enum {
+	TUNE_NO_FOLDER = 3,	/* sweep: not started, as its folder or the log is refused */
+	TUNE_NOTHING = 4,
+};
+
 static const char usage[] =
 	"usage: napimeter tune COMMAND ..., as scripts/tune.sh does (DIR: its results folder)\n"
 	"  plan WORD...              what would be tried, and how long it takes\n"
@@ -26,8 +32,8 @@ static const char usage[] =
 	"  said DIR                  the last line of DIR/log\n"
 	"  found DIR                 the settings found, and the pairs that confirm them\n"
 	"  answer DIR                write what napistat says of these pairs (stdin)\n"
-	"Exit status: 0 done, 1 failed, 2 wrong usage, 4 next: nothing left to do; answer:\n"
-	"the defaults are kept.\n";
+	"Exit status: 0 done, 1 failed, 2 wrong usage; next: 4 nothing left to do; answer: 4 the\n"
+	"defaults are kept; sweep: the program's, or 3 if its folder is refused.\n";
 
 /* The results folder as a source of measurements. */
 struct disk {
@@ -184,7 +190,7 @@ static int cmd_next(int argc, char *argv[])
 	d = disk_of(&t, dir);
 	if (!search(&d, argv[0], &step, &answer)) {
 		printf("done\n%s", d.news ? d.news : "");
-		return EXIT_NOTHING;
+		return TUNE_NOTHING;
 	}
 	printf("%s/%s %.0f --seed %llu", step.place, step.state == TUNE_RATE ? "rate" : "cost",
 	       step.seconds, (unsigned long long)t.seed);
@@ -225,11 +231,11 @@ static int cmd_sweep(int argc, char *argv[])
 	to = folder_below(dir, argv[1], true);
 	log = to < 0 ? -1 : folder_open_at(dir, "log", O_WRONLY | O_CREAT | O_APPEND, "log");
 	if (log < 0 || copy_probes(dir, to))
-		die(EXIT_NO_JOURNAL, "%s: %s", argv[0], failure());
+		die(TUNE_NO_FOLDER, "%s: %s", argv[0], failure());
 	if (fchdir(to) || dup2(log, STDOUT_FILENO) < 0 || dup2(log, STDERR_FILENO) < 0)
-		die(EXIT_NO_JOURNAL, "%s/%s: %s", argv[0], argv[1], strerror(errno));
+		die(TUNE_NO_FOLDER, "%s/%s: %s", argv[0], argv[1], strerror(errno));
 	execv(argv[2], argv + 2);
-	die(EXIT_NO_JOURNAL, "%s: %s", argv[2], strerror(errno));
+	die(TUNE_NO_FOLDER, "%s: %s", argv[2], strerror(errno));
 }
 
 static int cmd_again(int argc, char *argv[])
@@ -328,7 +334,7 @@ static int cmd_answer(int argc, char *argv[])
 	change = tune_write_answer(&t, &answer, dir, STDIN_FILENO);
 	if (change < 0)
 		failed(-1, argv[0]);
-	return change ? EXIT_OK : EXIT_NOTHING;
+	return change ? EXIT_OK : TUNE_NOTHING;
 }
 
 int cmd_tune(int argc, char *argv[])

@@ -73,6 +73,9 @@ intree:
 patch:
 	@dev/intree.sh patch "$(KSRC)"
 
+patch-net:
+	@dev/intree.sh fix "$(KSRC)"
+
 # DEPS: groups of packages, see dev/deps.sh --help
 deps:
 	@dev/deps.sh $(DEPS)
@@ -185,11 +188,12 @@ help:
 	@echo 'make deb           Debian packages, into build/deb/'
 	@echo 'make intree        put it into the kernel tree KSRC=path'
 	@echo 'make patch         print that as one patch for git am; KSRC=path'
+	@echo 'make patch-net     print the fix of stock e1000 as a patch for net; KSRC=path'
 	@echo 'make clean         remove build/'
 
 .PHONY: all module tools install uninstall deps lab-build demo lab lab-qemu lab-xen \
 	lab-virtualbox lab-vmware lab-all iso check bench clean help \
-	dkms-source dkms dkms-remove deb intree patch check-kernels check-static check-deb check-faults check-fresh check-report lab-fleet check-fleet \
+	dkms-source dkms dkms-remove deb intree patch patch-net check-kernels check-static check-deb check-faults check-fresh check-report lab-fleet check-fleet \
 	check-statistics
 
 endif

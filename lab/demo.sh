@@ -104,7 +104,7 @@ snapshot60() {
 			max = $3
 	}
 	END {
-		print "# e1000_napi 1 snapshot\n# device - eth0\n# weight 60"
+		print "# e1000_napi 2 snapshot\n# device - eth0\n# weight 60"
 		print "# since_ns 0\n# now_ns 0\n# polls_during_read 0\n# counters"
 		printf "# histogram rx_per_poll packets %d %d %d\n", count, sum, max
 		for (lower = 0; lower <= max; lower++)

@@ -35,14 +35,14 @@ prepare() { "$tmp/p/dev/prepare.sh" --kver "$kver" --ksrc "$tmp/ksrc" --out "$tm
 }
 
 @test "a hunk that would apply in another function stops it" {
-	# The line that patch 1 goes after, once more and earlier
+	# The lines that patch 6 goes before, once more and earlier
 	awk '/^static void e1000_remove/ { print "static void elsewhere(void)\n{\n\tx();\n\n\te1000_down_and_stop(adapter);\n}\n" }
-		/^	e1000_down_and_stop\(adapter\);/ && n++ < 9 { sub(/adapter/, "adapter, 1") }
+		/^	e1000_down_and_stop\(adapter\);/ && n++ { sub(/adapter/, "adapter, 1") }
 		{ print }' "$main" >"$tmp/new"
 	mv "$tmp/new" "$main"
 	run prepare
 	[ "$status" -eq 1 ]
-	[[ $output == *"0001-"*"a hunk is not where it should be"* ]]
+	[[ $output == *"0006-"*"a hunk is not where it should be"* ]]
 	[ ! -e "$tmp/out/e1000_main.c" ]
 }
 

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # Measure what the NAPI weight does: trials over weights, loads and more, one row
-# each in runs.csv. This script only conducts; napimeter measures. docs/sweep.md
-# describes every option and column.
+# each in runs.csv. This script prepares and cleans up; napimeter measures.
+# docs/sweep.md describes every option and column.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -221,11 +221,15 @@ plan "$out"
 results=$out work=$(mktemp -d)
 # Whoever renames or replaces the folder from now on changes nothing for us
 cd "$out"
-out=. sar=''
+out=. sar='' runner=''
 # put_result NAME: stdin into a new file, whatever was there
 put_result() { rm -f "./$1" && (set -C && cat >"./$1"); }
 finish() {
 	trap '' HUP INT TERM
+	if [ -n "$runner" ]; then
+		kill "$runner" 2>/dev/null || true
+		wait "$runner" || true
+	fi
 	if [ -n "$sar" ]; then
 		kill "$sar" 2>/dev/null || true
 		put_result "sar-$(date +%s)" <"$work/sar" || true
@@ -269,7 +273,7 @@ start_sender() {
 }
 [ -z "$sender" ] || start_sender "${sender#ssh:}"
 
-"$napimeter" meta "$out" "$command" || exit "$EXIT_FAIL"
+sh "$here/detect.sh" --json | "$napimeter" meta "$out" "$command" || exit "$EXIT_FAIL"
 if command -v sar >/dev/null && command -v sadc >/dev/null; then
 	# not to the results folder: that may be a disk, whose writes the trials would feel
 	# It is in the lock before it is sar: were we killed after starting it, nobody would know of it.
@@ -280,33 +284,13 @@ if command -v sar >/dev/null && command -v sadc >/dev/null; then
 	sar=$!
 fi
 
-failed=0 try=0
-while :; do
-	status=0
-	"$napimeter" next "$out" || status=$?
-	[ "$status" -ne 4 ] || break
-	[ "$status" -eq 0 ] || die "stopped; see above"
-	last=''
-	[ "$try" -lt "$retries" ] || last=--last-try
-	status=0
-	NAPIMETER_CONDUCTOR=$$ "$napimeter" step "$out" $last || status=$?
-	case $status in
-	0) try=0 ;;
-	1)
-		try=$((try + 1))
-		if [ -z "$last" ]; then
-			# a source that died needs a moment to be started again
-			sleep 2
-			continue
-		fi
-		try=0
-		failed=$((failed + 1))
-		[ "$on_error" = go-on ] || die "stopped; the same command goes on with the next trial"
-		;;
-	3) die "$results cannot be written; see above, and then give the same command again" ;;
-	*) die "napimeter ended with status $status; give the same command again" ;;
-	esac
-done
-[ "$method" != mlfrr ] || "$napimeter" mlfrr "$out" | put_result mlfrr.csv
-[ "$failed" -eq 0 ] || die "$failed trials failed; the reasons are in $results/runs.csv"
-log "done: $results/runs.csv"
+"$napimeter" run "$out" --parent $$ --retries "$retries" --on-error "$on_error" 8>&- &
+runner=$!
+status=0
+wait "$runner" || status=$?
+runner=''
+case $status in
+0) log "done: $results/runs.csv" ;;
+1) exit "$EXIT_FAIL" ;;
+*) die "napimeter ended with status $status; give the same command again" ;;
+esac

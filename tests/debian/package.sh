@@ -74,7 +74,7 @@ check "restore after a killed sweep" e1000-napi restore "$nic"
 check "stock e1000 has the NIC again" is "$(driver)" e1000
 config >now
 check "addresses and routes are as at first" diff before now
-pkill -9 -f 'napimeter step' || :
+pkill -9 -f 'napimeter run' || :
 
 check "load again" e1000-napi load "$nic"
 # In emulation a search takes long: one round and three pairs, with wider intervals

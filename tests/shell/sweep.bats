@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # sweep.sh as far as it goes without a NIC: what it plans and what it refuses.
 
+load guests
 setup() {
 	cd "$BATS_TEST_DIRNAME/../.." || return 1
 	napimeter=build/tools/napimeter
@@ -64,7 +65,7 @@ last() { tail -n 1; }
 
 @test "every key of meta.json is in docs/sweep.md" {
 	$napimeter plan "$dir/r" interface=lo source=pktgen peer=lo
-	$napimeter meta "$dir/r" "the command"
+	scripts/detect.sh --json | $napimeter meta "$dir/r" "the command"
 	grep -oE '"[a-z_]+":' "$dir/r/meta.json" | tr -d '":' | sort -u >"$dir/keys"
 	[ "$(wc -l <"$dir/keys")" -ge 30 ]
 	# shellcheck disable=SC2016
@@ -75,6 +76,34 @@ last() { tail -n 1; }
 			return 1
 		}
 	done <"$dir/keys"
+}
+
+@test "meta.json names the machine and the NIC as detect.sh does, in every recorded guest" {
+	for guest in xen-hvm virtualbox vmware-stand-in qemu-tcg; do
+		mkdir "$dir/$guest"
+		recorded_guest "$BATS_TEST_DIRNAME/guests/$guest" "$dir/$guest/tree"
+		scripts/detect.sh --json --root "$dir/$guest/tree" >"$dir/$guest/said"
+		nic=$(grep -o '"interface": "[a-z0-9]*"' "$dir/$guest/said" | cut -d '"' -f 4 | tail -n 1)
+		$napimeter plan "$dir/$guest" interface="$nic" source=pktgen peer=lo
+		$napimeter meta "$dir/$guest" x <"$dir/$guest/said"
+		python3 - "$dir/$guest" "$nic" <<-'END'
+			import json, sys
+			said, meta = (json.load(open(sys.argv[1] + f)) for f in ("/said", "/meta.json"))
+			for theirs, ours in (("hypervisor",) * 2, ("stand_in",) * 2, ("dmi",) * 2,
+			                     ("version", "hypervisor_version")):
+			    assert said[theirs] == meta[ours], (theirs, said, meta)
+			nic = next(n for n in said["e1000"] if n["interface"] == sys.argv[2])
+			assert meta["nic"] == {k: nic[k] for k in ("model", "pci_id", "pci_address")}, meta
+		END
+	done
+	# and it makes up nothing of its own
+	for wrong in '' '{' '[]' '{"hypervisor": 1}'; do
+		$napimeter plan "$dir/wrong" interface=lo source=pktgen peer=lo
+		run $napimeter meta "$dir/wrong" x <<<"$wrong"
+		[ "$status" -eq 1 ]
+		[[ $output == *"not what detect.sh --json prints"* ]]
+		[ ! -e "$dir/wrong/meta.json" ]
+	done
 }
 
 @test "the presets are the study's" {
@@ -172,17 +201,42 @@ last() { tail -n 1; }
 
 @test "a sweep in which every trial failed is never done" {
 	$napimeter plan "$dir/r" interface=none9 server=127.0.0.1 source=napimeter weight=1,3 offered_bps=1M seconds=0.1
-	for i in 1 2 3; do
-		run $napimeter next "$dir/r"
-		[ "$status" -eq 0 ]
-		run $napimeter step "$dir/r" --last-try
-		[ "$status" -eq 1 ]
-	done
 	for i in 1 2; do
-		run $napimeter next "$dir/r"
+		run $napimeter run "$dir/r" --retries 0
 		[ "$status" -eq 1 ]
 		[[ $output == *"every trial of this sweep failed ("*none9*"); mend that, and give another --out" ]]
+		# the self-test and two trials, once
+		[ "$(grep -c none9 "$dir/r/runs.csv" "$dir/r/probes.csv" | cut -d : -f 2 | xargs)" = "2 1" ]
 	done
+}
+
+@test "a trial that fails is tried again, then go-on or stop" {
+	$napimeter plan "$dir/r" interface=none9 server=127.0.0.1 source=napimeter weight=1,3 seconds=0.1
+	run $napimeter run "$dir/r" --retries 1 --on-error stop
+	[ "$status" -eq 1 ]
+	[ "$(grep -c "^\[1/2, " <<<"$output")" -eq 2 ]
+	[ "$(grep -c "it is tried again" <<<"$output")" -eq 1 ]
+	[[ $output == *"the same command goes on with the next trial" ]]
+	[ "$(grep -c failed "$dir/r/runs.csv")" -eq 1 ]
+	run $napimeter run "$dir/r" --retries 0
+	[ "$(grep -c "^\[2/2, " <<<"$output")" -eq 1 ]
+	[ "$(grep -c failed "$dir/r/runs.csv")" -eq 2 ]
+}
+
+@test "a run whose parent is gone, or that is wrong usage, measures nothing" {
+	$napimeter plan "$dir/r" interface=none9 server=127.0.0.1 source=napimeter weight=1,3 seconds=0.1
+	run $napimeter run "$dir/r" --parent 1
+	[ "$status" -eq 1 ]
+	[[ $output == *"process 1, which this sweep belongs to, is gone" ]]
+	for wrong in "--retries" "--retries x" "--on-error perhaps" "--nonsense 1" "--on-error"; do
+		# shellcheck disable=SC2086 # words
+		run $napimeter run "$dir/r" $wrong
+		[ "$status" -eq 2 ] || {
+			echo "$wrong: $status $output"
+			return 1
+		}
+	done
+	[ ! -e "$dir/r/runs.csv" ]
 }
 
 @test "a folder with another sweep is refused, the same one is not" {
@@ -271,7 +325,8 @@ last() { tail -n 1; }
 @test "a sweep begins when the host has samples, not before" {
 	$napimeter plan "$dir" interface=lo server=127.0.0.1 source=napimeter weight=1,3 \
 		host=127.0.0.1:5966
-	run timeout 2 "$napimeter" meta "$dir" x
+	scripts/detect.sh --json >"$dir/said" || :
+	run timeout 2 "$napimeter" meta "$dir" x <"$dir/said"
 	[ "$status" -eq 124 ]
 	[[ $output == "waiting for scripts/host/cpu.sh at 127.0.0.1:5966, at most 60 s" ]]
 	[ ! -e "$dir/meta.json" ]
@@ -281,16 +336,16 @@ last() { tail -n 1; }
 		echo "$(date +%s%N),0"
 		sleep 3
 	) | $napimeter hostcpu 5966 &
-	run timeout 1 "$napimeter" meta "$dir" x
+	run timeout 1 "$napimeter" meta "$dir" x <"$dir/said"
 	[ "$status" -eq 124 ]
-	run timeout 10 "$napimeter" meta "$dir" x
+	run timeout 10 "$napimeter" meta "$dir" x <"$dir/said"
 	echo "$output"
 	[ "$status" -eq 0 ]
 	grep -q '"clock_offset_ns": ' "$dir/meta.json"
 	wait
 	# what is wrong with the folder is told without the host
 	echo '{' >"$dir/meta.json"
-	run timeout 5 "$napimeter" meta "$dir" x
+	run timeout 5 "$napimeter" meta "$dir" x <"$dir/said"
 	echo "$output"
 	[ "$status" -eq 1 ]
 	[[ $output == *"meta.json"* && $output != *waiting* ]]

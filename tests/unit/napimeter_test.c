@@ -18,7 +18,7 @@
 #include "host.h"
 #include "journal.h"
 #include "meta.h"
-#include "plan.h"
+#include "next.h"
 #include "search.h"
 #include "snapshot.h"
 #include "stream.h"

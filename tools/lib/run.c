@@ -88,23 +88,30 @@ int64_t row_integer(const struct row *row, enum column col, int64_t if_empty)
 			      (int64_t)row->cell[col].number;
 }
 
-const char *row_text(const struct row *row, enum column col)
+/* The cell as the file has it, in text unless it is a word. */
+static const char *cell_text(const struct row *row, enum column col, char text[32])
 {
-	char text[32];
-
+	*text = '\0';
 	if (row_empty(row, col))
-		return "";
+		return text;
 	if (is_word(col))
 		return row->cell[col].word;
 	if (col == COL_status)
 		return status_names[row->cell[col].whole];
 	if (is_whole(col))
-		snprintf(text, sizeof(text), "%lld", (long long)row->cell[col].whole);
+		snprintf(text, 32, "%lld", (long long)row->cell[col].whole);
 	else if (row->cell[col].number == floor(row->cell[col].number))
-		snprintf(text, sizeof(text), "%.0f", row->cell[col].number + 0.0);
+		snprintf(text, 32, "%.0f", row->cell[col].number + 0.0);
 	else
-		snprintf(text, sizeof(text), "%.4f", row->cell[col].number);
-	return intern(text);
+		snprintf(text, 32, "%.4f", row->cell[col].number);
+	return text;
+}
+
+const char *row_text(const struct row *row, enum column col)
+{
+	char text[32];
+
+	return intern(cell_text(row, col, text));
 }
 
 bool row_is(const struct row *row, enum column col, const char *text)
@@ -274,14 +281,16 @@ char *run_header(int columns)
 
 char *run_line(const struct row *row, int columns)
 {
-	char *text = NULL;
+	char *line = NULL;
 	size_t size;
-	FILE *out = must(open_memstream(&text, &size));
+	FILE *out = must(open_memstream(&line, &size));
 	const char *p;
 	int i;
 
 	for (i = 0; i < columns; i++) {
-		const char *cell = row_text(row, i);
+		char text[32];
+		/* not interned: a sweep writes millions of numbers */
+		const char *cell = cell_text(row, i, text);
 		bool quote = strpbrk(cell, ",\"");
 
 		if (i)
@@ -298,5 +307,5 @@ char *run_line(const struct row *row, int columns)
 	}
 	fputc('\n', out);
 	fclose(out);
-	return must(text);
+	return must(line);
 }

@@ -19,8 +19,6 @@ enum exit_code {
 	EXIT_OK = 0,
 	EXIT_FAILED = 1,
 	EXIT_BAD_USAGE = 2,
-	EXIT_NO_JOURNAL = 3,	/* a row could not be written: nothing helps but the user */
-	EXIT_NOTHING = 4,
 };
 
 /*

@@ -34,6 +34,8 @@ struct options {
 	const struct metric *x, *y;
 	bool over_load; /* correlate over the loads, not over the weights */
 	const char *histogram;
+	enum column columns[COL_COUNT];
+	size_t n_columns;
 	const char *out;
 };
 

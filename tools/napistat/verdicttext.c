@@ -216,7 +216,7 @@ static void say_place(FILE *out, const struct advice *a)
 }
 
 
-static void say_unit(FILE *out, const struct verdict *v)
+static void say_unit(FILE *out, const struct verdict *v, const struct folder *f)
 {
 	if (v->streams == 1)
 		fputs("one stream says nothing of another; ", out);
@@ -224,7 +224,8 @@ static void say_unit(FILE *out, const struct verdict *v)
 		fputs("two streams make wide intervals; ", out);
 	else if (!v->streams && v->tested && v->min_n < 3)
 		fputs("two repetitions make wide intervals; ", out);
-	fputs("all trials were of one boot, which says nothing of another; ", out);
+	if (folder_boots(f) < 2)
+		fputs("all trials were of one boot, which says nothing of another; ", out);
 }
 
 static void say_limits(FILE *out, const struct data *d, const struct verdict *v,
@@ -236,7 +237,7 @@ static void say_limits(FILE *out, const struct data *d, const struct verdict *v,
 			DEFAULT_WEIGHT, v->a.reference);
 	if (f->stand_in)
 		fputs("this is a stand-in, not that hypervisor; ", out);
-	say_unit(out, v);
+	say_unit(out, v, f);
 	if (v->a.host_missing && v->a.host_missing < v->a.host_asked)
 		fprintf(out, "host CPU is missing in %zu of %zu trials, so the guest's is used; ",
 			v->a.host_missing, v->a.host_asked);

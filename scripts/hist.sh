@@ -142,7 +142,7 @@ fi
 LC_ALL=C
 export LC_ALL
 
-work=$(mktemp -d)
+work=$(temp_dir)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP

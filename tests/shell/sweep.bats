@@ -205,7 +205,7 @@ last() { tail -n 1; }
 	refuse eth2 192.0.2.1 "debugfs is not mounted, and the counters are there; run: mount -t debugfs"
 	mkdir -p "$dir/sys/kernel/debug/e1000_napi/eth2"
 	refuse eth2 192.0.2.1 "e1000_napi/eth2 cannot be read; a locked-down kernel forbids it"
-	echo "# e1000_napi 1 snapshot" >"$dir/sys/kernel/debug/e1000_napi/eth2/snapshot"
+	echo "# e1000_napi 2 snapshot" >"$dir/sys/kernel/debug/e1000_napi/eth2/snapshot"
 	refuse eth2 nowhere.invalid "the name nowhere.invalid cannot be resolved here"
 }
 

@@ -14,7 +14,7 @@ enum { MAY, NEED };
 const struct column_info run_columns[COL_COUNT] = {
 #define X(name, type, unit, role, need) \
 	[COL_##name] = { #name, T_##type, unit, R_##role, need },
-	RUN_COLUMNS(X) RUN_EXTRA_COLUMNS(X)
+	RUN_COLUMNS(X) RUN_EXTRA_COLUMNS(X) RUN_SESSION_COLUMNS(X)
 #undef X
 };
 

@@ -113,7 +113,7 @@ settings >"$work/before"
 
 # the module can be loaded again only where it has no other NIC
 twice() { sweep sessions --weight 1,60 --sessions 2; }
-others() { (cd /sys/bus/pci/drivers/e1000_napi && ls -d ????:??:??.?) | grep -vxF "$(basename "$(readlink /sys/class/net/eth0/device)")"; }
+others() { (cd /sys/bus/pci/drivers/e1000_napi && ls -d -- ????:??:??.?) | grep -vxF "$(basename "$(readlink /sys/class/net/eth0/device)")"; }
 check "sessions are refused while the module has another NIC" refused twice
 check "which is named" grep -q "^reload.sh: $(others | head -n 1) is driven by e1000_napi too" "$work/sessions.log"
 for dev in $(others); do

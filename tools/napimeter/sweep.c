@@ -65,24 +65,20 @@ static const char *minutes(double seconds)
 
 static void say_trial(const struct plan *plan, const struct row *spec)
 {
-	static const enum column shown[] = {
-		COL_weight, COL_rcvbuf, COL_datagram, COL_burst, COL_app_cpu, COL_irq_cpu,
-		COL_rx_usecs, COL_gro, COL_threaded, COL_netdev_budget, COL_netdev_budget_usecs,
-		COL_defer_hard_irqs, COL_gro_flush_timeout,
-	};
 	double offered = row_number(spec, COL_offered_bps);
-	size_t i;
+	enum column col;
 
 	printf("%s", row_text(spec, COL_protocol));
 	if (offered > 0)
 		printf(" %g Mbit/s", offered / 1e6);
 	else
 		printf(" full speed");
+	printf(", weight %s", row_text(spec, COL_weight));
 	/* what does not vary is in the plan, not in every line */
-	for (i = 0; i < ARRAY_SIZE(shown); i++)
-		if (!row_empty(spec, shown[i]) &&
-		    (shown[i] == COL_weight || plan->axis[shown[i]].count > 1))
-			printf(", %s %s", column_name(shown[i]), row_text(spec, shown[i]));
+	for (col = COL_datagram; col < COL_COUNT; col++)
+		if (is_axis(col) && col != COL_weight && !row_empty(spec, col) &&
+		    plan->axis[col].count > 1)
+			printf(", %s %s", column_name(col), row_text(spec, col));
 	if (!row_empty(spec, COL_rep) && plan->reps > 1)
 		printf(", repetition %s", row_text(spec, COL_rep));
 	if (!row_empty(spec, COL_session))

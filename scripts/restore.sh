@@ -52,7 +52,10 @@ restore_one() {
 			return 1
 		}
 		_what="back to $STOCK, as it is configured now"
-		_obstacle=$("$napinic" obstacle "$name") || return 1
+		_obstacle=$("$napinic" obstacle "$name") || {
+			log "$prog: what stands on $name cannot be seen; run this again"
+			return 1
+		}
 		[ -z "$_obstacle" ] || {
 			log "$prog: $name cannot be given back: $_obstacle"
 			return 1

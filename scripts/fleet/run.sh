@@ -125,6 +125,8 @@ trap 'exit 143' HUP TERM
 	}
 	echo '}'
 } >"$work/vars.json"
+# No __pycache__ beside the plugin: the package's folder is dpkg's
+export PYTHONDONTWRITEBYTECODE=1
 export ANSIBLE_CONFIG="${ANSIBLE_CONFIG:-$here/ansible.cfg}" NAPI_FLEET_STATE="$work/state"
 began=$(date +%s)
 rc=0

@@ -23,7 +23,7 @@ STOCK=e1000
 take_lock() {
 	mkdir -p "$RUN" || die "cannot make $RUN"
 	is_own "$RUN" || die "$RUN belongs to, or can be written by, somebody else; remove it"
-	_me=$$:$(process_key $$)
+	_me=$$:$(process_key $$) || die "/proc/$$/stat cannot be read; is /proc mounted?"
 	: >"$RUN/choosing.$_me"
 	_number=100000
 	for _file in "$RUN"/ticket.*; do

@@ -344,6 +344,21 @@ rival_200() {
 	done
 }
 
+@test "counted time is said below every table, and that it is no real time" {
+	cp -R "$irq" "$tmp/counted"
+	"$make" --kind irq --hypervisor Xen "$tmp/real"
+	sed -i 's/"host": {/&"time": "counted"/' "$tmp/counted/meta.json"
+	for command in summary table cost; do
+		run "$napistat" "$command" "$tmp/counted"
+		[[ $output == *"time was counted, an emulated instruction 1 ns"* ]]
+		[[ $output != *"side by side"* ]]
+	done
+	run "$napistat" summary "$tmp/real"
+	[[ $output != *counted* ]]
+	run "$napistat" table "$tmp/counted" "$tmp/real"
+	[[ $output == *"counted and real time stand side by side"* ]]
+}
+
 @test "the host's CPU is used only where every trial has it" {
 	"$simulate" --host "$tmp/h" weight=64,200 offered_bps=100M reps=3
 	[ "$("$napistat" verdict "$tmp/h/1" | field cost_side)" = host ]

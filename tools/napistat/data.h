@@ -74,6 +74,8 @@ int read_asked(struct data *d, const char *name, const char *buf, size_t len,
 /* what the sweep was asked for, as sweep.json has it; "" if it does not say */
 const char *asked_text(const struct folder *f, const char *key);
 double asked_number(const struct folder *f, const char *key, double otherwise);
+/* how many boots the repetitions are of, as meta.json has it; 1 if it does not say */
+unsigned int folder_boots(const struct folder *f);
 
 /* a folder is begun, its files are read into it, then all are arranged */
 void data_begin_folder(struct data *d, const char *path);

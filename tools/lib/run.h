@@ -98,12 +98,19 @@ enum role {
 	X(defer_hard_irqs, COUNT, "", SETTING, MAY) \
 	X(gro_flush_timeout, COUNT, "ns", SETTING, MAY)
 
+/* Only there if the module is loaded again between sessions. */
+#define RUN_SESSION_COLUMNS(X) \
+	X(session, COUNT, "", KEY, MAY)
+
 enum column {
 #define X(name, ...) COL_##name,
 	RUN_COLUMNS(X)
 	COL_COUNT_PLAIN,
 	COL_BEFORE_EXTRA = COL_COUNT_PLAIN - 1,
 	RUN_EXTRA_COLUMNS(X)
+	COL_COUNT_EXTRA,
+	COL_BEFORE_SESSION = COL_COUNT_EXTRA - 1,
+	RUN_SESSION_COLUMNS(X)
 #undef X
 	COL_COUNT,
 };

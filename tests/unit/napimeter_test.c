@@ -434,18 +434,26 @@ static void sources(void **state)
 	assert_non_null(strstr(failure(), "there: while :; do iperf -s -u; sleep 1; done"));
 	/* a server that lies: as many as no wire carries, fewer than came, no time at all */
 	t = (struct traffic){ .sent = 1e9, .received = 1000, .bytes = 1e6, .seconds = 1 };
-	assert_int_equal(check_traffic(&t, 1470, 1), -1);
+	assert_int_equal(check_traffic(&t, &spec, 1), -1);
 	t.sent = 7;
-	assert_int_equal(check_traffic(&t, 1470, 1), -1);
+	assert_int_equal(check_traffic(&t, &spec, 1), -1);
 	assert_non_null(strstr(failure(), "sent 7 datagrams, and 1000 came"));
 	t.sent = 1000;
-	assert_int_equal(check_traffic(&t, 1470, 1), 0);
+	assert_int_equal(check_traffic(&t, &spec, 1), 0);
+	/* a corrupted number says ten times as much as the source was asked for */
+	row_set(&spec, COL_offered_bps, "10000000");
+	assert_int_equal(check_traffic(&t, &spec, 1), 0);
+	t.sent = 10000;
+	assert_int_equal(check_traffic(&t, &spec, 1), -1);
+	assert_non_null(strstr(failure(), "can have sent 10: "));
+	row_set(&spec, COL_offered_bps, "0");
+	t.sent = 1000;
 	t.received = NAN;
-	assert_int_equal(check_traffic(&t, 1470, 1), -1);
+	assert_int_equal(check_traffic(&t, &spec, 1), -1);
 	t = (struct traffic){ .sent = NAN, .received = NAN, .bytes = 1e6, .seconds = 1 };
-	assert_int_equal(check_traffic(&t, 1470, 1), 0);
+	assert_int_equal(check_traffic(&t, &spec, 1), 0);
 	t.seconds = INFINITY;
-	assert_int_equal(check_traffic(&t, 1470, 1), -1);
+	assert_int_equal(check_traffic(&t, &spec, 1), -1);
 	row_set(&spec, COL_protocol, "tcp");
 	assert_int_equal(parse_iperf("19700101000000,127.0.0.1,5001,127.0.0.1,41892,1,0.0-1.0,"
 		"1250000,10000000\n", &spec, &t), 0);
@@ -548,50 +556,109 @@ static void parent_killed(void **state)
 	close(out[0]);
 }
 
-/* As iperf's come, over loopback: 5, 6, 7, the end as 8 and again as 9; other ports do not count. */
-static void numbers_watched(void **state)
+/* A connected pair on loopback, of which one is watched, and a third socket. */
+struct watched {
+	int from, to, other;
+	struct sockaddr_in there;
+	struct arrivals arrivals;
+};
+
+static void watch(struct watched *w)
 {
-	static const int32_t numbers[] = { 5, 6, 7, -8, -9 };
 	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	struct sockaddr_in b = a;
 	socklen_t len = sizeof(a);
-	int from = socket(AF_INET, SOCK_DGRAM, 0), to = socket(AF_INET, SOCK_DGRAM, 0);
-	int other = socket(AF_INET, SOCK_DGRAM, 0);
-	struct arrivals watched;
+
+	if (geteuid())
+		skip();
+	w->from = socket(AF_INET, SOCK_DGRAM, 0);
+	w->to = socket(AF_INET, SOCK_DGRAM, 0);
+	w->other = socket(AF_INET, SOCK_DGRAM, 0);
+	assert_int_equal(bind(w->from, (struct sockaddr *)&a, sizeof(a)), 0);
+	assert_int_equal(bind(w->to, (struct sockaddr *)&b, sizeof(b)), 0);
+	getsockname(w->from, (struct sockaddr *)&a, &len);
+	getsockname(w->to, (struct sockaddr *)&b, &len);
+	assert_int_equal(connect(w->to, (struct sockaddr *)&a, sizeof(a)), 0);
+	w->there = b;
+	arrivals_watch(&w->arrivals, w->to);
+	assert_false(arrivals_known(&w->arrivals));
+	if (!w->arrivals.page)
+		skip();		/* no bpf(2) here */
+}
+
+static void send_number(int fd, const struct sockaddr_in *there, int32_t number)
+{
+	int32_t data[3] = { htonl(number) };
+
+	assert_int_equal(sendto(fd, data, sizeof(data), 0, (struct sockaddr *)there,
+				sizeof(*there)), sizeof(data));
+}
+
+static void unwatch(struct watched *w)
+{
+	arrivals_stop(&w->arrivals);
+	close(w->from);
+	close(w->to);
+	close(w->other);
+}
+
+/* As iperf's come: 5, 6, 7, the end as 8 and again as 9; other ports do not count. */
+static void numbers_watched(void **state)
+{
+	static const int32_t numbers[] = { 5, 6, 7, -8, -9 };
+	struct watched w;
 	size_t i;
 
 	(void)state;
-	if (geteuid())
-		skip();
-	assert_int_equal(bind(from, (struct sockaddr *)&a, sizeof(a)), 0);
-	assert_int_equal(bind(to, (struct sockaddr *)&b, sizeof(b)), 0);
-	getsockname(from, (struct sockaddr *)&a, &len);
-	getsockname(to, (struct sockaddr *)&b, &len);
-	assert_int_equal(connect(to, (struct sockaddr *)&a, sizeof(a)), 0);
-	arrivals_watch(&watched, to);
-	assert_false(arrivals_known(&watched));
-	if (!watched.page)
-		skip();		/* no bpf(2) here */
+	watch(&w);
 	for (i = 0; i < ARRAY_SIZE(numbers); i++) {
-		int32_t data[3] = { htonl(numbers[i]) };
-
-		assert_int_equal(sendto(from, data, sizeof(data), 0, (struct sockaddr *)&b,
-					sizeof(b)), sizeof(data));
-		sendto(other, data, sizeof(data), 0, (struct sockaddr *)&b, sizeof(b));
+		send_number(w.from, &w.there, numbers[i]);
+		sendto(w.other, "other program", 13, 0, (struct sockaddr *)&w.there, sizeof(w.there));
 		/* too short for a number */
-		sendto(from, data, 3, 0, (struct sockaddr *)&b, sizeof(b));
+		sendto(w.from, "abc", 3, 0, (struct sockaddr *)&w.there, sizeof(w.there));
 	}
-	assert_true(arrivals_known(&watched));
-	assert_int_equal(watched.page->data, 3);
-	assert_int_equal(watched.page->first, 5);
-	assert_int_equal(watched.page->highest, 7);
-	assert_int_equal(watched.page->ends, 2);
-	assert_int_equal(watched.page->end, 8);
-	assert_true(arrivals_data(&watched) == 7);
-	arrivals_stop(&watched);
-	close(from);
-	close(to);
-	close(other);
+	assert_true(arrivals_known(&w.arrivals));
+	assert_int_equal(w.arrivals.page->data, 3);
+	assert_int_equal(w.arrivals.page->first, 5);
+	assert_int_equal(w.arrivals.page->highest, 7);
+	assert_int_equal(w.arrivals.page->ends, 2);
+	assert_int_equal(w.arrivals.page->end, 8);
+	assert_true(arrivals_data(&w.arrivals) == 7);
+	unwatch(&w);
+}
+
+/* Numbers with a bit turned over, first, in the middle, as an end, and last: none is believed. */
+static void numbers_corrupted(void **state)
+{
+	static const int32_t numbers[] = { 0x40000001, 2, 3, 0x20000004, 5, 6, -7, 8, 0x10000009, 10 };
+	struct watched w;
+	size_t i;
+
+	(void)state;
+	watch(&w);
+	for (i = 0; i < ARRAY_SIZE(numbers); i++)
+		send_number(w.from, &w.there, numbers[i]);
+	assert_int_equal(w.arrivals.page->first, 2);
+	assert_int_equal(w.arrivals.page->highest, 7);
+	assert_true(arrivals_highest(&w.arrivals) == 10);
+	/* the end that was data */
+	assert_int_equal(w.arrivals.page->ends, 0);
+	assert_int_equal(w.arrivals.page->end, 0);
+	send_number(w.from, &w.there, 0x0800000b);
+	assert_true(arrivals_highest(&w.arrivals) == 7);
+	send_number(w.from, &w.there, -3);
+	assert_int_equal(w.arrivals.page->ends, 0);
+	send_number(w.from, &w.there, -12);
+	assert_int_equal(w.arrivals.page->end, 12);
+	/* most are lost, for long: as far as the NIC can carry in the meantime */
+	unwatch(&w);
+	watch(&w);
+	for (i = 0; i < 5; i++)
+		send_number(w.from, &w.there, 1 + 60000 * i);
+	send_number(w.from, &w.there, 5000000);
+	send_number(w.from, &w.there, 5000001);
+	assert_int_equal(w.arrivals.page->highest, 5000000);
+	unwatch(&w);
 }
 
 /* ---- where packets were lost ---- */
@@ -1122,6 +1189,7 @@ int main(void)
 		cmocka_unit_test(end_for_another),
 		cmocka_unit_test(parent_killed),
 		cmocka_unit_test(numbers_watched),
+		cmocka_unit_test(numbers_corrupted),
 		cmocka_unit_test(loss_adds_up),
 		cmocka_unit_test(plan_grid),
 		cmocka_unit_test(plan_until),

@@ -259,7 +259,7 @@ int iperf_result(struct stream *s, struct traffic *t)
 	if (t->only_packets_at_nic || !arrivals_known(&s->arrivals))
 		return 0;
 	t->open_end = !seen->ends;
-	t->sent = t->open_end ? seen->highest : seen->end;
+	t->sent = t->open_end ? arrivals_highest(&s->arrivals) : seen->end;
 	t->control = seen->ends ? seen->ends - 1 : 0;
 	t->arrived = arrivals_data(&s->arrivals) + (seen->ends > 0);
 	/*

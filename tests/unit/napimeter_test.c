@@ -14,11 +14,14 @@
 #include <unistd.h>
 
 #include "counters.h"
+#include "drops.h"
 #include "folder.h"
 #include "host.h"
 #include "journal.h"
+#include "judge.h"
 #include "meta.h"
 #include "next.h"
+#include "route.h"
 #include "search.h"
 #include "snapshot.h"
 #include "stream.h"
@@ -193,7 +196,7 @@ static void journal_edited(void **state)
 		{ "1,,,ok%s\n-1,,,ok%s\n", "runs.csv:3:1: trial: \"-1\"" },
 		{ "1,2;3,,ok%s\n2,,,ok%s\n", "runs.csv:2:3: rep: \"2;3\"" },
 		{ "1,nan,,ok%s\n2,,,ok%s\n", "runs.csv:2:3: rep: \"nan\"" },
-		{ "1,,,ok%s,\n2,,,ok%s\n", "runs.csv:2:51: more fields" },
+		{ "1,,,ok%s,\n2,,,ok%s\n", "runs.csv:2:53: more fields" },
 		{ "1,,\n2,,,ok%s%s\n", "runs.csv:2:1: 3 fields" },
 		{ "1,,,ok%s\n\n2,,,ok%s\n", "runs.csv:3:1: an empty line" },
 		{ "1,,,ok%s\n3,,,ok%s\n", "trial 2 has no row" },
@@ -667,9 +670,10 @@ static void loss_adds_up(void **state)
 {
 	struct counters before = { 0 }, after = { 0 };
 	struct traffic t = { .sent = 1000, .received = 600, .seconds = 2, .bytes = 600000,
-			     .jitter_us = 5, .arrived = NAN };
+			     .jitter_us = 5, .arrived = NAN, .socket_drops = NAN };
 	static const enum column places[] = { COL_lost_before_nic, COL_lost_ring, COL_lost_backlog,
-					      COL_lost_socket, COL_lost_app, COL_remainder };
+					      COL_lost_socket, COL_lost_app, COL_lost_checksum,
+					      COL_lost_filter, COL_remainder };
 	struct row row = trial_row(1);
 	double sum = 0;
 	char *hist;
@@ -703,6 +707,7 @@ static void loss_adds_up(void **state)
 	/* iperf, watched: 9 repetitions of its end came, 4 of them to nobody */
 	t.arrived = 710;
 	t.control = 9;
+	t.unread = 10;
 	after.udp_no_port = 4;
 	assert_int_equal(measure(&row, &before, &after, &t, &hist), 0);
 	free(hist);
@@ -711,11 +716,13 @@ static void loss_adds_up(void **state)
 	assert_string_equal(row_text(&row, COL_remainder), "51");
 	/* 300 numbers lost before the first that came: the driver never had them */
 	t.arrived = 1010;
+	t.unread = 61;
 	assert_int_equal(measure(&row, &before, &after, &t, &hist), 0);
 	free(hist);
 	assert_string_equal(row_text(&row, COL_lost_app), "61");
 	assert_string_equal(row_text(&row, COL_remainder), "0");
 	t.arrived = 710;
+	t.unread = 10;
 	/* a slot: what came by the numbers, not what the driver had counted a moment later */
 	t.is_slot = true;
 	assert_int_equal(measure(&row, &before, &after, &t, &hist), 0);
@@ -750,6 +757,111 @@ static void loss_adds_up(void **state)
 	assert_int_equal(measure(&row, &before, &after, &t, &hist), -1);
 	counters_free(&before);
 	counters_free(&after);
+}
+
+/* What another program's socket loses, or a filter takes, is not our socket's or program's. */
+static void loss_of_others(void **state)
+{
+	struct counters before = { 0 }, after = { 0 };
+	struct traffic t = { .sent = 1000, .received = 500, .seconds = 1, .bytes = 500000,
+			     .jitter_us = 5, .arrived = 1000, .socket_drops = 30, .unread = 4,
+			     .unseen = 2 };
+	struct row row = trial_row(1);
+	char *hist;
+
+	(void)state;
+	assert_int_equal(snapshot_parse(&before.nic, SNAP "polls 0\nrx_packets 0\nirqs 0\n"), 0);
+	assert_int_equal(snapshot_parse(&after.nic, SNAP "polls 80\nrx_packets 1000\nirqs 40\n"), 0);
+	after.cpu = (struct cpu_times){ .mono = NSEC, .real = NSEC, .cpus = 2 };
+	after.udp_errors = 87;
+	after.udp_csum = 10;
+	after.udp_delivered = 503;
+	assert_int_equal(measure(&row, &before, &after, &t, &hist), 0);
+	free(hist);
+	assert_string_equal(row_text(&row, COL_lost_socket), "20");
+	assert_string_equal(row_text(&row, COL_lost_checksum), "10");
+	/* left in the socket, and read without being counted */
+	assert_string_equal(row_text(&row, COL_lost_app), "7");
+	assert_string_equal(row_text(&row, COL_lost_filter), "461");
+	assert_string_equal(row_text(&row, COL_remainder), "2");
+	row_set(&row, COL_offered_bps, "8000000");
+	row_set(&row, COL_datagram, "1000");
+	judge(&row, &t, &before, &after);
+	assert_string_equal(row_text(&row, COL_status), "warn");
+	assert_string_equal(row_text(&row, COL_reason), "2 packets are unaccounted for; "
+		"461 packets came to IP and not to the socket: a filter took them (nft list ruleset); "
+		"10 packets had a bad checksum");
+	/* the guest's clock stood still for half of the trial */
+	t.seconds = 0.5;
+	judge(&row, &t, &before, &after);
+	assert_non_null(strstr(row_text(&row, COL_reason), "the source sent 16.0 Mbit/s by this guest's clock"));
+	t.seconds = 1;
+	after.cpu.real = 3 * NSEC;
+	judge(&row, &t, &before, &after);
+	assert_int_equal(strncmp(row_text(&row, COL_reason), "the clock was set by 2.0 s", 26), 0);
+	/* our own sink: IP's counters explain what is missing, and no more */
+	t = (struct traffic){ .sent = 1000, .received = 500, .seconds = 1, .bytes = 500000,
+			      .jitter_us = 5, .arrived = NAN, .socket_drops = 0 };
+	after.udp_csum = 0;
+	after.filtered = 400;
+	after.udp_delivered = 500;
+	assert_int_equal(measure(&row, &before, &after, &t, &hist), 0);
+	free(hist);
+	assert_string_equal(row_text(&row, COL_lost_app), "0");
+	assert_string_equal(row_text(&row, COL_lost_filter), "400");
+	assert_string_equal(row_text(&row, COL_remainder), "100");
+	/* another NIC had nearly all of it */
+	assert_int_equal(judge_path(&row, &t, "eth0"), 0);
+	row_set(&row, COL_rx_packets, "300");
+	assert_int_equal(judge_path(&row, &t, "eth0"), -1);
+	assert_non_null(strstr(failure(), "only 300 of the packets received came through eth0"));
+	t.only_packets_at_nic = true;
+	assert_int_equal(judge_path(&row, &t, "eth0"), 0);
+	row_set(&row, COL_rx_packets, "30");
+	assert_int_equal(judge_path(&row, &t, "eth0"), -1);
+	counters_free(&before);
+	counters_free(&after);
+}
+
+/* A socket that this process shares: only its own drops, and what nobody read. */
+static void drops_of_one(void **state)
+{
+	static const int size = 4000;
+	struct watched w;
+	double data, ends;
+	int i, drops = 0;
+
+	(void)state;
+	watch(&w);
+	assert_true(drops_of(w.to) == 0);
+	assert_true(isnan(drops_of(-1)));
+	setsockopt(w.to, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	for (i = 1; i < 100; i++)
+		send_number(w.from, &w.there, i);
+	drops = drops_of(w.to);
+	assert_true(drops > 0 && drops < 99);
+	drops_unread(w.to, &data, &ends);
+	assert_true(data == 99 - drops && ends == 0);
+	send_number(w.from, &w.there, -100);
+	drops_unread(w.to, &data, &ends);
+	assert_true(data == 0 && ends == 1);
+	/* the copy outlives the socket's owner */
+	close(w.to);
+	assert_true(drops_of(w.arrivals.socket_fd) == drops);
+	w.to = -1;
+	unwatch(&w);
+}
+
+static void routes(void **state)
+{
+	(void)state;
+	assert_int_equal(route_is_on("/sys", "lo", "lo"), 1);
+	assert_int_equal(route_is_on("/sys", "lo", "eth0"), 0);
+	assert_int_equal(route_is_on("/nowhere", "tun0", "eth0"), -1);
+	assert_int_equal(route_check("127.0.0.1", "eth0"), -1);
+	assert_non_null(strstr(failure(), "through lo, not eth0"));
+	assert_int_equal(route_check("127.0.0.1", "lo"), 0);
+	assert_int_equal(route_check("::1", "eth0"), -1);
 }
 
 /* ---- the plan ---- */
@@ -1191,6 +1303,9 @@ int main(void)
 		cmocka_unit_test(numbers_watched),
 		cmocka_unit_test(numbers_corrupted),
 		cmocka_unit_test(loss_adds_up),
+		cmocka_unit_test(loss_of_others),
+		cmocka_unit_test(drops_of_one),
+		cmocka_unit_test(routes),
 		cmocka_unit_test(plan_grid),
 		cmocka_unit_test(plan_until),
 		cmocka_unit_test(plan_blocks),

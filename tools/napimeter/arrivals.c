@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
@@ -118,10 +119,11 @@ void arrivals_watch(struct arrivals *a, int socket_fd)
 	void *page = MAP_FAILED;
 	bool is_v4;
 
-	*a = (struct arrivals){ .watch_fd = -1 };
+	*a = (struct arrivals){ .watch_fd = -1, .socket_fd = -1 };
 	if (getsockname(socket_fd, (struct sockaddr *)&here, &here_len) ||
 	    getpeername(socket_fd, (struct sockaddr *)&there, &there_len))
 		return;
+	a->socket_fd = fcntl(socket_fd, F_DUPFD_CLOEXEC, 0);
 	is_v4 = here.sin6_family == AF_INET || IN6_IS_ADDR_V4MAPPED(&there.sin6_addr);
 	map_fd = bpf(BPF_MAP_CREATE, &attr);
 	if (map_fd >= 0)
@@ -156,7 +158,9 @@ void arrivals_stop(struct arrivals *a)
 		munmap((void *)a->page, sizeof(*a->page));
 	if (a->watch_fd >= 0)
 		close(a->watch_fd);
-	*a = (struct arrivals){ .watch_fd = -1 };
+	if (a->socket_fd >= 0)
+		close(a->socket_fd);
+	*a = (struct arrivals){ .watch_fd = -1, .socket_fd = -1 };
 }
 
 bool arrivals_known(const struct arrivals *a)

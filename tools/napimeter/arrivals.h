@@ -27,6 +27,7 @@ struct arrivals_page {
 struct arrivals {
 	int watch_fd;
 	const volatile struct arrivals_page *page;	/* NULL: nothing is watched */
+	int socket_fd;	/* a copy of the watched socket, which lives as long; -1: none */
 };
 
 /* To this UDP socket, which is connected. On failure nothing is watched, and that is all. */

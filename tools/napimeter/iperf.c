@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "drops.h"
 #include "source.h"
 
 #define IPERF_CONTROL 201	/* its last datagram, sent until answered, at most so often */
@@ -235,6 +236,13 @@ int iperf_wait(struct stream *s)
 		used += got;
 	}
 	s->text[used] = '\0';
+	/* it has closed its socket: what comes now is to find none, as without us */
+	if (s->arrivals.socket_fd >= 0) {
+		s->drops = drops_of(s->arrivals.socket_fd);
+		drops_unread(s->arrivals.socket_fd, &s->unread, &s->unread_ends);
+		close(s->arrivals.socket_fd);
+		s->arrivals.socket_fd = -1;
+	}
 	if (s->highest && !s->arrivals.page->ends &&
 	    (s->heard - s->started) / 1e9 < 0.9 * s->seconds - 0.3)
 		return fail("the source died, or the network did, after %.1f of %.1f s; " RESTART,
@@ -256,12 +264,16 @@ int iperf_result(struct stream *s, struct traffic *t)
 	if (t->only_packets_at_nic && t->seconds < 0.9 * s->seconds - 0.5)
 		return fail("the source died, or the network did, after %.1f of %.1f s; " RESTART,
 			    t->seconds, s->seconds, "");
+	t->socket_drops = s->drops;
 	if (t->only_packets_at_nic || !arrivals_known(&s->arrivals))
 		return 0;
 	t->open_end = !seen->ends;
 	t->sent = t->open_end ? arrivals_highest(&s->arrivals) : seen->end;
 	t->control = seen->ends ? seen->ends - 1 : 0;
+	t->unseen = seen->first - 1;
 	t->arrived = arrivals_data(&s->arrivals) + (seen->ends > 0);
+	t->unread = s->unread;
+	t->unread_ends = s->unread_ends;
 	/*
 	 * iperf's own time goes on until it has given up waiting for a lost last word. The
 	 * source's pace is even, so what was sent before the first that came, or before we

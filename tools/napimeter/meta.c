@@ -18,6 +18,7 @@
 #include "folder.h"
 #include "host.h"
 #include "meta.h"
+#include "route.h"
 
 static json_t *line_of(const char *path)
 {
@@ -275,7 +276,7 @@ int meta_write(const struct plan *plan, const char *command)
 	struct utsname uts;
 	int err;
 
-	err = !said || iperf_versions(plan, guest, server, sizeof(guest)) ||
+	err = !said || route_check(plan->server, plan->interface) || iperf_versions(plan, guest, server, sizeof(guest)) ||
 	      load_meta(plan, &meta) || (*plan->host && host_wait(plan->host)) ? -1 : 0;
 	if (meta || err) {	/* a sweep that goes on keeps its start */
 		json_decref(meta);

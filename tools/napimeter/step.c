@@ -6,6 +6,7 @@
 
 #include "counters.h"
 #include "host.h"
+#include "judge.h"
 #include "step.h"
 #include "stream.h"
 #include "tune.h"
@@ -18,24 +19,6 @@
 static void settle(void)
 {
 	sleep_ns(50 * 1000000);
-}
-
-/* A slot is too short to tell whether the source keeps up: its whole stream does. */
-static void judge(struct row *row, const struct traffic *whole)
-{
-	double offered = row_number(row, COL_offered_bps);
-	double bps = whole->sent * row_number(row, COL_datagram) * 8 / whole->seconds;
-
-	row_set(row, COL_status, "ok");
-	if (offered > 0 && bps < 0.98 * offered) {
-		row_set(row, COL_status, "warn");
-		row_set(row, COL_reason, "the source sent %.1f of %.1f Mbit/s", bps / 1e6,
-			offered / 1e6);
-	} else if (row_integer(row, COL_remainder_high, 0)) {
-		row_set(row, COL_status, "warn");
-		row_set(row, COL_reason, "%s packets are unaccounted for",
-			row_text(row, COL_remainder));
-	}
 }
 
 static void say(const struct row *row)
@@ -101,10 +84,12 @@ static int trial(const struct plan *plan, struct row *row, double seconds, char 
 		if (!err)
 			measure_host(plan, row, &before.cpu, &after.cpu);
 	}
+	if (!err)
+		err = judge_path(row, &traffic, plan->interface);
+	if (!err)
+		judge(row, &traffic, &before, &after);
 	counters_free(&before);
 	counters_free(&after);
-	if (!err)
-		judge(row, &traffic);
 	return err ? -1 : 0;
 }
 
@@ -136,21 +121,23 @@ static int step_trial(const struct plan *plan, struct journal *journal, const st
 struct slot {
 	struct row row;
 	struct counters before, after;
-	double sent, received;
+	double sent, received, drops;
 };
 
 static int run_slot(const struct plan *plan, struct stream *stream, struct slot *slot)
 {
-	double sent, received, sent_after, received_after;
+	double sent, received, drops, sent_after, received_after;
 
 	if (tune_weight(plan->interface, row_integer(&slot->row, COL_weight, 64)))
 		return -1;
 	sleep_ns(plan->settle_s * NSEC);
 	row_set(&slot->row, COL_started_ns, "%lld", (long long)real_ns());
+	drops = stream_drops(stream);
 	stream_so_far(stream, &sent, &received);
 	if (counters_read(&slot->before, plan->interface))
 		return -1;
 	sleep_until(slot->before.mono + (int64_t)(plan->slot_s * NSEC));
+	slot->drops = stream_drops(stream) - drops;
 	stream_so_far(stream, &sent_after, &received_after);
 	slot->sent = sent_after - sent;
 	slot->received = received_after - received;
@@ -164,12 +151,14 @@ static int finish_slot(const struct plan *plan, struct slot *slot, const struct 
 {
 	double seconds = (slot->after.mono - slot->before.mono) / 1e9;
 	struct traffic t = { .sent = slot->sent, .received = slot->received, .seconds = seconds,
-			     .jitter_us = NAN, .arrived = NAN, .is_slot = true };
+			     .jitter_us = NAN, .arrived = NAN, .socket_drops = slot->drops,
+			     .is_slot = true };
 
 	if (!strcmp(plan->source, "iperf") && !isnan(t.sent)) {
 		/* what the socket took: the queue is the next reader's, whatever its weight */
 		t.arrived = t.received;
-		t.received -= slot->after.udp_errors - slot->before.udp_errors;
+		t.received -= isnan(t.socket_drops) ?
+			      slot->after.udp_errors - slot->before.udp_errors : t.socket_drops;
 	} else if (isnan(t.sent)) {
 		/* a kernel without that: the mean rate, and what the kernel handed out */
 		t.sent = floor(whole->sent / whole->seconds * seconds + 0.5);
@@ -178,7 +167,9 @@ static int finish_slot(const struct plan *plan, struct slot *slot, const struct 
 	t.bytes = t.received * row_number(&slot->row, COL_datagram);
 	if (measure(&slot->row, &slot->before, &slot->after, &t, hist))
 		return -1;
-	judge(&slot->row, whole);
+	if (judge_path(&slot->row, &t, plan->interface))
+		return -1;
+	judge(&slot->row, whole, &slot->before, &slot->after);
 	return 0;
 }
 

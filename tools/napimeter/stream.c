@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "drops.h"
 #include "send.h"
 #include "source.h"
 
@@ -91,7 +92,8 @@ int stream_start(struct stream *s, const struct plan *plan, const struct row *sp
 	int fd, err;
 
 	*s = (struct stream){ .plan = plan, .spec = spec, .seconds = seconds, .ask_fd = -1,
-			      .out_fd = -1, .arrivals = { .watch_fd = -1 },
+			      .out_fd = -1, .arrivals = { .watch_fd = -1, .socket_fd = -1 },
+			      .drops = NAN, .unread = NAN, .unread_ends = NAN,
 			      .started = mono_ns() };
 	if (is_source(s, "iperf"))
 		return iperf_start(s);
@@ -128,6 +130,11 @@ void stream_so_far(struct stream *s, double *sent, double *received)
 	*sent = fmax(*sent, 0);
 }
 
+double stream_drops(const struct stream *s)
+{
+	return is_source(s, "iperf") ? drops_of(s->arrivals.socket_fd) : s->sink.page->drops;
+}
+
 bool stream_over(struct stream *s)
 {
 	if (is_source(s, "iperf"))
@@ -150,12 +157,13 @@ int stream_result(struct stream *s, struct traffic *t)
 	struct sink_page *page = s->sink.page;
 
 	*t = (struct traffic){ .sent = NAN, .received = NAN, .seconds = s->seconds,
-			       .bytes = NAN, .jitter_us = NAN, .arrived = NAN };
+			       .bytes = NAN, .jitter_us = NAN, .arrived = NAN, .socket_drops = NAN };
 	if (is_source(s, "iperf"))
 		return iperf_result(s, t) ||
 		       check_traffic(t, s->spec, s->seconds) ? -1 : 0;
 	sink_stop(&s->sink);
 	t->received = page->received;
+	t->socket_drops = page->drops;
 	t->bytes = page->bytes;
 	t->jitter_us = page->jitter_ns / 1000.0;
 	if (is_source(s, "pktgen"))

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "conditions.h"
 #include "counters.h"
 #include "drops.h"
 #include "folder.h"
@@ -794,7 +795,7 @@ static void loss_of_others(void **state)
 	/* the guest's clock stood still for half of the trial */
 	t.seconds = 0.5;
 	judge(&row, &t, &before, &after);
-	assert_non_null(strstr(row_text(&row, COL_reason), "the source sent 16.0 Mbit/s by this guest's clock"));
+	assert_non_null(strstr(row_text(&row, COL_reason), "the source sent 16.0 of 8.0 Mbit/s by the clock of this guest"));
 	t.seconds = 1;
 	after.cpu.real = 3 * NSEC;
 	judge(&row, &t, &before, &after);
@@ -903,6 +904,34 @@ static void plan_grid(void **state)
 	assert_int_equal(plan_make(dir, words), 0);
 	assert_int_equal(plan_make(dir, other), -1);
 	assert_non_null(strstr(failure(), "another sweep"));
+}
+
+/* A sweep goes on under the same conditions only; what it sets itself does not matter. */
+static void plan_conditions(void **state)
+{
+	char *words[] = { "interface=lo", "server=10.0.0.1", "weight=1", "threaded=0,1", NULL };
+	json_t *before = json_pack("{ss ss ss ss}", "ring_rx", "80", "mtu", "1500", "threaded", "0",
+				   "kernel", "6.1");
+	json_t *now = json_deep_copy(before);
+	struct plan plan;
+
+	(void)state;
+	make(&plan, words);
+	json_object_set_new(now, "threaded", json_string("1"));
+	json_object_set_new(now, "new_one", json_string("1"));
+	json_object_del(now, "mtu");
+	assert_int_equal(conditions_same(&plan, before, now), 0);
+	assert_int_equal(conditions_same(&plan, NULL, now), 0);
+	json_object_set_new(now, "ring_rx", json_string("4096"));
+	assert_int_equal(conditions_same(&plan, before, now), -1);
+	assert_non_null(strstr(failure(), "began with ring_rx \"80\", and now it is \"4096\""));
+	json_decref(now);
+	now = conditions_now("lo");
+	assert_string_equal(json_string_value(json_object_get(now, "mtu")), "65536");
+	assert_non_null(json_object_get(now, "netdev_budget"));
+	json_decref(now);
+	json_decref(before);
+	plan_free(&plan);
 }
 
 /* Cells are repeated until their mean is known, and no longer. */
@@ -1307,6 +1336,7 @@ int main(void)
 		cmocka_unit_test(drops_of_one),
 		cmocka_unit_test(routes),
 		cmocka_unit_test(plan_grid),
+		cmocka_unit_test(plan_conditions),
 		cmocka_unit_test(plan_until),
 		cmocka_unit_test(plan_blocks),
 		cmocka_unit_test(plan_refuses),

@@ -49,7 +49,7 @@ void judge(struct row *row, const struct traffic *whole, const struct counters *
 		add(row, "the clock was set by %.1f s during the trial", jump);
 	/* the first and the last packet of a short trial are not far apart */
 	if (offered > 0 && bps > 1.1 * offered && whole->sent > 100)
-		add(row, "the source sent %.1f Mbit/s by this guest's clock, and was asked for %.1f: the guest was stopped by its host, or its clock is slow",
+		add(row, "the source sent %.1f of %.1f Mbit/s by the clock of this guest: its host stopped it or its clock is slow",
 		    bps / 1e6, offered / 1e6);
 	if (row_integer(row, COL_remainder_high, 0))
 		add(row, "%s packets are unaccounted for", row_text(row, COL_remainder));

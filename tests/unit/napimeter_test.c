@@ -800,6 +800,22 @@ static void loss_of_others(void **state)
 	after.cpu.real = 3 * NSEC;
 	judge(&row, &t, &before, &after);
 	assert_int_equal(strncmp(row_text(&row, COL_reason), "the clock was set by 2.0 s", 26), 0);
+	after.cpu.real = NSEC;
+	counters_free(&before);
+	counters_free(&after);
+	/* the weight was changed, and put back: to 200, then to 20 */
+	row_set(&row, COL_weight, "60");
+	assert_int_equal(snapshot_parse(&before.nic, SNAP "polls 0\nrx_packets 0\nirqs 0\n"
+		"polls_whole_budget 0\npolls_busy 0\n# histogram rx_per_poll packets 0 0 0\n"), 0);
+	assert_int_equal(snapshot_parse(&after.nic, SNAP "polls 80\nrx_packets 1000\nirqs 40\n"
+		"polls_whole_budget 40\npolls_busy 0\n"
+		"# histogram rx_per_poll packets 80 1000 200\n1 34\n20 6\n60 33\n200 7\n"), 0);
+	judge(&row, &t, &before, &after);
+	assert_int_equal(strncmp(row_text(&row, COL_reason), "14 polls had another weight", 27), 0);
+	counters_free(&before);
+	counters_free(&after);
+	assert_int_equal(snapshot_parse(&before.nic, SNAP "polls 0\nrx_packets 0\nirqs 0\n"), 0);
+	assert_int_equal(snapshot_parse(&after.nic, SNAP "polls 80\nrx_packets 1000\nirqs 40\n"), 0);
 	/* our own sink: IP's counters explain what is missing, and no more */
 	t = (struct traffic){ .sent = 1000, .received = 500, .seconds = 1, .bytes = 500000,
 			      .jitter_us = 5, .arrived = NAN, .socket_drops = 0 };

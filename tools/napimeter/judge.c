@@ -7,6 +7,7 @@
 #include "judge.h"
 
 #define HIGH 0.001	/* of what was sent */
+#define ODD_POLLS 5	/* counters and histograms are not read at one moment */
 #define JUMP_S 0.1	/* of one clock against another: more than the kernel corrects */
 
 static void add(struct row *row, const char *fmt, ...) PRINTF(2, 3);
@@ -32,6 +33,37 @@ static double filtered(const struct row *row, const struct traffic *whole)
 	return row_empty(row, COL_block) || isnan(rest) ? row_number(row, COL_lost_filter) : rest;
 }
 
+/*
+ * Polls that another weight made, put back since or not: those that took more than the weight,
+ * and those that took a whole budget, which was smaller. Busy polls bring their own.
+ */
+static double other_weight(const struct row *row, const struct counters *before,
+			   const struct counters *after)
+{
+	double weight = row_number(row, COL_weight), more = 0, whole = 0;
+	struct snapshot delta;
+	size_t i, k;
+
+	if (snapshot_delta(&delta, &before->nic, &after->nic))
+		return 0;
+	for (i = 0; i < delta.histograms; i++) {
+		const struct histogram *h = &delta.histogram[i];
+
+		for (k = 0; !strcmp(h->name, "rx_per_poll") && k < h->rows; k++) {
+			if (h->row[k][0] > weight)
+				more += h->row[k][1];
+			/* above 256 a bucket holds 1/32 of a power of two */
+			else if (h->row[k][0] >= weight * (weight > 256 ? 31.0 / 32 : 1))
+				whole += h->row[k][1];
+		}
+	}
+	more += fmax(snapshot_counter(&delta, "polls_whole_budget") - whole, 0);
+	if (snapshot_counter(&delta, "polls_busy") > 0)
+		more = 0;
+	snapshot_free(&delta);
+	return more;
+}
+
 /* Most important first: what makes the row wrong, then what explains it. */
 void judge(struct row *row, const struct traffic *whole, const struct counters *before,
 	   const struct counters *after)
@@ -45,6 +77,9 @@ void judge(struct row *row, const struct traffic *whole, const struct counters *
 
 	row_set(row, COL_status, "ok");
 	row_set(row, COL_reason, "%s", "");
+	if (other_weight(row, before, after) > ODD_POLLS)
+		add(row, "%.0f polls had another weight: it was changed during the trial",
+		    other_weight(row, before, after));
 	if (fabs(jump) > JUMP_S)
 		add(row, "the clock was set by %.1f s during the trial", jump);
 	/* the first and the last packet of a short trial are not far apart */

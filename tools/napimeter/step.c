@@ -13,7 +13,24 @@
 
 #define LEAD_S 0.3	/* a stream runs this long before its first slot */
 #define EDGE_S 0.03	/* reading all counters twice, in a slow guest */
+#define LINK_NS (10 * NSEC)
 #define SPARE_S 0.5	/* the source's clock is not ours */
+
+/*
+ * A reset of the NIC (ethtool -G, -K, MTU) takes the link away for up to two seconds, and the
+ * driver reads no counters of the NIC without it: what was lost before would be this trial's.
+ */
+static int wait_for_link(const char *interface)
+{
+	char *path = xasprintf("/sys/class/net/%s/carrier", interface), line[8] = "";
+	int64_t end = mono_ns() + LINK_NS;
+	bool up;
+
+	while (!(up = !read_line(path, line, sizeof(line)) && *line == '1') && mono_ns() < end)
+		sleep_ns(20 * 1000000);
+	free(path);
+	return up ? 0 : fail("%s has no link, for %lld s now", interface, LINK_NS / NSEC);
+}
 
 /* After a change of settings, and after the traffic, let queues drain. */
 static void settle(void)
@@ -66,7 +83,7 @@ static int trial(const struct plan *plan, struct row *row, double seconds, char 
 	struct traffic traffic;
 	int err;
 
-	if (tune_apply(plan->interface, row))
+	if (tune_apply(plan->interface, row) || wait_for_link(plan->interface))
 		return -1;
 	settle();
 	row_set(row, COL_started_ns, "%lld", (long long)real_ns());
@@ -186,7 +203,7 @@ static int run_stream(const struct plan *plan, struct slot *slots, size_t count,
 	size_t i;
 	int err;
 
-	if (tune_apply(plan->interface, &slots[0].row))
+	if (tune_apply(plan->interface, &slots[0].row) || wait_for_link(plan->interface))
 		return -1;
 	err = stream_start(&stream, plan, &slots[0].row, seconds);
 	if (!err)

@@ -3,17 +3,17 @@
 # shellcheck disable=SC2154 # set by scenarios.sh
 # Packets reach IP and no socket for a second, as where a firewall drops them: their source
 # has another route, and the reverse path is checked.
-ip link add dummy0 type dummy
-ip link set dummy0 up
+ip link add nowhere0 type dummy
+ip link set nowhere0 up
 sysctl -qw net.ipv4.udp_early_demux=0
 pull filter &
 pid=$!
 trial_runs filter
 # the larger of both counts
 sysctl -qw net.ipv4.conf.all.rp_filter=1 net.ipv4.conf.eth0.rp_filter=1
-ip route add 10.0.0.1/32 dev dummy0
+ip route add 10.0.0.1/32 dev nowhere0
 sleep 0.7
-ip link del dummy0
+ip link del nowhere0
 sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.eth0.rp_filter=0
 check "filter: a sweep" wait $pid
 sysctl -qw net.ipv4.udp_early_demux=1

@@ -23,9 +23,9 @@ pull() {
 		--weight 60 --rcvbuf 4M --seconds 3 --retries 0 "$@" >"$work/$_name.log" 2>&1
 }
 
-# trial_runs NAME: its first trial is under way, a second of it is over
+# trial_runs NAME: its trial, after that of the source, is under way for a second
 trial_runs() {
-	wait_for 30 grep -q '^\[1/1' "$work/$1.log"
+	wait_for 30 grep -qs ',selftest,' "$work/$1/probes.csv"
 	sleep 1
 }
 

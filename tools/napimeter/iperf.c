@@ -19,7 +19,10 @@
 
 #define IPERF_CONTROL 201	/* its last datagram, sent until answered, at most so often */
 #define SILENCE_NS (500 * 1000000LL)
+#define PULL_GAP_NS (500 * 1000000LL)	/* between two UDP pulls of one server, at least */
 #define FULL_SPEED "10000000000"	/* iperf has no word for it: more than e1000 can carry */
+
+static int64_t pull_ended;	/* a UDP pull, the newest; 0: none */
 
 bool iperf_ended(pid_t pid)
 {
@@ -139,6 +142,9 @@ int iperf_start(struct stream *s)
 		argv[n++] = "-b";
 		argv[n++] = full ? FULL_SPEED : (char *)row_text(s->spec, COL_offered_bps);
 	}
+	/* iperf 2.1.8 frees a client's report before it forgets the client: the next would use it */
+	if (udp && pull_ended)
+		sleep_until(pull_ended + PULL_GAP_NS);
 	if (pipe2(out, O_CLOEXEC))
 		return fail("pipe: %s", strerror(errno));
 	s->out_fd = out[0];
@@ -207,6 +213,12 @@ static bool is_silent(const struct stream *s)
 
 	return s->highest && now > s->started + (int64_t)(s->seconds * NSEC) &&
 	       now > s->heard + SILENCE_NS;
+}
+
+void iperf_free(const struct stream *s)
+{
+	if (row_is(s->spec, COL_protocol, "udp"))
+		pull_ended = mono_ns();
 }
 
 int iperf_wait(struct stream *s)

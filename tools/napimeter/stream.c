@@ -182,6 +182,8 @@ void stream_free(struct stream *s)
 	if (s->child > 0) {
 		kill(s->child, is_source(s, "pktgen") ? SIGTERM : SIGKILL);
 		waitpid(s->child, NULL, 0);
+		if (is_source(s, "iperf"))
+			iperf_free(s);
 	}
 	if (s->ask_fd >= 0) {
 		if (s->sink.page && s->sink.page->announced < 0)

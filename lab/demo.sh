@@ -92,7 +92,7 @@ snapshot60() {
 		lines = lines max " " $col["count"] "\n"
 	}
 	END {
-		print "# e1000_napi 1 snapshot\n# device - eth0\n# weight 60"
+		print "# e1000_napi 2 snapshot\n# device - eth0\n# weight 60"
 		print "# since_ns 0\n# now_ns 0\n# polls_during_read 0\n# counters"
 		printf "# histogram rx_per_poll packets %d %d %d\n%s", count, sum, max, lines
 	}'

@@ -128,7 +128,9 @@ if [ -e "$RUN/sweep.state" ]; then
 	[ "$dry" = 1 ] || sh "$here/sweep.sh" --restore || status=$EXIT_FAIL
 fi
 if [ "$which" = --all ]; then
-	for one in $(candidates); do
+	all=$(candidates)
+	[ -n "$all" ] || log "nothing to undo: $MODULE has no NIC, and none was left halfway"
+	for one in $all; do
 		restore_one "$one" || status=$EXIT_FAIL
 	done
 else

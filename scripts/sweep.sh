@@ -71,6 +71,16 @@ preset() {
 	esac
 }
 
+# check_cpus OPTION LIST: all of them are here
+check_cpus() {
+	local cpu last
+	last=$(($(nproc --all) - 1))
+	for cpu in $(printf '%s' "$2" | tr -c 0-9 ' '); do
+		[ "$cpu" -le "$last" ] ||
+			usage_error "$1: there is no CPU $cpu here; the last one is $last (nproc --all counts them)"
+	done
+}
+
 command="$0 $*"
 interface='' words='' preset='' preset_words='' method=grid source=iperf out='' server=''
 sender='' netns=src peer='' dry_run='' restore='' retries=2 on_error=go-on
@@ -91,6 +101,9 @@ while [ $# -gt 0 ]; do
 		*,,* | ,* | *,) usage_error "$1: an empty place in the list '$2'" ;;
 		esac
 		case $1 in
+		--app-cpu | --irq-cpu) check_cpus "$1" "$2" ;;
+		esac
+		case $1 in
 		--preset)
 			preset=$2
 			preset_words="$(preset "$2")"
@@ -108,7 +121,10 @@ while [ $# -gt 0 ]; do
 			case $2 in
 			auto) words="$words app_cpu=auto irq_cpu=auto" ;;
 			one) words="$words app_cpu=0 irq_cpu=0" ;;
-			two) words="$words app_cpu=1 irq_cpu=0" ;;
+			two)
+				check_cpus "$1 two" 1
+				words="$words app_cpu=1 irq_cpu=0"
+				;;
 			*) usage_error "--cpus is auto, one or two" ;;
 			esac
 			;;
@@ -165,10 +181,13 @@ ssh:?*)
 *) usage_error "--sender is ssh:HOST" ;;
 esac
 case $server in
-*[!0-9a-fA-F.:]*)
+*:*[!0-9a-fA-F.:]* | *[!0-9a-fA-F.:]*:*) usage_error "--server: '$server' is neither a host's name nor an address" ;;
+*:* | '') ;;
+*[!0-9.]*)
 	# napimeter is static, and so knows addresses only
 	address=$(getent hosts "$server" 2>/dev/null | awk '{ print $1; exit }' || true)
-	server=${address:-$server}
+	[ -n "$address" ] || die "the name $server cannot be resolved here; give the server's address"
+	server=$address
 	;;
 esac
 case $source in
@@ -182,7 +201,7 @@ words="interface=$interface method=$method source=$source ${preset:+preset=$pres
 plan() (set -f && exec "$napimeter" plan "$1" $preset_words $words)
 
 if [ -n "$dry_run" ]; then
-	folder=$(mktemp -d)
+	folder=$(temp_dir)
 	trap 'rm -rf "$folder"' EXIT
 	plan "$folder"
 	"$napimeter" list "$folder"
@@ -206,9 +225,6 @@ preflight() {
 			die "debugfs is not mounted, and the counters are there; run: mount -t debugfs none /sys/kernel/debug"
 		die "$sys/kernel/debug/e1000_napi/$interface cannot be read; a locked-down kernel forbids it (cat /sys/kernel/security/lockdown)"
 	fi
-	case $server in
-	*[!0-9a-fA-F.:]*) die "the name $server cannot be resolved here; give the server's address" ;;
-	esac
 }
 
 need_root
@@ -216,14 +232,14 @@ preflight
 take_lock
 # An earlier sweep may have been killed before it could tidy up
 "$napimeter" restore
-mkdir -p "$out"
+make_dir "$out"
 plan "$out"
-results=$out work=$(mktemp -d)
+results=$out
+work=$(temp_dir)
 # Whoever renames or replaces the folder from now on changes nothing for us
 cd "$out"
 out=. sar='' runner=''
-# put_result NAME: stdin into a new file, whatever was there
-put_result() { rm -f "./$1" && (set -C && cat >"./$1"); }
+put_result() { "$napimeter" put . "$1"; }
 finish() {
 	trap '' HUP INT TERM
 	if [ -n "$runner" ]; then
@@ -236,7 +252,7 @@ finish() {
 	fi
 	"$napimeter" restore || warn "not everything could be put back, see above"
 	rm -rf "$work" "$lock"
-	give_back "$PWD"
+	"$napimeter" give . || :
 }
 trap finish EXIT
 trap 'exit 130' INT

@@ -271,3 +271,10 @@ used() {
 	done <"$BATS_TEST_TMPDIR/commands" >"$BATS_TEST_TMPDIR/wrong"
 	nothing_in "$BATS_TEST_TMPDIR/wrong"
 }
+
+@test "a report of a tracked results folder is not for git" {
+	for folder in docs/results/sweep/udp docs/results/hypervisors/xen; do
+		git check-ignore -q "$folder/report/report.html"
+	done
+	[ -z "$(git ls-files -ci --exclude-standard)" ]
+}

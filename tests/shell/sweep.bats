@@ -167,9 +167,19 @@ last() { tail -n 1; }
 	[[ $output == *"needs a server"* ]]
 	run scripts/sweep.sh --weight 2
 	[ "$status" -eq 2 ]
-	run scripts/sweep.sh eth0 --server nowhere.invalid --dry-run
+	# hexadecimal digits and dots alone are no address yet
+	for name in nowhere.invalid cafe.invalid; do
+		run scripts/sweep.sh eth0 --server $name --dry-run
+		[ "$status" -eq 1 ]
+		[[ $output == *"the name $name cannot be resolved here; give the server's address"* ]]
+	done
+	run scripts/sweep.sh eth0 --server 192.0.2 --dry-run
 	[ "$status" -eq 2 ]
 	[[ $output == *"not an IPv4 or IPv6 address"* ]]
+	refuse "neither a host's name nor an address" --server 1::x
+	refuse "there is no CPU 99 here; the last one is $(($(nproc --all) - 1))" --app-cpu 0,99
+	refuse "there is no CPU 99 here" --irq-cpu 0..99
+	refuse "did you mean 100M?" --load 100
 }
 
 @test "a NIC that cannot be swept is refused before anything is written" {
@@ -195,7 +205,7 @@ last() { tail -n 1; }
 	refuse eth2 192.0.2.1 "debugfs is not mounted, and the counters are there; run: mount -t debugfs"
 	mkdir -p "$dir/sys/kernel/debug/e1000_napi/eth2"
 	refuse eth2 192.0.2.1 "e1000_napi/eth2 cannot be read; a locked-down kernel forbids it"
-	echo "# e1000_napi 1 snapshot" >"$dir/sys/kernel/debug/e1000_napi/eth2/snapshot"
+	echo "# e1000_napi 2 snapshot" >"$dir/sys/kernel/debug/e1000_napi/eth2/snapshot"
 	refuse eth2 nowhere.invalid "the name nowhere.invalid cannot be resolved here"
 }
 

@@ -259,6 +259,17 @@ void row_set_number(struct row *row, enum column col, double value)
 	row->has |= 1ULL << col;
 }
 
+double row_cost(const struct row *row, enum column cpu)
+{
+	double packets = row_number(row, COL_received);
+
+	if (isnan(packets))
+		packets = row_number(row, COL_rx_packets);
+	if (!(packets > 0))
+		return NAN;
+	return row_number(row, cpu) / 100 * row_number(row, COL_seconds) / packets * 1e6;
+}
+
 void row_copy(struct row *to, const struct row *from, enum column col)
 {
 	to->has = (to->has & ~(1ULL << col)) | (from->has & 1ULL << col);

@@ -188,6 +188,9 @@ void row_set(struct row *row, enum column col, const char *fmt, ...)
 /* NaN and infinity empty the cell. */
 void row_set_number(struct row *row, enum column col, double value);
 
+/* CPU seconds per million packets that got through; cpu: a column in per cent of one CPU. */
+double row_cost(const struct row *row, enum column cpu);
+
 void row_copy(struct row *to, const struct row *from, enum column col);
 
 /* ---- the file ---- */

@@ -200,7 +200,7 @@ static bool is_qemu_nic(const char *interface)
 
 static int read_nic(struct counters *c, const char *interface)
 {
-	char *path = xasprintf("/sys/kernel/debug/e1000_napi/%s/snapshot", interface);
+	char *path = driver_file(interface, "snapshot");
 	char *text = read_file(path);
 	int err = -1;
 

@@ -18,6 +18,7 @@
 #include "sink.h"
 #include "sweep.h"
 #include "tune.h"
+#include "tunecmd.h"
 
 static const char usage[] =
 	"usage: napimeter COMMAND ...\n"
@@ -33,6 +34,9 @@ static const char usage[] =
 	"    --parent PID            end when this process, which started it, does\n"
 	"  mlfrr DIR                 CSV of what the search has found so far\n"
 	"  restore                   put the guest's settings back as they were\n"
+	"  put DIR NAME              write stdin to a file in DIR, through no link\n"
+	"  give DIR                  give what root made there to the folder's owner\n"
+	"  tune COMMAND ...          the search of scripts/tune.sh\n"
 	"\n"
 	"On their own:\n"
 	"  serve [PORT]              be a source of UDP traffic for other hosts\n"
@@ -103,6 +107,7 @@ int main(int argc, char *argv[])
 		{ "plan", cmd_plan },   { "list", cmd_list },       { "meta", cmd_meta },
 		{ "run", cmd_run },     { "mlfrr", cmd_mlfrr },     { "restore", cmd_restore },
 		{ "serve", cmd_serve }, { "sink", cmd_sink },       { "hostcpu", cmd_hostcpu },
+		{ "put", cmd_put },     { "give", cmd_give },       { "tune", cmd_tune },
 	};
 	size_t i;
 

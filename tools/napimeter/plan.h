@@ -65,6 +65,8 @@ static inline bool is_axis(int col)
 
 /* Every axis, as asked or its default, and whether the sweep has the extra columns. */
 int plan_parse_axes(struct plan *p, json_t *asked);
+/* Can an axis have this single number? 0, or -1 with the range kept as the reason. */
+int axis_check(enum column col, const char *value);
 
 /* words: KEY=VALUE, NULL at the end. The same as in sweep.json, or it fails. */
 int plan_make(const char *dir, char *const words[]);

@@ -6,7 +6,7 @@
 
 #include "run.h"
 
-#define TEXT_MAX 200 /* of a cell, in bytes */
+#define TEXT_MAX 600 /* of a cell, in bytes */
 #define MAX_COUNT 9007199254740992.0 /* above it a double skips whole numbers */
 
 enum { MAY, NEED };

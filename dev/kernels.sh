@@ -47,7 +47,7 @@ in_root() {
 newest() {
 	for _p in headers image; do
 		in_root "$1" -- apt-cache search --names-only "^linux-$_p-$2[.][^a-z]*([+]deb[^-]*)?-$3\$" |
-			sed "s/^linux-$_p-//; s/ .*//"
+			after_text "linux-$_p-" | cut -d ' ' -f 1
 	done | sort | uniq -d | sort -V | tail -n 1
 }
 

@@ -8,7 +8,7 @@ mirror() {
 	local uri
 	# shellcheck disable=SC2016 # apt's own variables
 	uri=$(apt-get indextargets --format '$(ORIGIN) $(LABEL)|$(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
-		sed -n "s/^Debian $1|//p" | sed 1q)
+		after_text "Debian $1|" | sed 1q)
 	[ -n "$uri" ] || die "apt has no source labelled $1 here; add one and run: apt-get update"
 	printf '%s\n' "$uri"
 }

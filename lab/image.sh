@@ -155,7 +155,8 @@ add_modules() {
 	# A module that this kernel has built in, or does not have, is left out
 	for _m in $MODULES; do
 		modprobe -q -d "$1" -S "$kver" --show-depends "$_m" || true
-	done | sed -n "s|^insmod .*/lib/modules/$kver/\([^ ]*\).*|\1|p" | sort -u |
+	done | awk -v dir="/lib/modules/$kver/" '$1 == "insmod" && (at = index($2, dir)) {
+		print substr($2, at + length(dir)) }' | sort -u |
 		while read -r _f; do
 			_to=$root/lib/modules/$kver/$_f
 			mkdir -p "${_to%/*}"

@@ -54,6 +54,13 @@ usage_error() {
 	exit "$EXIT_USAGE"
 }
 
+# after_text TEXT: of each line on stdin that begins with TEXT, the rest. TEXT is no program,
+# whatever is in it
+after_text() {
+	START=$1 awk 'BEGIN { start = ENVIRON["START"] }
+		index($0, start) == 1 { print substr($0, length(start) + 1) }'
+}
+
 # need COMMAND PACKAGE: a missing command names the package that has it
 need() {
 	command -v "$1" >/dev/null 2>&1 ||

@@ -91,7 +91,7 @@ find_nic() {
 }
 
 # state_word FILE WORD: what the line "WORD …" of a state file says
-state_word() { sed -n "s/^$2 //p" "$1"; }
+state_word() { after_text "$2 " <"$1"; }
 
 # keep_state PCI DRIVER: written whole and on disk, or not there at all
 keep_state() {

@@ -72,7 +72,7 @@ static bool next(struct todo *todo)
 static const char *minutes(double seconds)
 {
 	static char text[48];
-	long s = seconds + 0.5;
+	long s = lround(seconds);
 
 	if (s >= 3600)
 		snprintf(text, sizeof(text), "%ld h %ld min", s / 3600, s % 3600 / 60);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <ifaddrs.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <math.h>
 #include <poll.h>
 #include <sched.h>
@@ -76,7 +77,11 @@ static int pgset(const char *file, const char *fmt, ...)
 	va_start(ap, fmt);
 	used = vsnprintf(text, sizeof(text) - 1, fmt, ap);
 	va_end(ap);
-	strcpy(text + used, "\n");	/* pgctrl cuts off the last byte */
+	if (used < 0 || (size_t)used >= sizeof(text) - 1) {
+		free(path);
+		return fail("pktgen: a setting is longer than %zu characters", sizeof(text) - 2);
+	}
+	memcpy(text + used, "\n", 2);	/* pgctrl cuts off the last byte */
 	err = write_file(path, text);
 	text[used] = '\0';
 	if (err)
@@ -412,12 +417,20 @@ static int iperf_start(struct stream *s)
 	free(number[1]);
 	if (s->child < 0)
 		return fail("fork: %s", strerror(errno));
-	size = strcmp(rcvbuf, "default") ? atoi(rcvbuf) : 0;
+	size = strcmp(rcvbuf, "default") ? parse_int(rcvbuf, 0, INT_MAX) : 0;
+	if (size < 0)
+		return -1;
 	return udp || size ? reach_socket_of(s->child, size, udp ? &s->arrivals : NULL) : 0;
 }
 
 /* iperf 2.1.8 dies at times, when a UDP stream that was pulled has ended. */
 #define RESTART "there: while :; do iperf -s%s; sleep 1; done"
+
+/* The server's word for a number: neither "inf" nor more than a double counts exactly. */
+static bool is_amount(double value)
+{
+	return value >= 0 && value <= 0x1p53;
+}
 
 /*
  * The last line of `-y C`: time, addresses (4), id, interval, bytes, bit/s and
@@ -427,7 +440,7 @@ int parse_iperf(const char *text, const struct row *spec, struct traffic *t)
 {
 	bool udp = row_is(spec, COL_protocol, "udp");
 	const char *line, *last = NULL;
-	double bps, total, jitter;
+	double bps, total = 0, jitter = 0;
 	int found;
 
 	for (line = text; line && *line; line = next_line(line))
@@ -435,7 +448,8 @@ int parse_iperf(const char *text, const struct row *spec, struct traffic *t)
 			last = line;
 	found = last ? sscanf(last, "%*[^,],%*[^,],%*[^,],%*[^,],%*[^,],%*[^,],%*[^,],%lf,%lf,%lf,%*[^,],%lf",
 			      &t->bytes, &bps, &jitter, &total) : 0;
-	if (found < (udp ? 4 : 2) || !(t->bytes > 0) || !(bps > 0))
+	if (found < (udp ? 4 : 2) || !is_amount(t->bytes) || !t->bytes || !is_amount(bps) || !bps ||
+	    (udp && (!is_amount(jitter) || !is_amount(total))))
 		return fail("iperf received nothing%s%.*s: is iperf 2.1 or newer running on the server? "
 			    RESTART, last ? "" : ": ",
 			    last ? 0 : (int)strcspn(text, "\n"), text, udp ? " -u" : "");

@@ -98,7 +98,7 @@ static struct placement placed(const struct journal *probes, const char *app_cpu
 	struct placement p = { 0 };
 	size_t i;
 
-	for (i = 0; i < probes->count; i++) {
+	for (i = 0; probes->rows && i < probes->count; i++) {
 		const struct row *row = &probes->rows[i];
 		double received = row_number(row, COL_received);
 
@@ -165,7 +165,7 @@ static struct sizes sizes_of(const struct journal *probes)
 	struct sizes s = { 0 };
 	size_t i, j;
 
-	for (i = 0; i < probes->count; i++)
+	for (i = 0; probes->rows && i < probes->count; i++)
 		if (is_of(&probes->rows[i], "rcvbuf") &&
 		    row_number(&probes->rows[i], COL_lost_socket) > 0)
 			s.bad = fmax(s.bad, row_number(&probes->rows[i], COL_rcvbuf));

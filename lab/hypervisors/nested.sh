@@ -210,8 +210,8 @@ add_facts() {
 	sed 's/[\\"]/\\&/g; s/^\([^=]*\)=\(.*\)/    "\1": "\2",/' "$out/host_facts.txt" >"$work/facts"
 	[ "$(grep -c '^  "host": {$' "$out/meta.json")" = 1 ] || die "meta.json has no host"
 	awk 'NR == FNR { facts = facts $0 "\n"; next } { print } /^  "host": {$/ { printf "%s", facts }' \
-		"$work/facts" "$out/meta.json" >"$work/meta.json"
-	cp "$work/meta.json" "$out/meta.json"
+		"$work/facts" "$out/meta.json" >"$work/meta.new"
+	cp "$work/meta.new" "$out/meta.json"
 }
 
 # A host as busy as these answers the sweep's question for its CPU too late at times.

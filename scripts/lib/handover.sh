@@ -22,7 +22,7 @@ STOCK=e1000
 # away cannot hit another. (busybox may have no flock.)
 take_lock() {
 	mkdir -p "$RUN" || die "cannot make $RUN"
-	is_own "$RUN" || die "$RUN belongs to, or can be written by, somebody else; remove it"
+	is_own_path "$RUN" || die "$RUN, or a folder above it, belongs to, or can be written by, somebody else; remove it"
 	_me=$$:$(process_key $$)
 	: >"$RUN/choosing.$_me"
 	_number=100000

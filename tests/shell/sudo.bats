@@ -194,6 +194,17 @@ of_root() { find "$tmp" -user 0; }
 	[ "$(grep -c signed-by <<<"$output")" -eq 2 ]
 }
 
+@test "napistat and report.sh say that they need no root, in one line" {
+	tests/shell/make-results.sh --reps 2 "$tmp/results" >/dev/null 2>&1
+	chown -R 54321 "$tmp/results"
+	[ "$(build/tools/napistat verdict "$tmp/results" 2>&1 >/dev/null)" = "napistat: note: this needs no root; run it without sudo" ]
+	SUDO_UID='' run build/tools/napistat verdict "$tmp/results"
+	[[ $output != *"needs no root"* ]]
+	run scripts/report.sh "$tmp/results"
+	[ "$status" -eq 0 ]
+	[ "$(grep -c 'needs no root' <<<"$output")" -eq 1 ]
+}
+
 @test "without HOME prepare.sh finds sources in a tarball" {
 	unset E1000_NAPI_CACHE SUDO_UID HOME
 	chown 0 "$tmp"

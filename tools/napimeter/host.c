@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "host.h"
+#include "privileges.h"
 #include "sink.h"
 #include "util.h"
 
@@ -239,6 +240,7 @@ int cmd_hostcpu(int argc, char *argv[])
 	pfd[1].fd = sink_socket(port);
 	if (pfd[1].fd < 0)
 		die(EXIT_FAILED, "%s", failure());
+	privileges_none();
 	for (;;) {
 		if (poll(pfd, 2, -1) < 0 && errno != EINTR)
 			die(EXIT_FAILED, "poll: %s", strerror(errno));

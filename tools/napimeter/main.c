@@ -16,6 +16,7 @@
 #include "host.h"
 #include "meta.h"
 #include "plan.h"
+#include "privileges.h"
 #include "probe.h"
 #include "search.h"
 #include "send.h"
@@ -262,6 +263,7 @@ int main(int argc, char *argv[])
 	size_t i;
 
 	signal(SIGPIPE, SIG_IGN);
+	privileges_for_trials();
 	if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
 		fputs(usage, stdout);
 		return EXIT_OK;

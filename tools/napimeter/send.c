@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "privileges.h"
 #include "send.h"
 #include "sink.h"
 
@@ -256,6 +257,7 @@ int cmd_serve(int argc, char *argv[])
 	fd = sink_socket(port);
 	if (fd < 0)
 		die(EXIT_FAILED, "%s", failure());
+	privileges_none();
 	for (;;) {
 		socklen_t len = sizeof(from);
 		ssize_t got = recvfrom(fd, &c, sizeof(c), 0, (struct sockaddr *)&from, &len);

@@ -214,6 +214,8 @@ preflight() {
 need_root
 preflight
 take_lock
+# napimeter gives up the right to load a module
+[ "$source" != pktgen ] || modprobe -q pktgen || :
 # An earlier sweep may have been killed before it could tidy up
 "$napimeter" restore
 mkdir -p "$out"

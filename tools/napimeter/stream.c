@@ -141,11 +141,9 @@ static void pktgen_child(const struct stream *s, int control)
 
 static int pktgen_start(struct stream *s)
 {
-	static char *const modprobe[] = { "modprobe", "-q", "pktgen", NULL };
 	char *path, answer[256] = "no answer";
-	int control[2], status, err = 0;
+	int control[2], err = 0;
 
-	free(run_program(modprobe, 10 * NSEC, &status));
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, control))
 		return fail("socketpair: %s", strerror(errno));
 	s->child = fork_with(SIGTERM);

@@ -47,7 +47,7 @@ fresh="mmdebstrap debian-archive-keyring git"
 faults="flex bison bc libelf-dev bsdextrautils"
 fleet="ansible-core openssh-client dropbear-bin"
 bench="bpftrace linux-perf e2fsprogs"
-report="chromium r-base-core clang libclang-rt-dev"
+report="chromium r-base-core clang libclang-rt-dev strace python3"
 
 dry='' wanted=$base
 for word; do

@@ -29,8 +29,10 @@ napimeter napinic napistat gnuplot gnuplot_qt gnuplot-nox python3 iperf sar sadc
 df du ps mount printf echo lspci systemd-detect-virt pgrep rmmod insmod stty flock nice
 sweep.sh report.sh tune.sh restore.sh hist.sh take.sh textfile.sh load.sh make-results.sh""".split())
 CANARY = "napi-canary"
-WORDS = ["$(%s)", "`%s`", "a[$(%s)]", '";system("%s");"', '1);system("%s");print(1', "'; %s; '", "|%s",
-         "; %s;", "\n%s\n", '1;system("%s")', '1}BEGIN{system("%s")}{', "1 $(%s)", '$(%s)"', "1`%s`", '"|"%s', "/e\n%s", "x/e;s//%s/e", "'.system(\"%s\").'", "$((%s))", "\n!%s\n"]
+# The first is a program for awk, for eval and inside double quotes; the second for $(( ))
+WORDS = ['1;system("%s")#$(%s)'] * 4 + ["a[$(%s)]"] * 2 + [
+    "`%s`", '";system("%s");"', '1);system("%s");print(1', "'; %s; '", '"; %s; "', "; %s #", "|%s", "\n%s\n",
+    "/e;s//%s/e;s/", "'.system(\"%s\").'", "\n!%s\n", '"|"%s', '1}BEGIN{system("%s")}{']
 PATHS = ["../../../tmp/napi-canary", "/etc/napi-canary", "/etc/passwd", "-o/etc/napi-canary", "\033[2J",
          "\0", "=HYPERLINK(1)", "99999999999999999999999", "-1", "1e999", "nan", "%n%n%s", "\n", "'", '"',
          ",", "\t", "\r\n", "\\", "*", "-", "--help", " "]
@@ -48,7 +50,7 @@ RUNS = ["r/runs.csv", "r/hist.csv", "r/meta.json"]
 TARGETS = [
     Target("report", RUNS, "/tree/scripts/report.sh --out /box/report /box/r"),
     Target("hist", ["snapshot"], "/tree/scripts/hist.sh --snapshot /box/snapshot --width 60 --file all"),
-    Target("tune", ["t/.*"], "/box/scripts/tune.sh eth0 --server 192.0.2.1 --seed 1 --out /box/t"
+    Target("tune", ["t/tune", "t/.*/(done|pairs|mlfrr.csv|runs.csv)"], "/box/scripts/tune.sh eth0 --server 192.0.2.1 --seed 1 --out /box/t"
            " --try weight=128 --minutes 5"),
     Target("undo", ["root/var/lib/e1000_napi/tune/undo"], "/tree/scripts/tune.sh --undo"),
     Target("sweep-restore", ["run/sweep.state", "run/sweep.pid"], "/tree/scripts/sweep.sh --restore", 1),  # nothing is written to /proc here
@@ -151,23 +153,34 @@ class Box:
         return found
 
 
+def word_of(rng):
+    return rng.choice(WORDS).replace("%s", CANARY) if rng.random() < 0.85 else rng.choice(PATHS)
+
+
 def payload(rng, data):
-    """A word that something may obey: in one place, one column, one row, or all there is."""
-    word = rng.choice(WORDS) % CANARY if rng.random() < 0.85 else rng.choice(PATHS)
-    lines = data.decode("utf-8", "replace").split("\n")
-    how, row = rng.randrange(4), rng.randrange(len(lines))
-    if how == 0:
-        return word.encode()
-    fields = [f for f in re.split(r"([,\t =:]+)", lines[row])]
-    column = 2 * rng.randrange((len(fields) + 1) // 2)
-    for i in range(len(lines)) if how == 2 else [row]:
-        fields = re.split(r"([,\t =:]+)", lines[i])
-        for k in range(0, len(fields), 2):
-            if k == column or (how == 3 and rng.random() < 0.5):
-                # a reader that knows quotes gets it past the commas
-                fields[k] = '"%s"' % word.replace('"', '""') if rng.random() < 0.2 else word
-        lines[i] = "".join(fields)
-    return "\n".join(lines).encode("utf-8", "replace")
+    """Words that something may obey: in one place, a column, the last row, all places, or alone."""
+    lines = data.decode("utf-8", "replace").rstrip("\n").split("\n")
+    how = rng.choice(("alone", "one", "column", "last", "all"))
+    rows = range(len(lines))
+    if how == "alone":
+        return "".join(word_of(rng) + rng.choice("\n\t ") for _ in range(3)).encode() + b"\n"
+    if how == "one":
+        rows = [rng.randrange(len(lines))]
+    elif how == "last":
+        rows = [len(lines) - 1]
+    parts = re.split(r"([,\t =:]+)", lines[rows[-1]])
+    column, quoted = 2 * rng.randrange((len(parts) + 1) // 2), rng.random() < 0.2
+    for i in rows:
+        if i == 0 and len(lines) > 1 and how != "one":
+            continue  # a header stays, or nothing else is read
+        parts = re.split(r"([,\t =:]+)", lines[i])
+        for k in range(0, len(parts), 2):
+            if k == column or (how in ("last", "all") and rng.random() < 0.7):
+                parts[k] = word_of(rng)
+                if quoted:  # a reader that knows quotes gets it past the commas
+                    parts[k] = '"%s"' % parts[k].replace('"', '""')
+        lines[i] = "".join(parts)
+    return ("\n".join(lines) + "\n").encode("utf-8", "replace")
 
 
 def mutate(rng, data):

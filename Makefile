@@ -158,6 +158,11 @@ check-statistics: deps
 	tests/statistics/check.py $(STATISTICS)
 	tests/statistics/broken.sh
 
+# Root: what the scripts read, changed at random, in namespaces of its own; SECONDS, SEED
+fuzz-scripts: DEPS += report
+fuzz-scripts: deps tools
+	tests/fuzz/scripts.py --seconds $(or $(SECONDS),60) --seed $(or $(SEED),1)
+
 check-static: DEPS += static
 check-static: deps
 	dev/check-static.sh
@@ -198,6 +203,7 @@ help:
 	@echo 'make pictures      draw docs/architecture.svg again, after a change of its .dot'
 	@echo 'make check-fleet   scripts/fleet over three guests, in six minutes; needs root'
 	@echo 'make check-static  checkpatch, sparse, shellcheck and the like'
+	@echo 'make fuzz-scripts  the files that the scripts read, changed at random; SECONDS=60; needs root'
 	@echo 'make dkms          have dkms build it, now and for each new kernel'
 	@echo 'make dkms-remove   take that away again'
 	@echo 'make deb           Debian packages, into build/deb/'
@@ -209,6 +215,6 @@ help:
 .PHONY: all module tools install uninstall deps lab-build demo lab lab-qemu lab-xen \
 	lab-virtualbox lab-vmware lab-all study study-check iso check bench clean help \
 	dkms-source dkms dkms-remove deb intree patch patch-net pictures check-kernels check-static check-deb check-faults check-fresh check-report lab-fleet check-fleet \
-	check-statistics
+	check-statistics fuzz-scripts
 
 endif

@@ -72,19 +72,19 @@ kernels_with_headers() {
 
 # fetch_package NAME DIR: its files under DIR; apt downloads it once
 fetch_package() {
-	_debs=$(cache_dir kernel)
-	_deb=$_debs/$1.deb
-	if [ ! -e "$_deb" ]; then
+	_deb=$(cache_dir kernel)/$1.deb
+	rm -rf "$2/deb"
+	mkdir -p "$2/deb"
+	if ! take_fetched "$_deb" "$2/deb/kept.deb"; then
 		need apt-get apt
 		log "$prog: downloading $1"
-		mkdir -p "$_debs" "$2/deb"
 		(cd "$2/deb" && apt-get -q -o APT::Sandbox::User=root \
 			download "$1" >apt.log 2>&1) ||
 			die "cannot download the package $1: run apt-get update," \
 				"or choose a kernel that Debian has with --kver"
-		mv "$2"/deb/*.deb "$_deb"
+		keep_fetched "$2"/deb/*.deb "$_deb"
 	fi
-	dpkg-deb -x "$_deb" "$2"
+	dpkg-deb -x "$2"/deb/*.deb "$2"
 }
 
 # fetch_kernel KVER DIR: the kernel package's files under DIR, not installed.
@@ -153,7 +153,8 @@ add_modules() {
 	# A module that this kernel has built in, or does not have, is left out
 	for _m in $MODULES; do
 		modprobe -q -d "$1" -S "$kver" --show-depends "$_m" || true
-	done | sed -n "s|^insmod .*/lib/modules/$kver/\([^ ]*\).*|\1|p" | sort -u |
+	done | awk -v dir="/lib/modules/$kver/" '$1 == "insmod" && (at = index($2, dir)) {
+		print substr($2, at + length(dir)) }' | sort -u |
 		while read -r _f; do
 			_to=$root/lib/modules/$kver/$_f
 			mkdir -p "${_to%/*}"

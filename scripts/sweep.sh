@@ -149,7 +149,7 @@ run=/run/e1000_napi lock=/run/e1000_napi/sweep.pid
 # A killed sweep leaves its lock and its sar behind: "PID:KEY NAME" of each
 take_lock() {
 	mkdir -p "$run"
-	is_own "$run" || die "$run belongs to, or can be written by, somebody else; remove it"
+	is_own_path "$run" || die "$run, or a folder above it, belongs to, or can be written by, somebody else; remove it"
 	if [ -e "$lock" ] && is_own "$lock"; then
 		while read -r pid name; do
 			if ! is_uint "${pid%%:*}" || ! is_alive "$pid"; then continue; fi
@@ -235,6 +235,8 @@ preflight() {
 need_root
 preflight
 take_lock
+# napimeter gives up the right to load a module
+[ "$source" != pktgen ] || modprobe -q pktgen || :
 # An earlier sweep may have been killed before it could tidy up
 "$napimeter" restore
 make_dir "$out"

@@ -154,12 +154,11 @@ grep '^ok' "$out/log"
 
 kver=$(cat "$out/kver")
 deb=$(cache_dir kernel)/linux-image-$kver.deb
-if [ ! -e "$deb" ]; then
+if ! take_fetched "$deb" "$out/kept.deb"; then
 	# shellcheck disable=SC2016 # for the inner shell
 	"$top/dev/kernels/root.sh" run "$root" --scratch --bind "$out" /out -- \
 		sh -c 'cd /out && apt-get -qq -o APT::Sandbox::User=root download "$1"' sh "linux-image-$kver"
-	mkdir -p "${deb%/*}"
-	mv "$out"/linux-image-*.deb "$deb"
+	keep_fetched "$out"/linux-image-*.deb "$deb"
 fi
 mkdir -p "$top/build/$kver"
 cp "$out/e1000_napi.ko" "$top/build/$kver/"

@@ -92,7 +92,7 @@ exit
 END
 lines=$(($(wc -l <"$work/bundle") + 1))
 {
-	sed "s/+LINES/+$lines/" "$work/bundle"
+	awk -v lines="$lines" '{ sub(/\+LINES/, "+" lines); print }' "$work/bundle"
 	tar -cz --owner=0 --group=0 -C "$work/root" .
 } >"$work/done"
 mv "$work/done" "$out/$kver.sh"

@@ -22,7 +22,7 @@ STOCK=e1000
 # away cannot hit another. (busybox may have no flock.)
 take_lock() {
 	mkdir -p "$RUN" || die "cannot make $RUN"
-	is_own "$RUN" || die "$RUN belongs to, or can be written by, somebody else; remove it"
+	is_own_path "$RUN" || die "$RUN, or a folder above it, belongs to, or can be written by, somebody else; remove it"
 	_me=$$:$(process_key $$) || die "/proc/$$/stat cannot be read; is /proc mounted?"
 	: >"$RUN/choosing.$_me"
 	_number=100000
@@ -105,7 +105,7 @@ find_nic() {
 }
 
 # state_word FILE WORD: what the line "WORD …" of a state file says
-state_word() { sed -n "s/^$2 //p" "$1"; }
+state_word() { after_text "$2 " <"$1"; }
 
 # keep_state PCI DRIVER: written whole and on disk, or not there at all
 keep_state() {

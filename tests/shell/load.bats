@@ -484,6 +484,21 @@ undress() {
 	[[ $output == *"process $pid is changing"* ]]
 }
 
+@test "a folder of state files below a folder of another user's is refused" {
+	chown 12345 "$BATS_TEST_TMPDIR"
+	for verb in load.sh restore.sh; do
+		run in_ns scripts/$verb nic9
+		[ "$status" -eq 1 ]
+		[[ $output == *"$E1000_NAPI_RUN, or a folder above it, belongs to, or can be written by, somebody else"* ]]
+	done
+	chown 0 "$BATS_TEST_TMPDIR"
+	chmod 777 "$BATS_TEST_TMPDIR"
+	run in_ns scripts/restore.sh nic9
+	[ "$status" -eq 1 ]
+	chmod 755 "$BATS_TEST_TMPDIR"
+	[ -z "$(ls "$E1000_NAPI_RUN")" ]
+}
+
 @test "a change cut short is not built upon; --dry-run of restore tells" {
 	printf '# e1000_napi 1 state\npci %s\nname nic9\ndriver e1000\n' $pci >"$E1000_NAPI_RUN/$pci.state"
 	load nic9 --dry-run $module

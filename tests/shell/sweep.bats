@@ -396,3 +396,30 @@ last() { tail -n 1; }
 	[ "$status" -eq 0 ]
 	[ -z "$output" ]
 }
+
+# caps PID LINE: a set of its capabilities
+caps() { awk -v line="$2:" '$1 == line { print $2 }' "/proc/$1/status"; }
+
+@test "napimeter gives up what no trial needs, and all of it before it reads what strangers send" {
+	[ "$(id -u)" -eq 0 ] || skip "only root has what could be given up"
+	for command in "serve 5991" "hostcpu 5992"; do
+		# shellcheck disable=SC2086 # words
+		$napimeter $command < <(sleep 5) 3>&- &
+		pid=$!
+		sleep 0.5
+		[ "$(caps $pid CapEff)" = 0000000000000000 ]
+		[ "$(caps $pid CapPrm)" = 0000000000000000 ]
+		kill $pid
+	done
+	$napimeter sink 5993 3 3>&- &
+	pid=$!
+	sleep 0.5
+	# CAP_NET_ADMIN is there, CAP_SYS_MODULE, CAP_SYS_TIME and CAP_SETUID are not, for its children neither
+	for set in CapEff CapBnd; do
+		[ $((0x$(caps $pid $set) >> 12 & 1)) -eq 1 ]
+		for gone in 7 16 25; do
+			[ $((0x$(caps $pid $set) >> gone & 1)) -eq 0 ]
+		done
+	done
+	kill $pid
+}

@@ -443,6 +443,27 @@ keep() {
 	[[ $output == *"nothing was applied"* ]]
 }
 
+@test "what undoes --apply is not believed where another user could have put it" {
+	as_root
+	kept=$dir/root/var/lib/e1000_napi/tune
+	mkdir -p "$kept" "$dir/root/proc"
+	echo "config etc/modprobe.d/e1000_napi-tune.conf none" >"$kept/undo"
+	mkdir -p "$dir/root/etc/modprobe.d"
+	echo mine >"$dir/root/etc/modprobe.d/e1000_napi-tune.conf"
+	for how in 'chown 12345' 'chmod 777'; do
+		$how "$dir/root/var/lib"
+		run "$dir/scripts/tune.sh" --undo
+		[ "$status" -eq 1 ]
+		[[ $output == *"or a folder above it, belongs to, or can be written by, somebody else"* ]]
+		[ "$(cat "$dir/root/etc/modprobe.d/e1000_napi-tune.conf")" = mine ]
+		chown 0 "$dir/root/var/lib"
+		chmod 755 "$dir/root/var/lib"
+	done
+	run "$dir/scripts/tune.sh" --undo
+	[ "$status" -eq 0 ]
+	[ ! -e "$dir/root/etc/modprobe.d/e1000_napi-tune.conf" ]
+}
+
 @test "a second --apply keeps what the first set, and one --undo takes back both" {
 	as_root
 	mkdir -p "$dir/root/etc/sysctl.d"

@@ -433,6 +433,12 @@ static void sources(void **state)
 	assert_true(t.received == 3338);
 	assert_int_equal(parse_iperf("19700101000000,127.0.0.1,5001,127.0.0.1,37523,1,0.0-0.0,0,0,"
 		"0.000,0,0,-nan,0\n", &spec, &t), -1);
+	assert_int_equal(parse_iperf("19700101000000,127.0.0.1,5001,127.0.0.1,37523,1,0.0-1.0,inf,inf,"
+		"0.1,0,5,0,0\n", &spec, &t), -1);
+	assert_int_equal(parse_iperf("19700101000000,127.0.0.1,5001,127.0.0.1,37523,1,0.0-1.0,1470,1e4,"
+		"nan,0,5,0,0\n", &spec, &t), -1);
+	assert_int_equal(parse_iperf("19700101000000,127.0.0.1,5001,127.0.0.1,37523,1,0.0-1.0,1470,1e4,"
+		"0.1,0,-5,0,0\n", &spec, &t), -1);
 	assert_int_equal(parse_iperf("connect failed: Connection refused\n", &spec, &t), -1);
 	assert_non_null(strstr(failure(), "Connection refused"));
 	assert_non_null(strstr(failure(), "there: while :; do iperf -s -u; sleep 1; done"));
@@ -1366,6 +1372,57 @@ static void host_mean(void **state)
 	assert_true(isnan(mean_cpu(s, 0, 1, 2)));
 }
 
+/* Samples come from a hypervisor's program, through a pipe that another may have filled. */
+static void host_hostile(void **state)
+{
+	static const char *const bad[] = {
+		"9223372036854775807,1", "-9223372036854775808,1", "-1,1", "99999999999999999999,1",
+		"4611686018427387904,1", "5,inf", "5,nan", "5,-1", "5,1e300", "5,0x1p1000", "5", "",
+		"time_ns,cpu", ",", "5,", "1e3,5"
+	};
+	static struct host_sample list[HOST_SAMPLES];
+	size_t n = 0, i;
+	char line[64];
+
+	(void)state;
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(add_sample(list, 0, bad[i]), 0);
+	for (i = 0; i < HOST_SAMPLES + 10; i++) {
+		snprintf(line, sizeof(line), "%zu,7", 100 * (i + 1));
+		n = add_sample(list, n, line);
+	}
+	assert_int_equal(n, HOST_SAMPLES);
+	assert_true(list[0].time == 1100);
+	assert_true(mean_cpu(list, n, 1100, 5000) == 7);
+	/* asked for what no sampler has: nothing may overflow */
+	assert_true(isnan(mean_cpu(list, n, INT64_MIN, INT64_MAX)));
+	assert_true(isnan(mean_cpu(list, n, INT64_MAX, INT64_MIN)));
+	/* the clock was set back */
+	n = add_sample(list, n, "50,1");
+	assert_int_equal(n, 1);
+	n = add_sample(list, n, "4611686018427387902,2");
+	assert_int_equal(n, 2);
+	assert_true(mean_cpu(list, n, 50, 4611686018427387902) == 2);
+}
+
+static void plain_numbers(void **state)
+{
+	static const char *const bad[] = {
+		"", " 1", "+1", "-1", "01", "1 ", "1x", "0x10", "1e3", "65536", "4294967297",
+		"99999999999999999999999"
+	};
+	uint64_t value;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(parse_int(bad[i], 0, 65535), -1);
+	assert_int_equal(parse_int("0", 0, 65535), 0);
+	assert_int_equal(parse_int("0", 1, 65535), -1);
+	assert_int_equal(parse_int("65535", 1, 65535), 65535);
+	assert_int_equal(parse_scaled("0x10", 1000, &value), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1403,6 +1460,8 @@ int main(void)
 		cmocka_unit_test_setup(undo, empty_dir),
 		cmocka_unit_test_setup(undo_refuses, empty_dir),
 		cmocka_unit_test(host_mean),
+		cmocka_unit_test(host_hostile),
+		cmocka_unit_test(plain_numbers),
 	};
 	int failed;
 

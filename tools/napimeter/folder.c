@@ -40,9 +40,10 @@ static int check_parts(char *path)
 				    path, (unsigned int)st.st_uid);
 		if (stat(path, &parent))
 			return fail("%s: %s", path, strerror(errno));
-		if (next)
+		if (next) {
 			*next = '/';
-		slash = next;
+			slash = next;
+		}
 	} while (next);
 	if (!S_ISDIR(parent.st_mode))
 		return fail("%s is no folder", path);

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <math.h>
 #include <poll.h>
 #include <signal.h>
@@ -164,12 +165,20 @@ int iperf_start(struct stream *s)
 	free(number[1]);
 	if (s->child < 0)
 		return fail("fork: %s", strerror(errno));
-	size = strcmp(rcvbuf, "default") ? atoi(rcvbuf) : 0;
+	size = strcmp(rcvbuf, "default") ? parse_int(rcvbuf, 0, INT_MAX) : 0;
+	if (size < 0)
+		return -1;
 	return udp || size ? reach_socket_of(s->child, size, udp ? &s->arrivals : NULL) : 0;
 }
 
 /* iperf 2.1.8 dies at times, when a UDP stream that was pulled has ended. */
 #define RESTART "there: while :; do iperf -s%s; sleep 1; done"
+
+/* The server's word for a number: neither "inf" nor more than a double counts exactly. */
+static bool is_amount(double value)
+{
+	return value >= 0 && value <= 0x1p53;
+}
 
 /*
  * The last line of `-y C`: time, addresses (4), id, interval, bytes, bit/s and
@@ -179,7 +188,7 @@ int parse_iperf(const char *text, const struct row *spec, struct traffic *t)
 {
 	bool udp = row_is(spec, COL_protocol, "udp");
 	const char *line, *last = NULL;
-	double bps, total, jitter;
+	double bps, total = 0, jitter = 0;
 	int found;
 
 	for (line = text; line && *line; line = next_line(line))
@@ -187,7 +196,8 @@ int parse_iperf(const char *text, const struct row *spec, struct traffic *t)
 			last = line;
 	found = last ? sscanf(last, "%*[^,],%*[^,],%*[^,],%*[^,],%*[^,],%*[^,],%*[^,],%lf,%lf,%lf,%*[^,],%lf",
 			      &t->bytes, &bps, &jitter, &total) : 0;
-	if (found < (udp ? 4 : 2) || !(t->bytes > 0) || !(bps > 0))
+	if (found < (udp ? 4 : 2) || !is_amount(t->bytes) || !t->bytes || !is_amount(bps) || !bps ||
+	    (udp && (!is_amount(jitter) || !is_amount(total))))
 		return fail("iperf received nothing%s%.*s: is iperf 2.1 or newer running on the server? "
 			    RESTART, last ? "" : ": ",
 			    last ? 0 : (int)strcspn(text, "\n"), text, udp ? " -u" : "");

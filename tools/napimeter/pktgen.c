@@ -61,7 +61,11 @@ static int pgset(const char *file, const char *fmt, ...)
 	va_start(ap, fmt);
 	used = vsnprintf(text, sizeof(text) - 1, fmt, ap);
 	va_end(ap);
-	strcpy(text + used, "\n");	/* pgctrl cuts off the last byte */
+	if (used < 0 || (size_t)used >= sizeof(text) - 1) {
+		free(path);
+		return fail("pktgen: a setting is longer than %zu characters", sizeof(text) - 2);
+	}
+	memcpy(text + used, "\n", 2);	/* pgctrl cuts off the last byte */
 	err = write_file(path, text);
 	text[used] = '\0';
 	if (err)
@@ -121,11 +125,9 @@ static void pktgen_child(const struct stream *s, int control)
 
 int pktgen_start(struct stream *s)
 {
-	static char *const modprobe[] = { "modprobe", "-q", "pktgen", NULL };
 	char *path, answer[256] = "no answer";
-	int control[2], status, err = 0;
+	int control[2], err = 0;
 
-	free(run_program(modprobe, 10 * NSEC, &status));
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, control))
 		return fail("socketpair: %s", strerror(errno));
 	s->child = fork_with(SIGTERM);

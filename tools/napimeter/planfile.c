@@ -255,7 +255,7 @@ int plan_make(const char *dir, char *const words[])
 {
 	json_t *asked = json_object(), *json = NULL;
 	uint64_t seed = 0;
-	struct plan old;
+	struct plan old = { 0 };
 	ssize_t len;
 	char *text;
 	int err = 0;

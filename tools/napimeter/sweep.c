@@ -13,6 +13,7 @@
 #include "folder.h"
 #include "meta.h"
 #include "next.h"
+#include "privileges.h"
 #include "probe.h"
 #include "search.h"
 #include "step.h"
@@ -52,7 +53,7 @@ static bool next(const struct sweep *s, struct todo *todo)
 static const char *minutes(double seconds)
 {
 	static char text[48];
-	long s = seconds + 0.5;
+	long s = lround(seconds);
 
 	if (s >= 3600)
 		snprintf(text, sizeof(text), "%ld h %ld min", s / 3600, s % 3600 / 60);
@@ -293,6 +294,9 @@ int cmd_run(int argc, char *argv[])
 	mkdir(LOCK_DIR, 0755);
 	sweep_lock(0);
 	sweep_load(argv[0], &s.plan, &s.runs, &s.probes);
+	/* the next session's module is loaded by a program of ours, which must be allowed to */
+	if (s.plan.sessions == 1)
+		privileges_for_trials();
 	s.session = s.runs.count ? row_integer(&s.runs.rows[s.runs.count - 1], COL_session, 1) : 1;
 	failed = do_all(&s);
 	if (s.runs.count && !has_result(&s.runs))

@@ -59,6 +59,11 @@ const char *next_line(const char *line);
 /* "100M", "8k", "3": unit is 1000 for rates, 1024 for memory. */
 int parse_scaled(const char *word, unsigned int unit, uint64_t *value);
 
+#define SECONDS_MAX 86400	/* of one stream */
+
+/* A plain decimal number from min (0 or more) to max; -1 with the reason kept for all else. */
+int parse_int(const char *word, int min, int max);
+
 /* A numeric IPv4 or IPv6 address and a port; returns the sockaddr's length, -1 if it is none. */
 struct sockaddr_storage;
 int parse_address(const char *text, unsigned int port, struct sockaddr_storage *address);

@@ -3,6 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "napistat.h"
 
@@ -314,6 +316,19 @@ static void list_columns(void)
 		       run_columns[i].unit, role_text(run_columns[i].role));
 }
 
+/* Root is for measuring. Said where who called sudo could do it too. */
+static void say_if_root(const char *dir)
+{
+	const char *caller = getenv("SUDO_UID");
+	struct stat st;
+	char *end;
+
+	if (geteuid() || !caller || !*caller || stat(dir, &st) || !st.st_uid)
+		return;
+	if (st.st_uid == strtoul(caller, &end, 10) && !*end)
+		fputs("napistat: note: this needs no root; run it without sudo\n", stderr);
+}
+
 int main(int argc, char **argv)
 {
 	const struct trial *copy, *of;
@@ -348,6 +363,7 @@ int main(int argc, char **argv)
 		usage("no command is called \"%s\"", argv[0]);
 	if (argc < 2)
 		usage("%s needs a results folder", argv[0]);
+	say_if_root(argv[1]);
 	while (*++argv && !err) {
 		err = data_read_folder(&d, *argv, &why);
 		if (err)

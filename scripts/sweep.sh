@@ -34,6 +34,7 @@ usage() {
 		  --netdev-budget LIST  --netdev-budget-usecs LIST  --defer-hard-irqs LIST
 		  --gro-flush-timeout LIST
 		  --reps N            repetitions (default 1)   --seconds S  a trial's (default 5)
+		  --sessions N        N times as many: the module is loaded again between
 		  --until PCT         repeat only until a cell's mean is known within PCT per cent
 		                      (95 %), 3 to --reps times (then 20)
 		  --seed N            of the random order; default: a new one
@@ -225,6 +226,10 @@ preflight() {
 			die "debugfs is not mounted, and the counters are there; run: mount -t debugfs none /sys/kernel/debug"
 		die "$sys/kernel/debug/e1000_napi/$interface cannot be read; a locked-down kernel forbids it (cat /sys/kernel/security/lockdown)"
 	fi
+	case "$preset_words $words " in
+	*' sessions=1 '*) ;;
+	*' sessions='*) sh "$here/lib/reload.sh" --check "$interface" || exit "$EXIT_FAIL" ;;
+	esac
 }
 
 need_root
@@ -300,7 +305,8 @@ if command -v sar >/dev/null && command -v sadc >/dev/null; then
 	sar=$!
 fi
 
-"$napimeter" run "$out" --parent $$ --retries "$retries" --on-error "$on_error" 8>&- &
+"$napimeter" run "$out" --parent $$ --retries "$retries" --on-error "$on_error" \
+	--reload "$here/lib/reload.sh" 8>&- &
 runner=$!
 status=0
 wait "$runner" || status=$?

@@ -18,7 +18,7 @@ last() { tail -n 1; }
 		run $sh scripts/sweep.sh --help
 		[ "$status" -eq 0 ]
 		for option in preset quick method weight load rcvbuf cpus burst server sender source out \
-			dry-run retries on-error restore seed reps seconds until; do
+			dry-run retries on-error restore seed reps sessions seconds until; do
 			[[ $output == *--$option* ]]
 		done
 	done
@@ -36,7 +36,7 @@ last() { tail -n 1; }
 @test "every column is in docs/sweep.md" {
 	$napimeter plan "$dir/r" interface=eth0 server=192.0.2.1 netdev_budget=300
 	build/tools/napistat columns | sed 1d | cut -d , -f 1 >"$dir/columns"
-	[ "$(wc -l <"$dir/columns")" -eq 51 ]
+	[ "$(wc -l <"$dir/columns")" -eq 52 ]
 	# shellcheck disable=SC2016
 	sed -n '/^## Results/,/^`hist.csv`/p' docs/sweep.md >"$dir/doc"
 	# the settings between datagram and burst are in the options' table
@@ -160,6 +160,8 @@ last() { tail -n 1; }
 	refuse "is there twice" --weight 1,2,1
 	refuse "bursts" --burst 32
 	refuse "tcp goes with" --protocol tcp --method interleave
+	refuse "sessions goes with" --sessions 2 --method mlfrr
+	refuse "sessions goes with" --sessions 2 --until 5
 	refuse "ssh:HOST" --sender host
 	refuse "auto, one or two" --cpus three
 	run scripts/sweep.sh eth0 --dry-run
@@ -231,6 +233,26 @@ last() { tail -n 1; }
 	run $napimeter run "$dir/r" --retries 0
 	[ "$(grep -c "^\[2/2, " <<<"$output")" -eq 1 ]
 	[ "$(grep -c failed "$dir/r/runs.csv")" -eq 2 ]
+}
+
+@test "sessions: each has all repetitions, and a run between two needs what loads the module" {
+	[[ $(plan --weight 1,64 --reps 2 --sessions 3 | last) == "12 trials"* ]]
+	for n in 1 2 3; do
+		[ "$(plan --weight 1,64 --reps 2 --sessions 3 | grep -c "session $n$")" -eq 4 ]
+	done
+	$napimeter plan "$dir/r" interface=none9 server=127.0.0.1 source=napimeter weight=3 seconds=0.1 sessions=3
+	printf 'echo "load $1"\ntest ! -e "%s"\n' "$dir/broken" >"$dir/reload"
+	run $napimeter run "$dir/r" --retries 0
+	[ "$status" -eq 1 ]
+	[[ $output == *"session 1"*"requires --reload" ]]
+	touch "$dir/broken"
+	run $napimeter run "$dir/r" --retries 0 --reload "$dir/reload"
+	[[ $output == *"load none9"*"session 2: the module could not be loaded again"* ]]
+	rm "$dir/broken"
+	run $napimeter run "$dir/r" --retries 0 --reload "$dir/reload"
+	[ "$(grep -c "load none9" <<<"$output")" -eq 2 ]
+	[ "$(head -n 1 "$dir/r/runs.csv" | grep -o '[a-z_]*$')" = session ]
+	[ "$(grep -o '[0-9]$' "$dir/r/runs.csv" | xargs)" = "1 2 3" ]
 }
 
 @test "a run whose parent is gone, or that is wrong usage, measures nothing" {

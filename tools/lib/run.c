@@ -6,7 +6,7 @@
 
 #include "run.h"
 
-#define TEXT_MAX 200 /* of a cell, in bytes */
+#define TEXT_MAX 600 /* of a cell, in bytes */
 #define MAX_COUNT 9007199254740992.0 /* above it a double skips whole numbers */
 
 enum { MAY, NEED };
@@ -14,14 +14,19 @@ enum { MAY, NEED };
 const struct column_info run_columns[COL_COUNT] = {
 #define X(name, type, unit, role, need) \
 	[COL_##name] = { #name, T_##type, unit, R_##role, need },
-	RUN_COLUMNS(X) RUN_EXTRA_COLUMNS(X)
+	RUN_COLUMNS(X) RUN_EXTRA_COLUMNS(X) RUN_SESSION_COLUMNS(X)
 #undef X
 };
 
+#define OF_KEY(name)
+#define OF_STATE(name)
+#define OF_AXIS(name)
+#define OF_SETTING(name) COL_##name,
+#define OF_MEASURE(name)
 const enum column run_settings[N_SETTINGS] = {
-	COL_method, COL_preset, COL_protocol, COL_datagram, COL_rcvbuf, COL_app_cpu,
-	COL_irq_cpu, COL_rx_usecs, COL_gro, COL_threaded, COL_burst, COL_netdev_budget,
-	COL_netdev_budget_usecs, COL_defer_hard_irqs, COL_gro_flush_timeout,
+#define X(name, type, unit, role, need) OF_##role(name)
+	RUN_COLUMNS(X) RUN_EXTRA_COLUMNS(X)
+#undef X
 };
 
 static const char *const status_names[] = { "ok", "warn", "failed" };

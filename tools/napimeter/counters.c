@@ -158,13 +158,16 @@ static double or_zero(double value)
 static int read_udp(struct counters *c)
 {
 	char *v4 = read_file("/proc/net/snmp");
-	char *v6;
+	char *v6, *more;
 
 	if (!v4)
 		return -1;
 	c->udp_delivered = parse_snmp(v4, "Udp", "InDatagrams");
 	c->udp_errors = parse_snmp(v4, "Udp", "InErrors");
 	c->udp_no_port = parse_snmp(v4, "Udp", "NoPorts");
+	c->udp_csum = or_zero(parse_snmp(v4, "Udp", "InCsumErrors"));
+	c->filtered = or_zero(parse_snmp(v4, "Ip", "InDiscards")) +
+		      or_zero(parse_snmp(v4, "Ip", "InAddrErrors"));
 	free(v4);
 
 	v6 = read_file("/proc/net/snmp6");	/* not there without IPv6 */
@@ -172,8 +175,16 @@ static int read_udp(struct counters *c)
 		c->udp_delivered += or_zero(parse_snmp6(v6, "Udp6InDatagrams"));
 		c->udp_errors += or_zero(parse_snmp6(v6, "Udp6InErrors"));
 		c->udp_no_port += or_zero(parse_snmp6(v6, "Udp6NoPorts"));
+		c->udp_csum += or_zero(parse_snmp6(v6, "Udp6InCsumErrors"));
+		c->filtered += or_zero(parse_snmp6(v6, "Ip6InDiscards")) +
+			       or_zero(parse_snmp6(v6, "Ip6InAddrErrors"));
 	}
 	free(v6);
+	more = read_file("/proc/net/netstat");
+	if (more)
+		c->filtered += or_zero(parse_snmp(more, "TcpExt", "IPReversePathFilter")) +
+			       or_zero(parse_snmp(more, "IpExt", "InNoRoutes"));
+	free(more);
 	return 0;
 }
 

@@ -14,11 +14,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "drops.h"
 #include "source.h"
 
 #define IPERF_CONTROL 201	/* its last datagram, sent until answered, at most so often */
 #define SILENCE_NS (500 * 1000000LL)
+#define PULL_GAP_NS (500 * 1000000LL)	/* between two UDP pulls of one server, at least */
 #define FULL_SPEED "10000000000"	/* iperf has no word for it: more than e1000 can carry */
+
+static int64_t pull_ended;	/* a UDP pull, the newest; 0: none */
 
 bool iperf_ended(pid_t pid)
 {
@@ -138,6 +142,9 @@ int iperf_start(struct stream *s)
 		argv[n++] = "-b";
 		argv[n++] = full ? FULL_SPEED : (char *)row_text(s->spec, COL_offered_bps);
 	}
+	/* iperf 2.1.8 frees a client's report before it forgets the client: the next would use it */
+	if (udp && pull_ended)
+		sleep_until(pull_ended + PULL_GAP_NS);
 	if (pipe2(out, O_CLOEXEC))
 		return fail("pipe: %s", strerror(errno));
 	s->out_fd = out[0];
@@ -208,6 +215,12 @@ static bool is_silent(const struct stream *s)
 	       now > s->heard + SILENCE_NS;
 }
 
+void iperf_free(const struct stream *s)
+{
+	if (row_is(s->spec, COL_protocol, "udp"))
+		pull_ended = mono_ns();
+}
+
 int iperf_wait(struct stream *s)
 {
 	int64_t end = mono_ns() + (int64_t)(1.5 * s->seconds * NSEC) + 10 * NSEC;
@@ -235,6 +248,13 @@ int iperf_wait(struct stream *s)
 		used += got;
 	}
 	s->text[used] = '\0';
+	/* it has closed its socket: what comes now is to find none, as without us */
+	if (s->arrivals.socket_fd >= 0) {
+		s->drops = drops_of(s->arrivals.socket_fd);
+		drops_unread(s->arrivals.socket_fd, &s->unread, &s->unread_ends);
+		close(s->arrivals.socket_fd);
+		s->arrivals.socket_fd = -1;
+	}
 	if (s->highest && !s->arrivals.page->ends &&
 	    (s->heard - s->started) / 1e9 < 0.9 * s->seconds - 0.3)
 		return fail("the source died, or the network did, after %.1f of %.1f s; " RESTART,
@@ -256,12 +276,16 @@ int iperf_result(struct stream *s, struct traffic *t)
 	if (t->only_packets_at_nic && t->seconds < 0.9 * s->seconds - 0.5)
 		return fail("the source died, or the network did, after %.1f of %.1f s; " RESTART,
 			    t->seconds, s->seconds, "");
+	t->socket_drops = s->drops;
 	if (t->only_packets_at_nic || !arrivals_known(&s->arrivals))
 		return 0;
 	t->open_end = !seen->ends;
-	t->sent = t->open_end ? seen->highest : seen->end;
+	t->sent = t->open_end ? arrivals_highest(&s->arrivals) : seen->end;
 	t->control = seen->ends ? seen->ends - 1 : 0;
+	t->unseen = seen->first - 1;
 	t->arrived = arrivals_data(&s->arrivals) + (seen->ends > 0);
+	t->unread = s->unread;
+	t->unread_ends = s->unread_ends;
 	/*
 	 * iperf's own time goes on until it has given up waiting for a lost last word. The
 	 * source's pace is even, so what was sent before the first that came, or before we

@@ -31,6 +31,7 @@ static const char usage[] =
 	"  run DIR [OPTION]...       do all that is left, and write it down\n"
 	"    --retries N             tries after a failed one (default 2)\n"
 	"    --on-error go-on|stop   when these have failed too (default go-on)\n"
+	"    --reload FILE           script that loads the module again, between sessions\n"
 	"    --parent PID            end when this process, which started it, does\n"
 	"  mlfrr DIR                 CSV of what the search has found so far\n"
 	"  restore                   put the guest's settings back as they were\n"

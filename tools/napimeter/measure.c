@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Where a packet was lost: sent -> (before the NIC) -> ring -> backlog ->
- * socket -> application. Each place has its own counter except the first,
- * which is what the NIC never saw. The counters are those of the whole guest, so
+ * Where a packet was lost: sent -> (before the NIC) -> ring -> backlog -> filter ->
+ * checksum -> socket -> application. Each place has its own counter except the first,
+ * which is what the NIC never saw. Most counters are those of the whole guest, so
  * a guest that does other things meanwhile shows in the remainder.
  */
 #include <math.h>
@@ -13,6 +13,11 @@ static double at_least_zero(double value)
 {
 	return value > 0 ? value : 0;
 }
+
+/* Where packets were lost, once they were on the wire to us. */
+struct place {
+	double before_nic, ring, backlog, filter, checksum, sock, app;
+};
 
 double ring_loss(const struct counters *before, const struct counters *after)
 {
@@ -63,18 +68,27 @@ static void measure_nic(struct row *row, const struct snapshot *nic)
 }
 
 /*
- * Was there for the socket, which had room for it, but the application has not counted
- * it. Known from what came, or from what the kernel handed out (less what is no data).
+ * What came to the driver and is neither counted by the application nor dropped by our socket.
+ * It was read and not counted or left unread, which is the application's; or it never came to
+ * the socket: a filter took it.
  */
-static double lost_in_app(const struct counters *before, const struct counters *after,
-			  const struct traffic *t, double handed_on)
+static void after_the_driver(struct place *p, const struct counters *before,
+			     const struct counters *after, const struct traffic *t,
+			     double handed_on)
 {
+	double read = after->udp_delivered - before->udp_delivered - t->received;
+	double no_port = after->udp_no_port - before->udp_no_port;
+	double missing;
+
+	if (isnan(t->arrived)) {
+		p->app = at_least_zero(read - t->control) + no_port;
+		return;
+	}
 	/* whether the first numbers were missed by us or lost, only the driver can tell */
-	if (!isnan(t->arrived))
-		return at_least_zero(fmin(t->arrived, handed_on) - t->received -
-				     (after->udp_errors - before->udp_errors));
-	return at_least_zero(after->udp_delivered - before->udp_delivered - t->received -
-			     t->control) + after->udp_no_port - before->udp_no_port;
+	missing = at_least_zero(fmin(t->arrived, handed_on) - t->received - p->sock - p->checksum);
+	read = at_least_zero(read - (t->control - t->unread_ends));
+	p->app = fmin(missing, t->unread + read);
+	p->filter = at_least_zero(missing - p->app - t->unseen);
 }
 
 /*
@@ -95,27 +109,44 @@ static void measure_loss(struct row *row, const struct counters *before,
 			 const struct counters *after, const struct snapshot *nic,
 			 const struct traffic *t)
 {
-	double ring = ring_loss(before, after);
-	double backlog = after->backlog_dropped - before->backlog_dropped;
-	double sock = after->udp_errors - before->udp_errors;
+	struct place p = {
+		.ring = ring_loss(before, after),
+		.backlog = after->backlog_dropped - before->backlog_dropped,
+	};
+	double errors = after->udp_errors - before->udp_errors;
+	/* of the whole guest, where our socket cannot be asked */
+	double drops = isnan(t->socket_drops) ? errors : t->socket_drops;
 	double control = isnan(t->arrived) ? 0 : t->control;
 	/* the driver's count is of another moment; at a slot's edges that makes a difference */
-	double taken = t->is_slot && !isnan(t->arrived) ? t->arrived + backlog :
+	double taken = t->is_slot && !isnan(t->arrived) ? t->arrived + p.backlog :
 		       snapshot_counter(nic, "rx_packets") - control;
-	double app = lost_in_app(before, after, t, taken - backlog);
-	double before_nic = at_least_zero(t->sent - taken - ring);
-	double remainder = t->sent - t->received - before_nic - ring - backlog - sock - app;
+	double rest;
 
+	p.checksum = fmin(after->udp_csum - before->udp_csum, drops);
+	p.sock = drops - p.checksum;
+	p.before_nic = at_least_zero(t->sent - taken - p.ring);
+	after_the_driver(&p, before, after, t, taken - p.backlog);
+	rest = t->sent - t->received - p.before_nic - p.ring - p.backlog - p.filter -
+	       p.checksum - p.sock - p.app;
+	/* IP's own counters are those of the whole guest: they explain a remainder, no more */
+	if (rest > 0 && after->filtered > before->filtered) {
+		double more = fmin(rest, after->filtered - before->filtered);
+
+		p.filter += more;
+		rest -= more;
+	}
 	row_set_number(row, COL_sent, t->sent);
 	row_set_number(row, COL_received, t->received);
 	row_set_number(row, COL_lost, t->sent - t->received);
-	row_set_number(row, COL_lost_before_nic, before_nic);
-	row_set_number(row, COL_lost_ring, ring);
-	row_set_number(row, COL_lost_backlog, backlog);
-	row_set_number(row, COL_lost_socket, sock);
-	row_set_number(row, COL_lost_app, app);
-	row_set_number(row, COL_remainder, remainder);
-	row_set_number(row, COL_remainder_high, fabs(remainder) > t->sent / 1000);
+	row_set_number(row, COL_lost_before_nic, p.before_nic);
+	row_set_number(row, COL_lost_ring, p.ring);
+	row_set_number(row, COL_lost_backlog, p.backlog);
+	row_set_number(row, COL_lost_socket, p.sock);
+	row_set_number(row, COL_lost_app, p.app);
+	row_set_number(row, COL_lost_checksum, p.checksum);
+	row_set_number(row, COL_lost_filter, p.filter);
+	row_set_number(row, COL_remainder, rest);
+	row_set_number(row, COL_remainder_high, fabs(rest) > t->sent / 1000);
 }
 
 int measure(struct row *row, const struct counters *before, const struct counters *after,

@@ -15,9 +15,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "conditions.h"
 #include "folder.h"
 #include "host.h"
 #include "meta.h"
+#include "route.h"
 
 static json_t *line_of(const char *path)
 {
@@ -268,6 +270,34 @@ static int load_meta(const struct plan *plan, json_t **meta)
 	return len < 0 ? -1 : 0;
 }
 
+/* Of a sweep that goes on: is this the machine it began on, as it was? */
+static int same_conditions(const struct plan *plan, json_t *meta)
+{
+	struct utsname uts;
+	json_t *before, *now;
+	int err;
+
+	uname(&uts);
+	before = json_pack("{sO* sO* sO* sO*}", "kernel", json_object_get(meta, "kernel"),
+			   "module_version", json_object_get(meta, "module_version"),
+			   "itr", json_object_get(meta, "itr"),
+			   "offloads", json_object_get(meta, "offloads"));
+	now = json_pack("{ss so so so}", "kernel", uts.release, "module_version", module_version(),
+			"itr", itr(plan->interface), "offloads", offloads(plan->interface));
+	json_object_update(before, json_object_get(meta, "conditions"));
+	json_object_update_new(now, conditions_now(plan->interface));
+	if (plan_sets(plan, COL_rx_usecs))
+		json_object_del(now, "itr");
+	if (plan_sets(plan, COL_gro)) {
+		json_object_del(json_object_get(now, "offloads"), "gro");
+		json_object_del(json_object_get(before, "offloads"), "gro");
+	}
+	err = conditions_same(plan, before, now);
+	json_decref(before);
+	json_decref(now);
+	return err;
+}
+
 int meta_write(const struct plan *plan, const char *command)
 {
 	char guest[32], server[32], *text;
@@ -275,15 +305,17 @@ int meta_write(const struct plan *plan, const char *command)
 	struct utsname uts;
 	int err;
 
-	err = !said || iperf_versions(plan, guest, server, sizeof(guest)) ||
+	err = !said || route_check(plan->server, plan->interface) || iperf_versions(plan, guest, server, sizeof(guest)) ||
 	      load_meta(plan, &meta) || (*plan->host && host_wait(plan->host)) ? -1 : 0;
+	if (meta && !err)
+		err = same_conditions(plan, meta);
 	if (meta || err) {	/* a sweep that goes on keeps its start */
 		json_decref(meta);
 		json_decref(said);
 		return err;
 	}
 	uname(&uts);
-	meta = json_pack("{si sO sO? sO? sO? so ss so s{so so} so so si so so sI so so so ss ss}",
+	meta = json_pack("{si sO sO? sO? sO? so ss so s{so so} so so si so so sI so so so ss ss so}",
 			 "format", 1, "hypervisor", json_object_get(said, "hypervisor"),
 			 "stand_in", json_object_get(said, "stand_in"),
 			 "hypervisor_version", json_object_get(said, "version"),
@@ -296,7 +328,8 @@ int meta_write(const struct plan *plan, const char *command)
 			 "clocksource",
 			 line_of("/sys/devices/system/clocksource/clocksource0/current_clocksource"),
 			 "seed", (json_int_t)plan->seed, "started", started(), "host", host_facts(plan),
-			 "chosen", json_object(), "interface", plan->interface, "command", command);
+			 "chosen", json_object(), "interface", plan->interface, "command", command,
+			 "conditions", conditions_now(plan->interface));
 	text = meta ? json_dumps(meta, JSON_INDENT(2)) : NULL;
 	err = text ? folder_replace(plan->dir, "meta.json", text) :
 	      fail("meta.json could not be put together");

@@ -75,9 +75,11 @@ size_t plan_stream_slots(const struct plan *plan)
 
 size_t plan_trials(const struct plan *plan)
 {
+	size_t reps = (size_t)plan->sessions * plan->reps;
+
 	if (!strcmp(plan->method, "interleave"))
-		return plan_cells(plan, COL_weight) * plan->reps * plan_stream_slots(plan);
-	return plan_cells(plan, COL_COUNT) * plan->reps;
+		return plan_cells(plan, COL_weight) * reps * plan_stream_slots(plan);
+	return plan_cells(plan, COL_COUNT) * reps;
 }
 
 size_t plan_grid_cell(const struct plan *plan, size_t trial)
@@ -85,6 +87,14 @@ size_t plan_grid_cell(const struct plan *plan, size_t trial)
 	size_t cells = plan_cells(plan, COL_COUNT);
 
 	return plan_shuffled(plan, trial / cells, 0, cells, trial % cells);
+}
+
+/* rep counts from 0, through all sessions */
+static void set_rep(const struct plan *plan, size_t rep, struct row *spec)
+{
+	row_set(spec, COL_rep, "%zu", rep % plan->reps + 1);
+	if (plan->sessions > 1)
+		row_set(spec, COL_session, "%zu", rep / plan->reps + 1);
 }
 
 /* trial counts from 0 here, from 1 in the files */
@@ -101,12 +111,12 @@ void plan_trial(const struct plan *plan, size_t trial, struct row *spec)
 					    slot % weight->count);
 
 		plan_cell(plan, cell, COL_weight, spec);
-		row_set(spec, COL_rep, "%zu", stream / cells + 1);
+		set_rep(plan, stream / cells, spec);
 		row_set(spec, COL_block, "%zu", block + 1);
 		row_set(spec, COL_weight, "%s", weight->value[pick]);
 	} else {
 		plan_cell(plan, plan_grid_cell(plan, trial), COL_COUNT, spec);
-		row_set(spec, COL_rep, "%zu", trial / plan_cells(plan, COL_COUNT) + 1);
+		set_rep(plan, trial / plan_cells(plan, COL_COUNT), spec);
 	}
 	row_set(spec, COL_trial, "%zu", trial + 1);
 }

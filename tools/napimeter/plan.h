@@ -33,6 +33,7 @@ struct plan {
 	const char *peer;		/* pktgen: its device */
 	const char *preset;
 	const char *host;		/* ADDR:PORT of scripts/host/cpu.sh, or "" */
+	unsigned int sessions;		/* of reps each; the module is loaded again between them */
 	unsigned int reps;
 	double seconds;
 	double until;			/* grid: half the interval's width that is enough, as a ratio; 0: all reps */

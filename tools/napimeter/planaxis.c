@@ -135,7 +135,7 @@ int plan_parse_axes(struct plan *p, json_t *asked)
 		const char *list = json_string_value(json_object_get(asked, column_name(col)));
 
 		if (list && col >= COL_COUNT_PLAIN)
-			p->columns = COL_COUNT;
+			p->columns = COL_COUNT_EXTRA;
 		if (parse_axis(&p->axis[col], &settings[i], list ? list : settings[i].preset))
 			return -1;
 	}

@@ -7,6 +7,7 @@
 #include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "folder.h"
@@ -16,6 +17,7 @@
 #include "search.h"
 #include "step.h"
 #include "sweep.h"
+#include "tune.h"
 
 #define LOCK_DIR "/run/e1000_napi"
 #define PAUSE_NS (2 * NSEC)	/* a source that died needs a moment to be started again */
@@ -25,6 +27,8 @@ struct sweep {
 	struct journal runs, probes;
 	unsigned int retries;
 	bool stop_on_error;
+	const char *reload;		/* a program that loads the module again */
+	int64_t session;		/* that the module is loaded for */
 };
 
 void sweep_load(const char *dir, struct plan *plan, struct journal *runs,
@@ -61,26 +65,24 @@ static const char *minutes(double seconds)
 
 static void say_trial(const struct plan *plan, const struct row *spec)
 {
-	static const enum column shown[] = {
-		COL_weight, COL_rcvbuf, COL_datagram, COL_burst, COL_app_cpu, COL_irq_cpu,
-		COL_rx_usecs, COL_gro, COL_threaded, COL_netdev_budget, COL_netdev_budget_usecs,
-		COL_defer_hard_irqs, COL_gro_flush_timeout,
-	};
 	double offered = row_number(spec, COL_offered_bps);
-	size_t i;
+	enum column col;
 
 	printf("%s", row_text(spec, COL_protocol));
 	if (offered > 0)
 		printf(" %g Mbit/s", offered / 1e6);
 	else
 		printf(" full speed");
+	printf(", weight %s", row_text(spec, COL_weight));
 	/* what does not vary is in the plan, not in every line */
-	for (i = 0; i < ARRAY_SIZE(shown); i++)
-		if (!row_empty(spec, shown[i]) &&
-		    (shown[i] == COL_weight || plan->axis[shown[i]].count > 1))
-			printf(", %s %s", column_name(shown[i]), row_text(spec, shown[i]));
+	for (col = COL_datagram; col < COL_COUNT; col++)
+		if (is_axis(col) && col != COL_weight && !row_empty(spec, col) &&
+		    plan->axis[col].count > 1)
+			printf(", %s %s", column_name(col), row_text(spec, col));
 	if (!row_empty(spec, COL_rep) && plan->reps > 1)
 		printf(", repetition %s", row_text(spec, COL_rep));
+	if (!row_empty(spec, COL_session))
+		printf(", session %s", row_text(spec, COL_session));
 	printf("\n");
 }
 
@@ -139,6 +141,38 @@ static int attempt(struct sweep *s, const struct todo *todo, bool last_try, bool
 	return err;
 }
 
+/*
+ * Before the first trial of another session than the last row's. It ends what it has begun,
+ * as half a module is worse than a late end.
+ */
+static void begin_session(struct sweep *s, const struct row *spec)
+{
+	int64_t session = row_integer(spec, COL_session, s->session);
+	int status = -1;
+	sigset_t term;
+	pid_t pid;
+
+	if (session == s->session)
+		return;
+	if (!s->reload)
+		die(EXIT_FAILED, "a sweep of several sessions requires --reload");
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	sigprocmask(SIG_BLOCK, &term, NULL);
+	if (tune_restore())
+		die(EXIT_FAILED, "%s", failure());
+	pid = fork();
+	if (pid == 0) {
+		execlp("sh", "sh", s->reload, s->plan.interface, NULL);
+		_exit(127);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || status)
+		die(EXIT_FAILED, "session %lld: the module could not be loaded again; the same command goes on with this session",
+		    (long long)session);
+	sigprocmask(SIG_UNBLOCK, &term, NULL);
+	s->session = session;
+}
+
 /* All trials that are left; the number of those that failed. */
 static size_t do_all(struct sweep *s)
 {
@@ -152,6 +186,7 @@ static size_t do_all(struct sweep *s)
 		printf("[%zu/%zu, %s%s left] ", todo.done + 1, todo.total,
 		       s->plan.until > 0 ? "at most " : "", minutes(todo.left_s));
 		say_trial(&s->plan, &todo.spec);
+		begin_session(s, &todo.spec);
 		if (!attempt(s, &todo, last_try, &lost_journal)) {
 			tries = 0;
 			continue;
@@ -247,6 +282,8 @@ int cmd_run(int argc, char *argv[])
 			s.retries = count_of(argv[i], value);
 		else if (!strcmp(argv[i], "--parent"))
 			belong_to(count_of(argv[i], value));
+		else if (!strcmp(argv[i], "--reload") && value)
+			s.reload = value;
 		else if (!strcmp(argv[i], "--on-error") && value && !strcmp(value, "stop"))
 			s.stop_on_error = true;
 		else if (strcmp(argv[i], "--on-error") || !value || strcmp(value, "go-on"))
@@ -256,6 +293,7 @@ int cmd_run(int argc, char *argv[])
 	mkdir(LOCK_DIR, 0755);
 	sweep_lock(0);
 	sweep_load(argv[0], &s.plan, &s.runs, &s.probes);
+	s.session = s.runs.count ? row_integer(&s.runs.rows[s.runs.count - 1], COL_session, 1) : 1;
 	failed = do_all(&s);
 	if (s.runs.count && !has_result(&s.runs))
 		die(EXIT_FAILED, "every trial of this sweep failed (%s); mend that, and give another --out",

@@ -13,6 +13,7 @@
 #include "folder.h"
 #include "host.h"
 #include "meta.h"
+#include "privileges.h"
 #include "search.h"
 #include "send.h"
 #include "sink.h"

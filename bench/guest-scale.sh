@@ -12,6 +12,7 @@ busy_ns() {
 		$1 == ".iowait_sleeptime" { idle += $3 }
 		END { printf "%.0f\n", now - idle }' /proc/timer_list
 }
+# shellcheck disable=SC2016 # for the inner shell
 pktgen() { ip netns exec src sh -c 'echo "$2" >"/proc/net/pktgen/$1"' sh "$1" "$2"; }
 
 packets=$1

@@ -106,6 +106,7 @@ stop_peer() { # stop_peer VARIANT
 }
 
 pktgen() { # pktgen FILE WORDS: as its network namespace sees /proc
+	# shellcheck disable=SC2016 # for the inner shell
 	ip netns exec src sh -c 'echo "$2" >"/proc/net/pktgen/$1"' sh "$1" "$2"
 }
 

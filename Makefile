@@ -73,6 +73,9 @@ intree:
 patch:
 	@dev/intree.sh patch "$(KSRC)"
 
+patch-net:
+	@dev/intree.sh fix "$(KSRC)"
+
 # DEPS: groups of packages, see dev/deps.sh --help
 deps:
 	@dev/deps.sh $(DEPS)
@@ -155,9 +158,19 @@ check-statistics: deps
 	tests/statistics/check.py $(STATISTICS)
 	tests/statistics/broken.sh
 
+# Root: what the scripts read, changed at random, in namespaces of its own; SECONDS, SEED
+fuzz-scripts: DEPS += report
+fuzz-scripts: deps tools
+	tests/fuzz/scripts.py --seconds $(or $(SECONDS),60) --seed $(or $(SEED),1)
+
 check-static: DEPS += static
 check-static: deps
 	dev/check-static.sh
+
+# Drawn from tracked text; the pages show the drawing
+pictures: DEPS += static
+pictures: deps
+	dot -Tsvg docs/architecture.dot >docs/architecture.svg
 
 clean:
 	rm -rf build
@@ -187,18 +200,21 @@ help:
 	@echo 'make check-deb     the Debian packages in a Debian of their own; needs root'
 	@echo 'make check-faults  faults under load, with sanitizers; four hours, FAULTS=--short half of one'
 	@echo 'make check-statistics  intervals and verdicts against known truth; STATISTICS=--short'
+	@echo 'make pictures      draw docs/architecture.svg again, after a change of its .dot'
 	@echo 'make check-fleet   scripts/fleet over three guests, in six minutes; needs root'
 	@echo 'make check-static  checkpatch, sparse, shellcheck and the like'
+	@echo 'make fuzz-scripts  the files that the scripts read, changed at random; SECONDS=60; needs root'
 	@echo 'make dkms          have dkms build it, now and for each new kernel'
 	@echo 'make dkms-remove   take that away again'
 	@echo 'make deb           Debian packages, into build/deb/'
 	@echo 'make intree        put it into the kernel tree KSRC=path'
 	@echo 'make patch         print that as one patch for git am; KSRC=path'
+	@echo 'make patch-net     print the fix of stock e1000 as a patch for net; KSRC=path'
 	@echo 'make clean         remove build/'
 
 .PHONY: all module tools install uninstall deps lab-build demo lab lab-qemu lab-xen \
 	lab-virtualbox lab-vmware lab-all study study-check iso check bench clean help \
-	dkms-source dkms dkms-remove deb intree patch check-kernels check-static check-deb check-faults check-fresh check-report lab-fleet check-fleet \
-	check-statistics
+	dkms-source dkms dkms-remove deb intree patch patch-net pictures check-kernels check-static check-deb check-faults check-fresh check-report lab-fleet check-fleet \
+	check-statistics fuzz-scripts
 
 endif

@@ -18,7 +18,8 @@ dir=$1
 
 now_ns() { awk '$1 == "now" { print $3; exit }' /proc/timer_list; }
 stat_of() { ethtool -S eth0 | awk -v n="$1:" '$1 == n { print $2; exit }'; }
-pktgen() { ip netns exec src sh -c "echo \"\$1\" >/proc/net/pktgen/$1" sh "$2"; }
+# shellcheck disable=SC2016 # for the inner shell
+pktgen() { ip netns exec src sh -c 'echo "$2" >"/proc/net/pktgen/$1"' sh "$1" "$2"; }
 
 # five HOW: weights one after the other, while there is time; the last is the sweep's, which
 # it finds at the end of each stream. None is so low that it would lose packets by itself

@@ -12,7 +12,8 @@ busy_ns() {
 		$1 == ".iowait_sleeptime" { idle += $3 }
 		END { printf "%.0f\n", now - idle }' /proc/timer_list
 }
-pktgen() { ip netns exec src sh -c "echo \"\$1\" >/proc/net/pktgen/$1" sh "$2"; }
+# shellcheck disable=SC2016 # for the inner shell
+pktgen() { ip netns exec src sh -c 'echo "$2" >"/proc/net/pktgen/$1"' sh "$1" "$2"; }
 
 packets=$1
 modprobe -q pktgen

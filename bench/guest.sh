@@ -106,7 +106,8 @@ stop_peer() { # stop_peer VARIANT
 }
 
 pktgen() { # pktgen FILE WORDS: as its network namespace sees /proc
-	ip netns exec src sh -c "echo \"\$1\" >/proc/net/pktgen/$1" sh "$2"
+	# shellcheck disable=SC2016 # for the inner shell
+	ip netns exec src sh -c 'echo "$2" >"/proc/net/pktgen/$1"' sh "$1" "$2"
 }
 
 pktgen_setup() { # pktgen_setup DELAY_NS

@@ -217,7 +217,7 @@ one_system() {
 	_rc=0
 	wait "$system" || _rc=$?
 	system=''
-	sed -n "s/^# \(.*\)$tab\(.*\)/\2 # SKIP \1/p" "$list" >"$work/skipped"
+	awk -F "$tab" '/^# / { print $2 " # SKIP " substr($1, 3) }' "$list" >"$work/skipped"
 	while read -r _line; do ok "$_line"; done <"$work/skipped"
 	skipped=$((skipped + $(wc -l <"$work/skipped")))
 	# No more than the README admits, with the folders that these are in

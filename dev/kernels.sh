@@ -47,30 +47,30 @@ in_root() {
 newest() {
 	for _p in headers image; do
 		in_root "$1" -- apt-cache search --names-only "^linux-$_p-$2[.][^a-z]*([+]deb[^-]*)?-$3\$" |
-			sed "s/^linux-$_p-//; s/ .*//"
+			after_text "linux-$_p-" | cut -d ' ' -f 1
 	done | sort | uniq -d | sort -V | tail -n 1
 }
 
-# download ROOT PACKAGE FILE: a package, unless FILE is there
+# download ROOT PACKAGE FILE: a package into the cache, unless FILE is that already
 download() {
-	[ ! -e "$3" ] || return 0
-	mkdir -p "${3%/*}" "$1/var/tmp/get"
+	mkdir -p "$1/var/tmp/get"
 	rm -f "$1"/var/tmp/get/*
+	! take_fetched "$3" "$1/var/tmp/get/kept.deb" || return 0
 	# shellcheck disable=SC2016 # for the inner shell
 	in_root "$1" -- sh -c 'cd /var/tmp/get && apt-get -qq -o APT::Sandbox::User=root download "$1" >&2' sh "$2" || return 1
-	mv "$1"/var/tmp/get/*.deb "$3"
+	keep_fetched "$1"/var/tmp/get/*.deb "$3"
 }
 
 # source_of ROOT SERIES: the tarball of its sources, in the cache
 source_of() {
 	_version=$(in_root "$1" -- apt-cache show "linux-source-$2" | sed -n 's/^Version: //p' | sed 1q)
 	_tar=$(cache_dir kernels)/linux-source-$2_$_version.tar.xz
-	if [ ! -e "$_tar" ]; then
+	if ! is_fetched "$_tar"; then
 		download "$1" "linux-source-$2" "$_tar.$$.deb" || return 1
-		dpkg-deb --fsys-tarfile "$_tar.$$.deb" |
-			tar -xO "./usr/src/linux-source-$2.tar.xz" >"$_tar.$$" || return 1
-		mv "$_tar.$$" "$_tar"
-		rm "$_tar.$$.deb"
+		dpkg-deb --fsys-tarfile "$1"/var/tmp/get/*.deb |
+			tar -xO "./usr/src/linux-source-$2.tar.xz" >"$1/var/tmp/get/tar" || return 1
+		keep_fetched "$1/var/tmp/get/tar" "$_tar"
+		rm "$_tar.$$.deb" "$_tar.$$.deb.sha256" "$1/var/tmp/get/tar"
 	fi
 	echo "$_tar"
 }

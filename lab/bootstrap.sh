@@ -8,7 +8,7 @@ mirror() {
 	local uri
 	# shellcheck disable=SC2016 # apt's own variables
 	uri=$(apt-get indextargets --format '$(ORIGIN) $(LABEL)|$(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
-		sed -n "s/^Debian $1|//p" | sed 1q)
+		after_text "Debian $1|" | sed 1q)
 	[ -n "$uri" ] || die "apt has no source labelled $1 here; add one and run: apt-get update"
 	printf '%s\n' "$uri"
 }
@@ -25,6 +25,16 @@ sources() {
 	done
 }
 
+# is_frozen LINES: the archive of these sources is a picture of an old day, whose lists are past
+# their date: a snapshot, or where this machine's apt is told so
+is_frozen() {
+	case $1 in *://snapshot.debian.org/*) return 0 ;; esac
+	case $(apt-config dump --format '%v' Acquire::Check-Valid-Until 2>/dev/null) in
+	false | no | 0 | off | without | disable) ;;
+	*) return 1 ;;
+	esac
+}
+
 # bootstrap TARGET PACKAGES COMPONENTS SUITES [OPTION…]: a root of the first suite, with the
 # packages, in TARGET; OPTION is mmdebstrap's. Exits with 4 if a package cannot be fetched.
 bootstrap() {
@@ -35,13 +45,13 @@ bootstrap() {
 	suite=${suites%% *}
 	shift 4
 	need mmdebstrap
+	! is_frozen "$lines" || set -- "$@" --aptopt='Acquire::Check-Valid-Until "false"'
 	log=$(mktemp)
 	# A second try: a mirror may be in the middle of an update
 	for attempt in 1 2; do
 		rm -rf "$target"
-		# An old snapshot's lists may be past their date
 		if printf '%s\n' "$lines" | nice timeout 1200 mmdebstrap --quiet --mode=root "$@" \
-			--aptopt='Acquire::Check-Valid-Until "false"' --aptopt='Acquire::Retries "3"' \
+			--aptopt='Acquire::Retries "3"' \
 			--include="$packages" "$suite" "$target" - >"$log" 2>&1; then
 			rm -f "$log"
 			return

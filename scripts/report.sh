@@ -95,7 +95,7 @@ need gnuplot gnuplot-nox
 
 napistat=${NAPISTAT:-$(tool napistat)}
 
-tmp=$(mktemp -d)
+tmp=$(temp_dir)
 trap 'rm -rf "$tmp"; give_back "$out"' EXIT
 trap 'exit 1' HUP INT TERM
 
@@ -160,16 +160,25 @@ html_text() {
 inline_svg() {
 	sed -e '/^<?xml/d' -e '/^<desc>/d' -e '/<title>/d' \
 		-e '/<rect .*fill="#ffffff"\/>/d' \
-		-e "s|^<svg |<svg role=\"img\" aria-label=\"$(html_text "$2" | sed 's/[&|\\]/\\&/g')\" |" \
-		-e "s/id=\"gnuplot_/id=\"f$1-/g; s/id='/id='f$1-/g; s/#gp/#f$1-gp/g" \
-		-e "s/url(#/url(#f$1-/g" \
 		-e 's/rgb( *0, *0, *0)/currentColor/g; s/"black"/"currentColor"/g' \
 		-e "s/'black'/'currentColor'/g" \
 		-e 's/rgb( *0, *114, *178)/var(--c1)/g; s/rgb(213, *94, *0)/var(--c2)/g' \
 		-e 's/rgb( *0, *158, *115)/var(--c3)/g; s/rgb(204, *121, *167)/var(--c4)/g' \
 		-e 's/rgb(230, *159, *0)/var(--c5)/g; s/rgb( *86, *180, *233)/var(--c6)/g' \
 		-e 's/rgb(200, *200, *200)/var(--line)/g; s/rgb(128, *128, *128)/var(--soft)/g' \
-		"$tmp/report/figures/$1.svg"
+		"$tmp/report/figures/$1.svg" |
+		LABEL=$(html_text "$2") awk -v name="f$1-" -v apostrophe="'" '
+			index($0, "<svg ") == 1 {
+				print "<svg role=\"img\" aria-label=\"" ENVIRON["LABEL"] "\" " substr($0, 6)
+				next
+			}
+			{
+				gsub(/id="gnuplot_/, "id=\"" name)
+				gsub("id=" apostrophe, "id=" apostrophe name)
+				gsub(/#gp/, "#" name "gp")
+				gsub(/url\(#/, "url(#" name)
+				print
+			}'
 }
 
 # a section for each title; one that has several figures takes the whole width
@@ -282,7 +291,7 @@ paper >"$tmp/report/report.md"
 
 # All is made: only now an older report goes, and of it only what its manifest names
 (cd "$tmp/report" && find . -type f | sed 's|^[.]/||' | sort) >"$tmp/manifest"
-mkdir -p "$out"
+make_dir "$out"
 old=$out/.manifest
 [ -f "$old" ] && [ ! -L "$old" ] || old=/dev/null
 grep -Ex '(report[.](html|md|prom)|figures/[0-9]+[.](svg|png)|data/[0-9]+/(runs|hist)[.]csv|data/[0-9]+/meta[.]json)' \

@@ -56,23 +56,18 @@ check() { # check WHAT COMMAND…
 	fi
 }
 
-# rows FILE N CONDITION: N rows, and all of them are so; c is the columns by name, counted
-# from the end, as a reason may have commas
+# rows DIR N COLUMNS CONDITION: N rows, and all of them are so
 rows() {
-	awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) back[$i] = NF - i; next }
-		{ n++; for (name in back) c[name] = NF - back[name] }
-		!('"$3"') { bad++ }
-		END { exit !(n == '"$2"' && !bad) }' "$1"
+	build/tools/napistat rows --columns "$3" "$1" | awk -v n="$2" '!('"$4"') { bad++ } END { exit !(NR == n && !bad) }'
 }
 
 # What the study is about, from each row: weight 1 loses packets before the socket, and more
 # the more is offered; 60 takes them all
-weight_decides='($c["weight"] == 1 && $c["lost_ring"] + $c["lost_before_nic"] > $c["sent"] / 10) ||
-	($c["weight"] == 60 && $c["lost"] <= $c["sent"] / 1000)'
+weight_decides='($1 == 1 && $2 + $3 > $5 / 10) || ($1 == 60 && $4 <= $5 / 1000)'
 falls() {
-	awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) back[$i] = NF - i; next }
-		$(NF - back["weight"]) == 1 { got[$(NF - back["offered_bps"])] = $(NF - back["bandwidth_bps"]) }
-		END { exit !(got[200000000] > 0 && got[200000000] < got[100000000]) }' "$1"
+	build/tools/napistat rows --columns weight,offered_bps,bandwidth_bps "$1" |
+		awk '$1 == 1 { got[$2 + 0] = $3 }
+		END { exit !(got[200000000] > 0 && got[200000000] < got[100000000]) }'
 }
 
 left() { echo $((deadline - $(date +%s))); }
@@ -113,18 +108,18 @@ for lab in $ready; do
 	status=$(cat "$out/$lab.status" || echo 1)
 	check "ends well" test "$status" -eq 0
 	[ "$status" -eq 0 ] || continue
-	runs=$out/$lab/runs.csv
 	meta=$out/$lab/meta.json
 	n=2
 	if grep -q '"time": "counted"' "$meta"; then
 		n=4
-		check "weight 1 loses, 60 does not, at both loads" rows "$runs" $n "$weight_decides"
-		check "weight 1 receives less the more is offered" falls "$runs"
+		check "weight 1 loses, 60 does not, at both loads" \
+			rows "$out/$lab" $n weight,lost_ring,lost_before_nic,lost,sent "$weight_decides"
+		check "weight 1 receives less the more is offered" falls "$out/$lab"
 	fi
-	check "a row for each weight and load, none failed" rows "$runs" $n '$c["status"] != "failed"'
-	check "packets came through our driver" rows "$runs" $n '$c["rx_packets"] > 100 && $c["polls"] > 0'
-	check "no poll took more than its weight" rows "$runs" $n '$c["rx_per_poll"] <= $c["weight"]'
-	check "the host's CPU is in each row" rows "$runs" $n '$c["host_cpu"] > 0'
+	check "a row for each weight and load, none failed" rows "$out/$lab" $n status '$1 != "failed"'
+	check "packets came through our driver" rows "$out/$lab" $n rx_packets,polls '$1 > 100 && $2 > 0'
+	check "no poll took more than its weight" rows "$out/$lab" $n rx_per_poll,weight '$1 <= $2'
+	check "the host's CPU is in each row" rows "$out/$lab" $n host_cpu '$1 > 0'
 	case $lab in
 	xen) vendor=Xen ;;
 	virtualbox) vendor='innotek GmbH' ;;

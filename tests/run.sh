@@ -107,13 +107,14 @@ from_package() {
 	_program=$(command -v "$2" || ls "/sbin/$2" 2>/dev/null) && echo "${_program%/*}" && return
 	_deb=$(cache_dir kernel)/$1.deb
 	_files=$top/$out/$1
-	mkdir -p "$_files" "${_deb%/*}"
-	if [ ! -e "$_deb" ]; then
-		(cd "$_files" && rm -f ./*.deb && apt-get -q -o APT::Sandbox::User=root download "$1") >&2 ||
+	mkdir -p "$_files"
+	rm -f "$_files"/*.deb
+	if ! take_fetched "$_deb" "$_files/kept.deb"; then
+		(cd "$_files" && apt-get -q -o APT::Sandbox::User=root download "$1") >&2 ||
 			die "cannot download the package $1: run apt-get update"
-		mv "$_files"/*.deb "$_deb"
+		keep_fetched "$_files"/*.deb "$_deb"
 	fi
-	dpkg-deb -x "$_deb" "$_files"
+	dpkg-deb -x "$_files"/*.deb "$_files"
 	_program=$(find "$_files" -path "*/bin/$2")
 	[ -n "$_program" ] || die "the package $1 has no program $2"
 	echo "${_program%/*}"

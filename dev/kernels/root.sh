@@ -61,6 +61,7 @@ do_run() {
 	root=$1
 	shift
 	[ -x "$root/bin/sh" ] || die "$root is no root that make has made"
+	is_own "$root" || die "$root belongs to, or can be written by, somebody else; remove it"
 	scratch='' alone=''
 	while :; do
 		case $1 in

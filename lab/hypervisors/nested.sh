@@ -40,7 +40,8 @@ progress() { # progress FILE FROM: its lines after FROM, with the time; prints t
 	}
 	_lines=$(wc -l <"$1")
 	[ "$_lines" -le "$2" ] ||
-		sed -n "$(($2 + 1)),${_lines}s/^/$(printf '%4d s  ' $(($(date +%s) - began)))/p" "$1" >&2
+		awk -v from="$2" -v to="$_lines" -v s="$(($(date +%s) - began))" \
+			'NR > from && NR <= to { printf "%4d s  %s\n", s, $0 }' "$1" >&2
 	echo "$_lines"
 }
 
@@ -255,7 +256,9 @@ add_facts() {
 	} >>"$out/host_facts.txt"
 	sed 's/[\\"]/\\&/g; s/^\([^=]*\)=\(.*\)/    "\1": "\2",/' "$out/host_facts.txt" >"$work/facts"
 	[ "$(grep -c '^  "host": {$' "$out/meta.json")" = 1 ] || die "meta.json has no host"
-	sed -i "/^  \"host\": {\$/r $work/facts" "$out/meta.json"
+	awk 'NR == FNR { facts = facts $0 "\n"; next } { print } /^  "host": {$/ { printf "%s", facts }' \
+		"$work/facts" "$out/meta.json" >"$work/meta.new"
+	cp "$work/meta.new" "$out/meta.json"
 }
 
 # A host as busy as these answers the sweep's question for its CPU too late at times.

@@ -142,6 +142,8 @@ key=$( (
 ) | sha256sum | cut -c1-16)
 roots=$(cache_dir root)
 folder=$roots/$kind-$key
+[ ! -d "$folder" ] || [ "$(id -u)" -ne 0 ] || is_own "$folder" ||
+	die "$folder belongs to, or can be written by, somebody else; remove it"
 if [ ! -d "$folder" ] && [ -z "$show" ]; then
 	need_root
 	log "$prog: making the host for $kind (once, 2 to 10 min)"

@@ -25,7 +25,7 @@ state() { # state WORD…: for those who wait outside
 }
 
 order() { # order NAME DEFAULT: a word of the kernel line
-	_value=$(tr ' ' '\n' </proc/cmdline | sed -n "s/^napi\.$1=//p" | tail -n 1)
+	_value=$(tr ' ' '\n' </proc/cmdline | after_text "napi.$1=" | tail -n 1)
 	printf '%s\n' "${_value:-$2}"
 }
 

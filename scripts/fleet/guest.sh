@@ -62,7 +62,7 @@ check() {
 
 # busy: a sweep that start began is running
 busy() {
-	pid=$(cat "$top/pid" 2>/dev/null) &&
+	pid=$(cat "$top/pid" 2>/dev/null) && is_uint "$pid" &&
 		grep -qs "guest.sh" "/proc/$pid/cmdline"
 }
 

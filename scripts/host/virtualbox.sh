@@ -11,7 +11,7 @@ vm_exists() { VBoxManage showvminfo "$vm" >/dev/null 2>&1; }
 
 info() { # info KEY: of VBoxManage showvminfo
 	VBoxManage showvminfo "$vm" --machinereadable 2>/dev/null |
-		sed -n "s/^$1=\"\{0,1\}\([^\"]*\)\"\{0,1\}\$/\1/p" | head -n 1
+		after_text "$1=" | tr -d '"' | head -n 1
 }
 
 vm_runs() { [ "$(info VMState)" = running ]; }

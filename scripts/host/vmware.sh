@@ -125,7 +125,7 @@ cpu_of_esxtop() {
 		elif [ -n "$_first" ]; then
 			_first=''
 		else
-			echo "$(now_ns),$(echo "$_line" | sed 's/","/\n/g' | sed -n "${_column}p" | tr -d '"')"
+			echo "$(now_ns),$(echo "$_line" | sed 's/","/\n/g' | awk -v n="$_column" 'NR == n' | tr -d '"')"
 		fi
 	done
 }
@@ -152,7 +152,7 @@ vm_facts() {
 	[ -r "$(vmx)" ] || return 0
 	for _key in numvcpus memsize ethernet0.virtualDev ethernet0.connectionType \
 		ethernet0.networkName; do
-		_value=$(sed -n "s/^$_key = \"\(.*\)\"/\1/p" "$(vmx)")
+		_value=$(after_text "$_key = " <"$(vmx)" | tr -d '"')
 		# VMware's e1000 is an 82545EM
 		[ "$_value" != e1000 ] || _value='e1000 (82545EM)'
 		[ -z "$_value" ] || echo "$(echo "$_key" | tr . _)=$_value"

@@ -54,10 +54,30 @@ usage_error() {
 	exit "$EXIT_USAGE"
 }
 
+# after_text TEXT: of each line on stdin that begins with TEXT, the rest. TEXT is no program,
+# whatever is in it
+after_text() {
+	START=$1 awk 'BEGIN { start = ENVIRON["START"] }
+		index($0, start) == 1 { print substr($0, length(start) + 1) }'
+}
+
 # need COMMAND PACKAGE: a missing command names the package that has it
 need() {
 	command -v "$1" >/dev/null 2>&1 ||
 		die "$1 is missing; on Debian: apt-get install ${2:-$1}"
+}
+
+# make_dir FOLDER: with its parents, or the reason why not and what to do
+make_dir() {
+	local why
+	why=$(mkdir -p -- "$1" 2>&1) ||
+		die "the folder $1 cannot be made: ${why##*: }; give another one, or see ls -ld of its parents"
+}
+
+# temp_dir: a new folder of our own in TMPDIR, for the caller to remove
+temp_dir() {
+	mktemp -d "${TMPDIR:-/tmp}/e1000_napi.XXXXXX" 2>/dev/null ||
+		die "no temporary folder can be made in ${TMPDIR:-/tmp}: is it full (df) or read-only? TMPDIR=FOLDER takes another one"
 }
 
 # owner_of PATH: the first user who is not root and owns a part of PATH, else 0; root must
@@ -155,6 +175,17 @@ is_own() {
 	[ -n "$(find "$1" -prune ! -type l -user "$(id -u)" ! -perm /022 2>/dev/null)" ]
 }
 
+# is_own_path PATH: the same, and nobody else can put another in its place: the folders above are
+# root's or the caller's, and others write there only where they cannot rename what is not theirs
+is_own_path() {
+	local path
+	path=$(readlink -f "$1") && is_own "$path" || return 1
+	while path=${path%/*} && [ -n "$path" ]; do
+		[ -n "$(find "$path" -prune \( -user 0 -o -user "$(id -u)" \) \
+			\( ! -perm /022 -o -perm -1000 \) 2>/dev/null)" ] || return 1
+	done
+}
+
 # uptime_now: whole seconds; no clock that is set can move it
 uptime_now() { cut -d . -f 1 /proc/uptime; }
 
@@ -201,7 +232,54 @@ cache_dir() {
 			die "no home folder for a cache: set E1000_NAPI_CACHE to a folder"
 		_cache=$_cache/.cache/e1000_napi
 	fi
+	[ "$(id -u)" -ne 0 ] || check_cache "$_cache"
 	printf '%s/%s\n' "$_cache" "$1"
+}
+
+# check_cache FOLDER: root runs what is in there. With sudo -E or su -m, HOME may be another user's
+check_cache() {
+	local part="$1" say
+	case $part in /*) ;; *) part=$PWD/$part ;; esac
+	while [ -n "$part" ] && [ ! -e "$part" ]; do part=${part%/*}; done
+	part=${part:-/}
+	say="set E1000_NAPI_CACHE to a folder of root's, or HOME to /root"
+	case $(stat -L -c %u "$part") in
+	0 | "${SUDO_UID:-0}") ;;
+	*) die "the cache $1 belongs to another user, and root would run what is in it: $say" ;;
+	esac
+	[ -z "$(find "$part/" -prune -perm /022 ! -perm -1000)" ] ||
+		die "everybody, or a group, may write the cache $1, and root would run what is in it: run chmod go-w $part, or $say"
+}
+
+# keep_fetched FROM FILE: a copy of what was fetched, and checked against the archive's signed
+# index, just now, with its sum beside it
+keep_fetched() {
+	local sum
+	sum=$(sha256sum <"$1")
+	mkdir -p "${2%/*}"
+	cp "$1" "$2.new"
+	printf '%s\n' "${sum%% *}" >"$2.sha256.new"
+	mv "$2.sha256.new" "$2.sha256"
+	mv "$2.new" "$2"
+}
+
+# is_fetched FILE [COPY]: it, or the copy, is still what was fetched, by a sum that root or the
+# caller wrote: in a user's cache anything else could be anybody's
+is_fetched() {
+	local sum
+	[ -f "$1" ] && [ -n "$(find "$1.sha256" -prune -type f \( -user 0 -o -user "$(id -u)" \) \
+		! -perm /022 2>/dev/null)" ] || return 1
+	sum=$(cat "$1.sha256")
+	[ "$(sha256sum <"${2:-$1}")" = "$sum  -" ] && return
+	warn "$1 is not what was downloaded; downloading it again"
+	return 1
+}
+
+# take_fetched FILE TO: a copy, which nobody can change after the look at it
+take_fetched() {
+	! { cp "$1" "$2" 2>/dev/null && is_fetched "$1" "$2"; } || return 0
+	rm -f "$2"
+	return 1
 }
 
 # give_back PATH…: after sudo, what root made in a folder of the caller's is the caller's,
@@ -216,7 +294,8 @@ give_back() {
 			_over=${_over%/*}
 		done
 		[ "$(stat -c %u "${_over%/*}/")" = "$SUDO_UID" ] || continue
-		find "$_path" -xdev -user 0 -exec chown -h "$SUDO_UID:$SUDO_GID" {} + || :
+		# the sums by which root knows again what it fetched stay root's
+		find "$_path" -xdev -user 0 ! -name '*.sha256' -exec chown -h "$SUDO_UID:$SUDO_GID" {} + || :
 		while [ "$_path" != "$_over" ]; do
 			_path=${_path%/*}
 			chown "$SUDO_UID:$SUDO_GID" "$_path"

@@ -192,11 +192,11 @@ is_kept() {
 check_kept() {
 	local kind target value
 	for target in "$KEPT" "$KEPT/undo"; do
-		is_own "$target" ||
-			die "$target belongs to, or can be written by, somebody else; nothing is done by it"
+		is_own_path "$target" ||
+			die "$target, or a folder above it, belongs to, or can be written by, somebody else; nothing is done by it"
 	done
 	while read -r kind target value; do
-		if is_kept "$kind" "$target" "$value" && { [ "$value" != saved ] || is_own "$KEPT/$target"; }; then
+		if is_kept "$kind" "$target" "$value" && { [ "$value" != saved ] || is_own_path "$KEPT/$target"; }; then
 			continue
 		fi
 		die "$KEPT/undo: '$(printf '%s' "$kind $target" | tr -c '[:print:]' '?')' is not by tune.sh; somebody edited it, and nothing is done by it"
@@ -227,6 +227,10 @@ _apply() { # IF DIR WORD…
 	_if=$1 _dir=$2
 	shift 2
 	mkdir -p "$KEPT"
+	is_own_path "$KEPT" ||
+		die "$KEPT, or a folder above it, belongs to, or can be written by, somebody else; remove it"
+	# what an earlier --apply wrote is added to
+	[ ! -e "$KEPT/undo" ] || check_kept
 	(cd "$_dir" && find etc -type f 2>/dev/null) | while read -r _file; do
 		is_kept config "$_file" none || continue
 		install_file "$_file" "$_dir" || return 1

@@ -39,6 +39,22 @@ teardown() { rm -rf "$tmp"; }
 	[[ $output == *"no headers for kernel 9.9.9-none"*"linux-headers-9.9.9-none"* ]]
 }
 
+@test "the tools are hardened: PIE, RELRO, no lazy binding, no code on the stack, checked calls" {
+	make -s tools
+	for tool in build/tools/napimeter build/tools/napinic build/tools/napistat; do
+		echo "$tool"
+		readelf -hW $tool | grep -q 'Type: *DYN'
+		readelf -lW $tool >"$tmp/segments"
+		grep -q GNU_RELRO "$tmp/segments"
+		grep -q 'GNU_STACK.* RW ' "$tmp/segments"
+		refute grep -q 'LOAD.* RWE ' "$tmp/segments"
+		readelf -dW $tool | grep -qE 'BIND_NOW|FLAGS_1.*NOW'
+		readelf -sW $tool >"$tmp/symbols"
+		grep -q ' __stack_chk_fail' "$tmp/symbols"
+		grep -qE ' __[a-z]+_chk(@|$| )' "$tmp/symbols"
+	done
+}
+
 @test "nothing of stock e1000 is tracked" {
 	run git ls-files '*e1000_main.c' '*e1000_hw.[ch]' '*e1000_param.c' '*e1000_osdep.h' '*.ko'
 	[ -z "$output" ]

@@ -124,7 +124,7 @@ lib() {
 			false
 		}
 	done
-	for script in load restore lib/watchdog; do
+	for script in load restore lib/watchdog lib/reload; do
 		run scripts/$script.sh --help
 		[ "$status" -eq 0 ]
 		[[ $output == usage:* ]]
@@ -198,6 +198,23 @@ lib() {
 	load nic9 --dry-run $module
 	[[ $output != *"--yes needed"* ]]
 	[ "$(in_ns $napinic peers nic90)" = "default - nic90" ]
+}
+
+@test "where nobody answered before, a link that is up is network enough" {
+	mkdir -p "$BATS_TEST_TMPDIR/up/class/net/nic9"
+	back() {
+		E1000_NAPI_SYS=$BATS_TEST_TMPDIR/up sh -c '. scripts/lib/common.sh
+			. scripts/lib/nic.sh
+			. scripts/lib/nic-reach.sh
+			eval "$(sed -n "/^network_back()/,/^}/p" scripts/load.sh)"
+			answered="" missed="" carrier=1 name=nic9
+			network_back'
+	}
+	echo 1 >"$BATS_TEST_TMPDIR/up/class/net/nic9/carrier"
+	back
+	echo 0 >"$BATS_TEST_TMPDIR/up/class/net/nic9/carrier"
+	run back
+	[ "$status" -eq 1 ]
 }
 
 @test "rules that know it by its index want --yes, a qdisc is told of" {
@@ -465,6 +482,21 @@ undress() {
 	kill -9 $pid
 	[ "$status" -eq 1 ]
 	[[ $output == *"process $pid is changing"* ]]
+}
+
+@test "a folder of state files below a folder of another user's is refused" {
+	chown 12345 "$BATS_TEST_TMPDIR"
+	for verb in load.sh restore.sh; do
+		run in_ns scripts/$verb nic9
+		[ "$status" -eq 1 ]
+		[[ $output == *"$E1000_NAPI_RUN, or a folder above it, belongs to, or can be written by, somebody else"* ]]
+	done
+	chown 0 "$BATS_TEST_TMPDIR"
+	chmod 777 "$BATS_TEST_TMPDIR"
+	run in_ns scripts/restore.sh nic9
+	[ "$status" -eq 1 ]
+	chmod 755 "$BATS_TEST_TMPDIR"
+	[ -z "$(ls "$E1000_NAPI_RUN")" ]
 }
 
 @test "a change cut short is not built upon; --dry-run of restore tells" {

@@ -801,3 +801,17 @@ PY
 	run "$napistat" ratio
 	[ "$status" -eq 2 ]
 }
+
+@test "rows: the columns asked for, by name, in every trial" {
+	[ "$($napistat rows --columns trial,weight,app_cpu docs/results/sweep/irq | sed -n '1p;$p' | tr '\t' ' ')" = "$(
+		python3 - <<-'END'
+			import csv
+			rows = list(csv.DictReader(open("docs/results/sweep/irq/runs.csv")))
+			for r in (rows[0], rows[-1]):
+			    print(r["trial"], r["weight"], r["app_cpu"] or "-")
+		END
+	)" ]
+	run $napistat rows --columns trial,speed docs/results/sweep/irq
+	[ "$status" -eq 2 ]
+	[[ $output == *"no column \"speed\""* ]]
+}

@@ -62,12 +62,12 @@ of_root() { find "$tmp" -user 0; }
 }
 
 @test "every script of ours that makes a folder for results gives it back" {
-	for s in $(grep -lE '^\s*mkdir .*"\$out["/]' -r scripts lab dev packaging bench tests --include='*.sh'); do
+	for s in $(grep -lE '^\s*(mkdir|make_dir) .*"\$out["/]' -r scripts lab dev packaging bench tests --include='*.sh'); do
 		case $s in
 		# in the guest, or run by scripts that give back
 		*/guest/* | */guest*.sh | lab/iso/appliance.sh | scripts/fleet/bundle.sh | bench/[!r]*.sh) continue ;;
 		esac
-		grep -q 'give_back' "$s" || { echo "$s" && false; }
+		grep -q 'give_back\|napimeter" give' "$s" || { echo "$s" && false; }
 	done
 }
 
@@ -87,12 +87,42 @@ of_root() { find "$tmp" -user 0; }
 	[ "$(stat -c %u "$tmp/other/of/root")" -eq 0 ]
 }
 
+@test "napimeter give: the owner's folder and what is on the way there, through no link" {
+	make -s tools CALLER=1
+	give() { build/tools/napimeter give "$@"; }
+	mkdir -p "$tmp/mine/results/made/deep" "$tmp/other/of/root"
+	: >"$tmp/mine/results/made/deep/file"
+	: >"$tmp/secret"
+	: >"$tmp/other/of/root/file"
+	ln -s "$tmp/other" "$tmp/mine/results/made/link"
+	ln "$tmp/secret" "$tmp/mine/results/made/hard"
+	: >"$tmp/mine/results/made/his"
+	chown 1:1 "$tmp/mine/results/made/his" "$tmp/other"
+	chown 54321:54322 "$tmp/mine"
+	give "$tmp/mine/results/made"
+	cd "$tmp/mine"
+	[ "$(stat -c %u:%g results results/made results/made/deep/file results/made/link | sort -u)" = 54321:54322 ]
+	[ "$(stat -c %u results/made/his)" = 1 ]
+	[ "$(stat -c %u "$tmp/secret" "$tmp/other/of/root" | sort -u)" = 0 ]
+	cd "$top"
+	# root's folder in another's, or nobody called sudo: nothing is given
+	give "$tmp/other/of/root"
+	[ "$(stat -c %u "$tmp/other/of/root/file" "$tmp/other/of")" = "$(printf '0\n0')" ]
+	mkdir "$tmp/mine/again"
+	SUDO_UID='' give "$tmp/mine/again"
+	[ "$(stat -c %u "$tmp/mine/again")" = 0 ]
+	run give "$tmp/mine/results/made/link"
+	[ "$status" -eq 1 ]
+	[[ $output == *"is a symbolic link"* ]]
+}
+
 @test "the cache: the same with sudo and without, and without HOME" {
 	unset E1000_NAPI_CACHE
 	user=$(getent passwd | awk -F : '$3 >= 1 && $6 ~ /^\// { print $3; exit }')
 	home=$(getent passwd "$user" | cut -d : -f 6)
 	[ "$(SUDO_UID=$user HOME=/root common cache_dir x)" = "$home/.cache/e1000_napi/x" ]
 	unset SUDO_UID HOME
+	chown 0 "$tmp"
 	[ "$(common cache_dir x)" = "$(getent passwd 0 | cut -d : -f 6)/.cache/e1000_napi/x" ]
 	[ "$(XDG_CACHE_HOME=$tmp/c common cache_dir x)" = "$tmp/c/e1000_napi/x" ]
 	[ "$(E1000_NAPI_CACHE=$tmp/c common cache_dir x)" = "$tmp/c/x" ]
@@ -100,8 +130,113 @@ of_root() { find "$tmp" -user 0; }
 	[ "$status" -eq 0 ]
 }
 
+@test "root takes no cache of another user's, nor one that others may write" {
+	mkdir -p "$tmp/his/.cache/e1000_napi" "$tmp/open" "$tmp/mine"
+	chown -R 12345 "$tmp/his"
+	unset E1000_NAPI_CACHE SUDO_UID SUDO_GID
+	# as sudo -E and su -m have it
+	HOME=$tmp/his run common cache_dir kernel
+	[ "$status" -eq 1 ]
+	[[ $output == *"belongs to another user"*"E1000_NAPI_CACHE"* ]]
+	# also where it is still to be made
+	rm -r "$tmp/his/.cache"
+	HOME=$tmp/his run common cache_dir kernel
+	[ "$status" -eq 1 ]
+	chmod 777 "$tmp/open"
+	E1000_NAPI_CACHE=$tmp/open run common cache_dir kernel
+	[ "$status" -eq 1 ]
+	[[ $output == *"may write the cache"*"chmod go-w $tmp/open"* ]]
+	[ "$(E1000_NAPI_CACHE=$tmp/mine common cache_dir x)" = "$tmp/mine/x" ]
+	# who called sudo has root's trust already
+	[ "$(SUDO_UID=12345 E1000_NAPI_CACHE=$tmp/his common cache_dir x)" = "$tmp/his/x" ]
+}
+
+@test "a cached package is looked at again before it is unpacked" {
+	echo package >"$tmp/from"
+	common keep_fetched "$tmp/from" "$tmp/cache/kernel/p.deb"
+	common take_fetched "$tmp/cache/kernel/p.deb" "$tmp/to"
+	cmp "$tmp/from" "$tmp/to"
+	# given back to the caller, the sum stays root's
+	chown 54321 "$tmp/cache"
+	common give_back "$tmp/cache/kernel"
+	[ "$(stat -c %u "$tmp/cache/kernel/p.deb" "$tmp/cache/kernel/p.deb.sha256" | tr '\n' ' ')" = "54321 0 " ]
+	common take_fetched "$tmp/cache/kernel/p.deb" "$tmp/to"
+	echo other >"$tmp/cache/kernel/p.deb"
+	run common take_fetched "$tmp/cache/kernel/p.deb" "$tmp/to"
+	[ "$status" -eq 1 ]
+	[[ $output == *"is not what was downloaded"* ]]
+	[ ! -e "$tmp/to" ]
+	# nor by a sum that another user wrote
+	sha256sum <"$tmp/cache/kernel/p.deb" | cut -d ' ' -f 1 >"$tmp/cache/kernel/p.deb.sha256"
+	chown 54321 "$tmp/cache/kernel/p.deb.sha256"
+	run common take_fetched "$tmp/cache/kernel/p.deb" "$tmp/to"
+	[ "$status" -eq 1 ]
+	[ ! -e "$tmp/to" ]
+}
+
+@test "image.sh unpacks no package that was changed in the cache" {
+	unset SUDO_UID SUDO_GID
+	mkdir -p "$tmp/bin" "$tmp/cache/kernel" "$tmp/bad/DEBIAN" "$tmp/good/DEBIAN"
+	for kind in good bad; do
+		mkdir -p "$tmp/$kind/opt"
+		: >"$tmp/$kind/opt/$kind"
+		printf 'Package: p\nVersion: 1\nArchitecture: all\nMaintainer: x <x@x>\nDescription: x\n' \
+			>"$tmp/$kind/DEBIAN/control"
+		dpkg-deb -b "$tmp/$kind" "$tmp/$kind.deb" >/dev/null
+	done
+	printf '#!/bin/sh\necho "$*" >>"$FETCHED"\ncp "$GOOD" p_1_all.deb\n' >"$tmp/bin/apt-get"
+	chmod +x "$tmp/bin/apt-get"
+	fetch() {
+		rm -rf "$tmp/out"
+		mkdir "$tmp/out"
+		PATH=$tmp/bin:$PATH FETCHED=$tmp/fetched GOOD=$tmp/good.deb here=lab sh -euc '
+			. scripts/lib/common.sh
+			eval "$(sed -n "/^fetch_package()/,/^}/p" lab/image.sh)"
+			fetch_package p "$1"' sh "$tmp/out"
+	}
+	fetch
+	[ -e "$tmp/out/opt/good" ]
+	fetch
+	[ "$(wc -l <"$tmp/fetched")" -eq 1 ]
+	cp "$tmp/bad.deb" "$tmp/cache/kernel/p.deb"
+	fetch
+	[ ! -e "$tmp/out/opt/bad" ]
+	[ -e "$tmp/out/opt/good" ]
+	[ "$(wc -l <"$tmp/fetched")" -eq 2 ]
+}
+
+@test "lists past their date are taken where the archive is frozen only" {
+	mkdir "$tmp/bin"
+	printf '#!/bin/sh\nprintf %%s "$FROZEN"\n' >"$tmp/bin/apt-config"
+	chmod +x "$tmp/bin/apt-config"
+	frozen() { PATH=$tmp/bin:$PATH FROZEN=$1 sh -euc '. scripts/lib/common.sh; . lab/bootstrap.sh; is_frozen "$1"' sh "$2"; }
+	run frozen '' 'deb [signed-by=k] http://deb.debian.org/debian sid main'
+	[ "$status" -eq 1 ]
+	frozen false 'deb [signed-by=k] http://deb.debian.org/debian sid main'
+	frozen '' 'deb [signed-by=k] https://snapshot.debian.org/archive/debian/20260101T000000Z sid main'
+	# and nobody else says so, nor leaves the key to apt
+	run grep -rnE 'Check-Valid-Until|trusted=yes|allow-unauthenticated|AllowInsecure' scripts lab dev bench packaging
+	[ "$(wc -l <<<"$output")" -eq 2 ]
+	[ "$(grep -c lab/bootstrap.sh <<<"$output")" -eq 2 ]
+	PATH=$tmp/bin:$PATH run sh -euc '. scripts/lib/common.sh; . lab/bootstrap.sh; mirror() { echo http://m; }
+		sources main sid sid-security'
+	[ "$(grep -c signed-by <<<"$output")" -eq 2 ]
+}
+
+@test "napistat and report.sh say that they need no root, in one line" {
+	tests/shell/make-results.sh --reps 2 "$tmp/results" >/dev/null 2>&1
+	chown -R 54321 "$tmp/results"
+	[ "$(build/tools/napistat verdict "$tmp/results" 2>&1 >/dev/null)" = "napistat: note: this needs no root; run it without sudo" ]
+	SUDO_UID='' run build/tools/napistat verdict "$tmp/results"
+	[[ $output != *"needs no root"* ]]
+	# (bats' folder is closed to that user, so it goes no further; report.bats has the rest)
+	run scripts/report.sh "$tmp/results"
+	[ "$(grep -c 'needs no root' <<<"$output")" -eq 1 ]
+}
+
 @test "without HOME prepare.sh finds sources in a tarball" {
 	unset E1000_NAPI_CACHE SUDO_UID HOME
+	chown 0 "$tmp"
 	kver=$(lab/image.sh --show-kver)
 	XDG_CACHE_HOME=$tmp/cache dev/prepare.sh --kver "$kver" --stock --out "$tmp/out" \
 		--ksrc "$(ls /usr/src/linux-source-*.tar.xz)"

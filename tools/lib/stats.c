@@ -237,12 +237,14 @@ struct interval ratio_interval(const struct stratum *s, size_t k,
 	c = contrast_at(s, k, 0);
 	/* below 0 no rate can be; the interval stops there */
 	ci.lo = p_above(&c, 0) > alpha ? 0 : ratio_end(s, k, alpha, ratio, 0);
-	for (far = ratio > 0 ? 2 * ratio : 1; far < 1e6 * (ratio + 1); far *= 2) {
+	far = ratio > 0 ? 2 * ratio : 1;
+	while (far < 1e6 * (ratio + 1)) {
 		c = contrast_at(s, k, far);
 		if (p_below(&c, 0) <= alpha) {
 			ci.hi = ratio_end(s, k, alpha, ratio, far);
 			break;
 		}
+		far *= 2;
 	}
 	/* the second may be 0 for all we know: no upper end, so no interval */
 	return isnan(ci.hi) ? no_interval : ci;

@@ -10,11 +10,12 @@
 #include <unistd.h>
 
 #include "host.h"
+#include "privileges.h"
 #include "sink.h"
 #include "util.h"
 
-#define KEPT 3600		/* samples; an hour, if one comes each second */
 #define PROBES 8
+#define CPU_MAX (100.0 * 65536)	/* per cent of one CPU, of a machine larger than any */
 #define ANSWER_MS 300
 #define LATER_TRIES 30		/* a sampler may be some seconds behind */
 #define WAIT_S 60		/* for the sampler to start, on a busy host too */
@@ -26,7 +27,7 @@ static int host_socket(const char *address)
 	const char *colon = strrchr(address, ':');
 	struct sockaddr_storage sa;
 	char text[64];
-	int len, fd;
+	int port, len, fd;
 
 	if (!colon || (size_t)(colon - address) >= sizeof(text))
 		return fail("\"%s\" is not ADDR:PORT", address);
@@ -35,7 +36,8 @@ static int host_socket(const char *address)
 		*strchr(text, ']') = '\0';
 		memmove(text, text + 1, strlen(text));
 	}
-	len = parse_address(text, atoi(colon + 1), &sa);
+	port = parse_int(colon + 1, 1, 65535);
+	len = port < 0 ? -1 : parse_address(text, port, &sa);
 	if (len < 0)
 		return -1;
 	fd = socket(sa.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -60,6 +62,17 @@ static int ask(int fd, const char *question, char *answer, size_t len)
 	return 0;
 }
 
+/* Times and loads come from another machine: those that no sum of two can overflow. */
+static bool is_time(int64_t ns)
+{
+	return ns >= 0 && ns < INT64_MAX / 2;
+}
+
+static bool is_cpu(double percent)
+{
+	return percent >= 0 && percent <= CPU_MAX;
+}
+
 int host_clock(const char *address, struct host_clock *clock)
 {
 	int fd = host_socket(address), i, answers = 0;
@@ -75,7 +88,7 @@ int host_clock(const char *address, struct host_clock *clock)
 			continue;
 		t4 = real_ns();
 		if (sscanf(answer, "clock %" SCNd64 " %" SCNd64 " %" SCNd64, &echo, &t2, &t3) != 3 ||
-		    echo != t1)
+		    echo != t1 || !is_time(t2) || !is_time(t3))
 			continue;
 		/* the quickest probe is the one least delayed on either way */
 		round_trip = (t4 - t1) - (t3 - t2);
@@ -130,7 +143,7 @@ int host_cpu(const char *address, int64_t from, int64_t to, const struct host_cl
 		if (ask(fd, question, answer, sizeof(answer)))
 			continue;
 		if (sscanf(answer, "cpu %lf", cpu) == 1) {
-			err = 0;
+			err = is_cpu(*cpu) ? 0 : fail("the host says that the VM used %g %% of a CPU", *cpu);
 			break;
 		}
 		if (strcmp(answer, "cpu later")) {
@@ -163,19 +176,23 @@ double mean_cpu(const struct host_sample *samples, size_t count, int64_t from, i
 	return sum / (to - from);
 }
 
-static struct host_sample samples[KEPT];
+static struct host_sample samples[HOST_SAMPLES];
 static size_t sample_count;
 
-static void add_sample(const char *line)
+size_t add_sample(struct host_sample *list, size_t count, const char *line)
 {
 	struct host_sample s;
 
 	/* "time_ns,cpu", and a header line before */
-	if (sscanf(line, "%" SCNd64 ",%lf", &s.time, &s.cpu) != 2)
-		return;
-	if (sample_count == KEPT)
-		memmove(samples, samples + 1, --sample_count * sizeof(*samples));
-	samples[sample_count++] = s;
+	if (sscanf(line, "%" SCNd64 ",%lf", &s.time, &s.cpu) != 2 || !is_time(s.time) ||
+	    !is_cpu(s.cpu))
+		return count;
+	if (count && s.time <= list[count - 1].time)
+		count = 0;
+	if (count == HOST_SAMPLES)
+		memmove(list, list + 1, --count * sizeof(*list));
+	list[count] = s;
+	return count + 1;
 }
 
 static void answer(int fd)
@@ -215,13 +232,15 @@ int cmd_hostcpu(int argc, char *argv[])
 	struct pollfd pfd[2] = { { .fd = STDIN_FILENO, .events = POLLIN },
 				 { .events = POLLIN } };
 	char text[4096];
+	int port = argc == 1 ? parse_int(argv[0], 1, 65535) : -1;
 	size_t used = 0;
 
-	if (argc != 1 || atoi(argv[0]) < 1)
+	if (port < 0)
 		die(EXIT_BAD_USAGE, "usage: napimeter hostcpu PORT <SAMPLES");
-	pfd[1].fd = sink_socket(atoi(argv[0]));
+	pfd[1].fd = sink_socket(port);
 	if (pfd[1].fd < 0)
 		die(EXIT_FAILED, "%s", failure());
+	privileges_none();
 	for (;;) {
 		if (poll(pfd, 2, -1) < 0 && errno != EINTR)
 			die(EXIT_FAILED, "poll: %s", strerror(errno));
@@ -236,7 +255,7 @@ int cmd_hostcpu(int argc, char *argv[])
 			used += got;
 			text[used] = '\0';
 			for (line = text; (end = strchr(line, '\n')); line = end + 1)
-				add_sample(line);
+				sample_count = add_sample(samples, sample_count, line);
 			used = strlen(line);
 			memmove(text, line, used + 1);
 			if (used == sizeof(text) - 1)

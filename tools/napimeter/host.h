@@ -32,6 +32,14 @@ int host_wait(const char *address);
 int host_cpu(const char *address, int64_t from, int64_t to, const struct host_clock *clock,
 	     double *cpu);
 
+#define HOST_SAMPLES 3600	/* an hour, if one comes each second */
+
+/*
+ * Adds the sample that a line "time_ns,cpu" tells to the list, which has room for HOST_SAMPLES,
+ * and returns how many there are then: as many as before when the line tells none. After a step
+ * back of the clock the list begins again, so its times always rise. For the tests.
+ */
+size_t add_sample(struct host_sample *list, size_t count, const char *line);
 /* Mean of samples over an interval; NaN if it is not all sampled. For the tests. */
 double mean_cpu(const struct host_sample *samples, size_t count, int64_t from, int64_t to);
 

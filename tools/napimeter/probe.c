@@ -34,7 +34,7 @@ static size_t failed(const struct journal *probes, const char *method)
 {
 	size_t i, n = 0;
 
-	for (i = 0; i < probes->count; i++)
+	for (i = 0; probes->rows && probes->rows && i < probes->count; i++)
 		n += row_is(&probes->rows[i], COL_method, method) &&
 		     row_is(&probes->rows[i], COL_status, "failed");
 	return n;
@@ -80,7 +80,7 @@ static const struct row *self_test(const struct journal *probes)
 {
 	size_t i;
 
-	for (i = 0; i < probes->count; i++)
+	for (i = 0; probes->rows && probes->rows && i < probes->count; i++)
 		if (row_is(&probes->rows[i], COL_method, "selftest"))
 			return &probes->rows[i];
 	return NULL;
@@ -98,7 +98,7 @@ static struct placement placed(const struct journal *probes, const char *app_cpu
 	struct placement p = { 0 };
 	size_t i;
 
-	for (i = 0; i < probes->count; i++) {
+	for (i = 0; probes->rows && i < probes->count; i++) {
 		const struct row *row = &probes->rows[i];
 		double received = row_number(row, COL_received);
 
@@ -165,11 +165,11 @@ static struct sizes sizes_of(const struct journal *probes)
 	struct sizes s = { 0 };
 	size_t i, j;
 
-	for (i = 0; i < probes->count; i++)
+	for (i = 0; probes->rows && i < probes->count; i++)
 		if (is_of(&probes->rows[i], "rcvbuf") &&
 		    row_number(&probes->rows[i], COL_lost_socket) > 0)
 			s.bad = fmax(s.bad, row_number(&probes->rows[i], COL_rcvbuf));
-	for (i = 0; i < probes->count; i++) {
+	for (i = 0; probes->rows && probes->rows && i < probes->count; i++) {
 		double size = row_number(&probes->rows[i], COL_rcvbuf);
 		size_t clean = 0;
 
@@ -279,8 +279,8 @@ int probe_next(const struct plan *plan, const struct journal *probes, struct tod
 	todo->seconds = PROBE_SECONDS;
 	todo->done = probes->count;
 	todo->total = probes->count + 1;
-	/* the sweep itself, and the probes by rule of thumb */
-	todo->left_s = plan_estimate(plan) + (PROBE_SECONDS + 1) *
+	/* of the probes, by rule of thumb */
+	todo->left_s = (PROBE_SECONDS + 1) *
 		       (1 + (cpus ? 2 * CPU_TRIALS : 0) + (rcvbuf ? 15 : 0));
 	return 1;
 }

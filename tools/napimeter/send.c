@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "privileges.h"
 #include "send.h"
 #include "sink.h"
 
@@ -22,7 +23,6 @@
 #define BATCH 64
 #define SPIN_NS 60000			/* a sleep may end this late */
 #define LATE_NS 5000000			/* later than this: missed, not made up for */
-#define SECONDS_MAX 86400
 #define COOKIE_NS (10 * (int64_t)NSEC)	/* how long a cookie is good */
 
 /* Everything big endian. */
@@ -246,16 +246,18 @@ static bool sane(const struct control *c)
 /* One stream at a time: two would disturb each other's cadence. */
 int cmd_serve(int argc, char *argv[])
 {
-	struct sockaddr_in6 from;
+	struct sockaddr_in6 from = { 0 };
 	struct sockaddr_in6 nobody = { .sin6_family = AF_UNSPEC };
-	struct control c;
+	struct control c = { 0 };
+	int port = argc ? parse_int(argv[0], 1, 65535) : 5003;
 	int fd;
 
-	if (argc > 1 || (argc == 1 && atoi(argv[0]) < 1))
+	if (argc > 1 || port < 0)
 		die(EXIT_BAD_USAGE, "usage: napimeter serve [PORT]");
-	fd = sink_socket(argc ? atoi(argv[0]) : 5003);
+	fd = sink_socket(port);
 	if (fd < 0)
 		die(EXIT_FAILED, "%s", failure());
+	privileges_none();
 	for (;;) {
 		socklen_t len = sizeof(from);
 		ssize_t got = recvfrom(fd, &c, sizeof(c), 0, (struct sockaddr *)&from, &len);
@@ -277,6 +279,8 @@ int cmd_serve(int argc, char *argv[])
 			continue;
 		}
 		send_stream(fd, &c);
-		connect(fd, (struct sockaddr *)&nobody, sizeof(nobody));
+		/* a socket that stays with one asker serves nobody else */
+		if (connect(fd, (struct sockaddr *)&nobody, sizeof(nobody)))
+			die(EXIT_FAILED, "connect: %s", strerror(errno));
 	}
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <arpa/inet.h>
 #include <errno.h>
+#include <limits.h>
 #include <linux/sock_diag.h>
 #include <sched.h>
 #include <signal.h>
@@ -22,12 +23,15 @@
 
 int pin_to_cpu(const char *cpu)
 {
+	int number = parse_int(cpu, 0, CPU_SETSIZE - 1);
 	cpu_set_t set;
 
 	if (!*cpu)
 		return 0;
+	if (number < 0)
+		return -1;
 	CPU_ZERO(&set);
-	CPU_SET(atoi(cpu), &set);
+	CPU_SET(number, &set);
 	if (sched_setaffinity(0, sizeof(set), &set))
 		return fail("CPU %s: %s", cpu, strerror(errno));
 	return 0;
@@ -109,8 +113,7 @@ static void receive(struct sink_page *page, int fd)
 		got = recvmmsg(fd, msgs, BATCH, MSG_WAITFORONE, NULL);
 		for (i = 0; i < got; i++)
 			count(page, data[i], msgs[i].msg_len);
-		if (got < BATCH)
-			update_drops(page, fd);
+		update_drops(page, fd);
 	}
 	update_drops(page, fd);
 }
@@ -119,8 +122,10 @@ int sink_start(struct sink *sink, int fd, const char *rcvbuf, const char *cpu)
 {
 	/* so that the process sees `stop` while nothing comes */
 	struct timeval tick = { .tv_usec = 20000 };
-	int size = atoi(rcvbuf);
+	int size = strcmp(rcvbuf, "default") ? parse_int(rcvbuf, 0, INT_MAX) : 0;
 
+	if (size < 0)
+		return -1;
 	/* FORCE: not capped by net.core.rmem_max; twice as much is accounted, as for anybody */
 	if (strcmp(rcvbuf, "default") &&
 	    setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) &&
@@ -177,14 +182,16 @@ int cmd_sink(int argc, char *argv[])
 	const char *rcvbuf = argc > 2 ? argv[2] : "default";
 	const char *cpu = argc > 3 ? argv[3] : "";
 	struct sink sink = { 0 };
+	double duration;
 	int fd;
 
-	if (atoi(port) < 1 || atof(seconds) <= 0 || argc > 4)
+	if (parse_int(port, 1, 65535) < 0 || !is_real(seconds, &duration) || duration <= 0 ||
+	    duration > SECONDS_MAX || argc > 4)
 		die(EXIT_BAD_USAGE, "usage: napimeter sink PORT SECONDS [RCVBUF|default [CPU]]");
-	fd = sink_socket(atoi(port));
+	fd = sink_socket(parse_int(port, 1, 65535));
 	if (fd < 0 || sink_start(&sink, fd, rcvbuf, cpu))
 		die(EXIT_FAILED, "%s", failure());
-	sleep_ns(atof(seconds) * NSEC);
+	sleep_ns(duration * NSEC);
 	sink_stop(&sink);
 	printf("received %lld bytes %lld socket_drops %lld\n", (long long)sink.page->received,
 	       (long long)sink.page->bytes, (long long)sink.page->drops);

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -173,6 +174,22 @@ int read_line(const char *path, char *buf, size_t len)
 	return 0;
 }
 
+char *driver_file(const char *interface, const char *file)
+{
+	char *link = xasprintf("/sys/class/net/%s/device", interface);
+	char to[256];
+	ssize_t len = readlink(link, to, sizeof(to) - 1);
+	const char *address = NULL;
+
+	free(link);
+	if (len > 0) {
+		to[len] = '\0';
+		address = strrchr(to, '/');
+	}
+	return xasprintf("/sys/kernel/debug/e1000_napi/%s/%s",
+			 address ? address + 1 : interface, file);
+}
+
 int write_all(int fd, const char *text, size_t len)
 {
 	while (len) {
@@ -214,7 +231,8 @@ int parse_scaled(const char *word, unsigned int unit, uint64_t *value)
 	double number;
 	char *end;
 
-	if (!isdigit((unsigned char)*word))
+	/* strtod() would take 0x10 too */
+	if (!isdigit((unsigned char)*word) || tolower((unsigned char)word[1]) == 'x')
 		return fail("\"%s\" is not a number", word);
 	number = strtod(word, &end);
 	switch (toupper((unsigned char)*end)) {
@@ -231,8 +249,17 @@ int parse_scaled(const char *word, unsigned int unit, uint64_t *value)
 	}
 	if (*end || !(number * scale < 1e18))
 		return fail("\"%s\" is not a number such as 500K, 100M or 1G", word);
-	*value = number * scale + 0.5;
+	*value = llround(number * scale);
 	return 0;
+}
+
+int parse_int(const char *word, int min, int max)
+{
+	long long value = is_count(word) ? strtoll(word, NULL, 10) : -1;
+
+	if (value < min || value > max)
+		return fail("\"%s\" is not a whole number from %d to %d", word, min, max);
+	return value;
 }
 
 /* Not getaddrinfo(): a static program cannot rely on the resolver's modules. */

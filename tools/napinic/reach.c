@@ -218,7 +218,8 @@ int peers(FILE *out, const char *name, const char *ssh_peer)
 		err = add_defaults(&found, &family, "-6");
 	if (ssh_peer && *ssh_peer)
 		add_ssh(&found, &family, ssh_peer);
-	qsort(found.text, found.count, sizeof(*found.text), by_text);
+	if (found.count)
+		qsort(found.text, found.count, sizeof(*found.text), by_text);
 	for (i = 0; i < found.count; i++)
 		fprintf(out, "%s\n", found.text[i]);
 	list_free(&family);

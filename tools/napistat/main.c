@@ -3,6 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "napistat.h"
 
@@ -26,6 +28,8 @@ static const char help[] =
 "  facts      the machines, from meta.json\n"
 "  figures    data for the report's figures, into --out DIR\n"
 "  report     the same, and every table of scripts/report.sh beside them\n"
+"  rows       every trial's --columns as they are in runs.csv, with tabs between and\n"
+"             - for an empty one\n"
 "  metrics    the figures that --metric knows\n"
 "  columns    of runs.csv: name, type, unit, role\n"
 "  ratio      of a file with two numbers a line, measured in turn: their ratio, its\n"
@@ -44,6 +48,7 @@ static const char help[] =
 "      --x M, --y M    correlate: which figures (delivered_bps, packets_per_s)\n"
 "      --over O        correlate: over weight (default) or load\n"
 "      --histogram H   hist: this one only, rx_per_poll say\n"
+"      --columns A,B…  rows: which columns\n"
 "      --out DIR       figures, report: where to write\n"
 "  -h, --help          this text\n"
 "\n"
@@ -97,6 +102,29 @@ static int cmd_report(const struct data *d, const struct options *o)
 	return err;
 }
 
+static void usage(const char *format, const char *what)
+{
+	fputs("napistat: ", stderr);
+	fprintf(stderr, format, what);
+	fputs("\nTry: napistat --help\n", stderr);
+	exit(EXIT_USAGE);
+}
+
+static int cmd_rows(const struct data *d, const struct options *o)
+{
+	size_t i, k;
+
+	if (!o->n_columns)
+		usage("rows requires --columns%s", "");
+	for (i = 0; i < d->n_trials; i++)
+		for (k = 0; k < o->n_columns; k++) {
+			const char *text = word(&d->trials[i], o->columns[k]);
+
+			printf("%s%c", *text ? text : "-", k + 1 < o->n_columns ? '\t' : '\n');
+		}
+	return fflush(stdout) || ferror(stdout);
+}
+
 static const struct {
 	const char *name;
 	command *run;
@@ -111,6 +139,7 @@ static const struct {
 	{ "cost", cmd_cost },
 	{ "hist", cmd_hist },
 	{ "facts", cmd_facts },
+	{ "rows", cmd_rows },
 	{ "figures", cmd_figures },
 	{ "report", cmd_report },
 };
@@ -119,14 +148,6 @@ static const struct {
 
 static const char *const format_names[] = { "text", "csv", "json", "markdown",
 					    "html", "prometheus" };
-
-static void usage(const char *format, const char *what)
-{
-	fputs("napistat: ", stderr);
-	fprintf(stderr, format, what);
-	fputs("\nTry: napistat --help\n", stderr);
-	exit(EXIT_USAGE);
-}
 
 static double option_number(const char *option, const char *s, double lo, double hi)
 {
@@ -170,6 +191,19 @@ static void take_metrics(struct options *o, char *list)
 		usage("--metric%s needs a figure's name", "");
 }
 
+static void take_columns(struct options *o, char *list)
+{
+	char *name;
+	int col;
+
+	for (name = strtok(list, ","); name; name = strtok(NULL, ",")) {
+		col = column_find(name);
+		if (col < 0 || o->n_columns == COL_COUNT)
+			usage("runs.csv has no column \"%s\", or not as many", name);
+		o->columns[o->n_columns++] = col;
+	}
+}
+
 static enum format format_named(const char *name)
 {
 	size_t i;
@@ -184,7 +218,7 @@ static enum format format_named(const char *name)
 static void read_options(int argc, char **argv, struct options *o)
 {
 	enum { CONFIDENCE = 256, MARGIN, LOSS, REFERENCE, X, Y, OVER, HISTOGRAM,
-	       OUT };
+	       COLUMNS, OUT };
 	static const struct option longs[] = {
 		{ "format", required_argument, NULL, 'f' },
 		{ "metric", required_argument, NULL, 'm' },
@@ -196,6 +230,7 @@ static void read_options(int argc, char **argv, struct options *o)
 		{ "y", required_argument, NULL, Y },
 		{ "over", required_argument, NULL, OVER },
 		{ "histogram", required_argument, NULL, HISTOGRAM },
+		{ "columns", required_argument, NULL, COLUMNS },
 		{ "out", required_argument, NULL, OUT },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
@@ -246,6 +281,9 @@ static void read_options(int argc, char **argv, struct options *o)
 		case HISTOGRAM:
 			o->histogram = optarg;
 			break;
+		case COLUMNS:
+			take_columns(o, optarg);
+			break;
 		case OUT:
 			o->out = optarg;
 			break;
@@ -276,6 +314,19 @@ static void list_columns(void)
 	for (i = 0; i < COL_COUNT; i++)
 		printf("%s,%s,%s,%s\n", run_columns[i].name, type_text(run_columns[i].type),
 		       run_columns[i].unit, role_text(run_columns[i].role));
+}
+
+/* Root is for measuring. Said where who called sudo could do it too. */
+static void say_if_root(const char *dir)
+{
+	const char *caller = getenv("SUDO_UID");
+	struct stat st;
+	char *end;
+
+	if (geteuid() || !caller || !*caller || stat(dir, &st) || !st.st_uid)
+		return;
+	if (st.st_uid == strtoul(caller, &end, 10) && !*end)
+		fputs("napistat: note: this needs no root; run it without sudo\n", stderr);
 }
 
 int main(int argc, char **argv)
@@ -312,6 +363,7 @@ int main(int argc, char **argv)
 		usage("no command is called \"%s\"", argv[0]);
 	if (argc < 2)
 		usage("%s needs a results folder", argv[0]);
+	say_if_root(argv[1]);
 	while (*++argv && !err) {
 		err = data_read_folder(&d, *argv, &why);
 		if (err)

@@ -156,7 +156,7 @@ static void needed(const struct ask *q, FILE *out,
 		fprintf(out, "not measured (always %s)", with);
 	} else {
 		say_answers(out, &need);
-		for (i = 0, k = 0; i < need.n; i++)
+		for (i = 0, k = 0; i < without.n; i++)
 			k += without.list[i].is == A_YES;
 		if (k && !cures)
 			fprintf(out, ": lost in the socket, never tried %s", with);

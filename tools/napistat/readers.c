@@ -17,6 +17,9 @@ static int check_sum(struct run_reader *r, const struct trial *t, size_t line)
 
 	for (i = COL_lost_before_nic; i <= COL_lost_app; i++)
 		sum += number(t, i);
+	for (i = COL_lost_checksum; i <= COL_lost_filter; i++)
+		if (!isnan(number(t, i)))
+			sum += number(t, i);
 	if (isnan(sum) || isnan(number(t, COL_sent)) || sum == number(t, COL_sent))
 		return 0;
 	return refuse(r->why, r->name, line, 1,
@@ -163,7 +166,7 @@ static int hist_row_end(struct csv_reader *r, size_t row, size_t fields,
 			      "%zu fields where there are 4", fields);
 	if (row == 0)
 		return 0;
-	if (row > 1 && last->trial == st->now.trial &&
+	if (row > 1 && last && last->trial == st->now.trial &&
 	    last->name == st->now.name && st->now.lower <= last->lower)
 		return refuse(r->why, r->name, line, 1,
 			      "lower %.0f does not rise above the %.0f before it",

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <linux/capability.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "privileges.h"
+#include "util.h"
+
+static const int for_trials[] = {
+	CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER, CAP_CHOWN,	/* a results folder is its user's */
+	CAP_KILL,			/* the traffic's programs */
+	CAP_NET_ADMIN,			/* ethtool, sysctls, SO_RCVBUFFORCE */
+	CAP_NET_RAW,			/* arrivals: a packet socket */
+	CAP_NET_BIND_SERVICE,		/* serve on any port */
+	CAP_SYS_PTRACE,			/* iperf's socket: its buffer */
+	CAP_SYS_NICE,			/* CPUs of a process */
+	CAP_SYS_ADMIN,			/* setns: pktgen's namespace; bpf() before 5.8 */
+	38, 39,				/* CAP_PERFMON, CAP_BPF, which older headers lack */
+};
+
+/* The bounding set too, or a program that root starts had them all again. */
+static void keep(uint64_t kept)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+	int i;
+
+	if (syscall(SYS_capget, &header, data))
+		return;
+	for (i = 0; i < 64; i++)
+		if (!(kept >> i & 1) && prctl(PR_CAPBSET_READ, i) == 1)
+			prctl(PR_CAPBSET_DROP, i);
+	for (i = 0; i < 2; i++) {
+		uint32_t mask = kept >> (32 * i);
+
+		data[i].effective &= mask;
+		data[i].permitted &= mask;
+		data[i].inheritable &= mask;
+	}
+	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+	if (syscall(SYS_capset, &header, data))
+		warning("capabilities cannot be given up: %s", strerror(errno));
+}
+
+void privileges_for_trials(void)
+{
+	uint64_t kept = 0;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(for_trials); i++)
+		kept |= 1ULL << for_trials[i];
+	keep(kept);
+}
+
+void privileges_none(void)
+{
+	keep(0);
+}

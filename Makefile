@@ -73,6 +73,9 @@ intree:
 patch:
 	@dev/intree.sh patch "$(KSRC)"
 
+patch-net:
+	@dev/intree.sh fix "$(KSRC)"
+
 # DEPS: groups of packages, see dev/deps.sh --help
 deps:
 	@dev/deps.sh $(DEPS)
@@ -92,6 +95,13 @@ lab: lab-build
 lab-qemu lab-xen lab-virtualbox lab-vmware lab-all iso: DEPS += hypervisors
 lab-qemu lab-xen lab-virtualbox lab-vmware lab-all: lab-build
 	lab/hypervisors/$(@:lab-%=%).sh $(LAB)
+
+# The study on Xen and VirtualBox, in counted time; STUDY: parts and options, see --help
+study study-check: DEPS += hypervisors
+study: lab-build
+	lab/study.sh $(STUDY)
+study-check: lab-build
+	lab/study.sh --check $(STUDY)
 
 iso: lab-build
 	lab/iso/iso.sh
@@ -157,6 +167,11 @@ check-static: DEPS += static
 check-static: deps
 	dev/check-static.sh
 
+# Drawn from tracked text; the pages show the drawing
+pictures: DEPS += static
+pictures: deps
+	dot -Tsvg docs/architecture.dot >docs/architecture.svg
+
 clean:
 	rm -rf build
 
@@ -172,6 +187,8 @@ help:
 	@echo 'make lab-xen       a weight sweep on real Xen, in QEMU; needs root; LAB=--short'
 	@echo '  lab-virtualbox lab-vmware lab-qemu   ... on these; VMware is a stand-in'
 	@echo '  lab-all          ... on all four, and the report that compares them'
+	@echo 'make study         the study on Xen and VirtualBox, in counted time, in a night; STUDY=--quick'
+	@echo 'make study-check   a part of it again, compared with the tracked rows; STUDY=--quick'
 	@echo 'make lab-fleet     three guests at once, for scripts/fleet/run.sh; needs root'
 	@echo 'make iso           a bootable ISO with the guest, for any hypervisor'
 	@echo 'make check         the tests, in ten minutes; tests/run.sh --help names slower ones'
@@ -183,6 +200,7 @@ help:
 	@echo 'make check-deb     the Debian packages in a Debian of their own; needs root'
 	@echo 'make check-faults  faults under load, with sanitizers; four hours, FAULTS=--short half of one'
 	@echo 'make check-statistics  intervals and verdicts against known truth; STATISTICS=--short'
+	@echo 'make pictures      draw docs/architecture.svg again, after a change of its .dot'
 	@echo 'make check-fleet   scripts/fleet over three guests, in six minutes; needs root'
 	@echo 'make check-static  checkpatch, sparse, shellcheck and the like'
 	@echo 'make fuzz-scripts  the files that the scripts read, changed at random; SECONDS=60; needs root'
@@ -191,11 +209,12 @@ help:
 	@echo 'make deb           Debian packages, into build/deb/'
 	@echo 'make intree        put it into the kernel tree KSRC=path'
 	@echo 'make patch         print that as one patch for git am; KSRC=path'
+	@echo 'make patch-net     print the fix of stock e1000 as a patch for net; KSRC=path'
 	@echo 'make clean         remove build/'
 
 .PHONY: all module tools install uninstall deps lab-build demo lab lab-qemu lab-xen \
-	lab-virtualbox lab-vmware lab-all iso check bench clean help \
-	dkms-source dkms dkms-remove deb intree patch check-kernels check-static check-deb check-faults check-fresh check-report lab-fleet check-fleet \
+	lab-virtualbox lab-vmware lab-all study study-check iso check bench clean help \
+	dkms-source dkms dkms-remove deb intree patch patch-net pictures check-kernels check-static check-deb check-faults check-fresh check-report lab-fleet check-fleet \
 	check-statistics fuzz-scripts
 
 endif

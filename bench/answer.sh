@@ -90,11 +90,10 @@ answer() {
 		_how="extrapolated from $_blocks to $_need blocks"
 	fi
 	# What it takes to begin and end stays
-	_t=$(awk -F , -v t="$seconds" -v n="$_need" -v b=$_blocks '
-		NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
-		NR == 2 { first = $c["started_ns"] }
-		{ last = $c["started_ns"] }
-		END { printf "%.1f", t + (last - first) / 1e9 / (NR - 2) * 2 * (n - b) }' \
-		"$out/answer/interleave/runs.csv")
+	_t=$("$napistat" rows --columns started_ns "$out/answer/interleave" |
+		awk -v t="$seconds" -v n="$_need" -v b=$_blocks '
+			NR == 1 { first = $1 }
+			{ last = $1 }
+			END { printf "%.1f", t + (last - first) / 1e9 / (NR - 1) * 2 * (n - b) }')
 	as_sure interleave "$_t" "interval $_wide % wide; $_how" "the same width"
 }

@@ -49,8 +49,8 @@ LD_LIBRARY_PATH=/layer/lib /layer/bin/bpftrace bench/bpftrace.bt >/tmp/bpftrace 
 bpftrace=$!
 wait_for 300 grep -qs counting /tmp/bpftrace || die "bpftrace did not start: $(cat /tmp/bpftrace)"
 echo 'hist:keys=work if dev_name == "eth0"' >$event/trigger
-# Neither of the two can begin anew, so all count from here to the end
-echo 1 >$debug/reset
+# None of them can begin again, so all count from here to the end; ours by subtraction
+cat $debug/snapshot >/tmp/before
 rx=$(stat_of rx_packets)
 unfinished=$(stat_of napi_polls_tx_unfinished)
 
@@ -69,7 +69,8 @@ rx=$(($(stat_of rx_packets) - rx))
 kill -INT $bpftrace
 wait $bpftrace || :
 echo "truth $rx -"
-awk '$2 == "histogram" && $3 == "rx_per_poll" { print "e1000_napi", $6, $5 }' /tmp/snapshot
+awk '$2 == "histogram" && $3 == "rx_per_poll" { n = $5 - n; s = $6 - s }
+	END { print "e1000_napi", s, n }' /tmp/before /tmp/snapshot
 awk -F '[^0-9]+' '/work:/ { n += $3; s += $2 * $3 } END { print "ftrace", s + 0, n + 0 }' /tmp/ftrace
 awk -F '[^0-9]+' '/^@work/ { n += $3; s += $2 * $3 } END { print "bpftrace", s + 0, n + 0 }' /tmp/bpftrace
 echo "unfinished $(($(stat_of napi_polls_tx_unfinished) - unfinished)) -"

@@ -42,7 +42,7 @@ check="bats zsh locales libcmocka-dev git procps openssh-client dropbear-bin pyt
 hypervisors="mmdebstrap debian-archive-keyring e2fsprogs binutils xorriso isolinux syslinux-common
 grub-common grub-efi-amd64-bin mtools dosfstools ovmf"
 kernels="mmdebstrap arch-test debian-archive-keyring git bsdextrautils debhelper dh-dkms dpkg-dev lintian"
-static="git clang clang-tidy cppcheck python3 shellcheck shfmt sparse codespell coccinelle reuse"
+static="git clang clang-tidy cppcheck python3 shellcheck shfmt sparse codespell coccinelle reuse graphviz"
 fresh="mmdebstrap debian-archive-keyring git"
 faults="flex bison bc libelf-dev bsdextrautils"
 fleet="ansible-core openssh-client dropbear-bin"

@@ -10,14 +10,18 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 usage() {
 	cat <<EOF
 usage: dev/intree.sh tree KSRC      (make intree KSRC=…)
+       dev/intree.sh fix KSRC       (make patch-net KSRC=…)
        dev/intree.sh patch KSRC     (make patch KSRC=…)
 
 tree   changes the kernel tree KSRC: drivers/net/ethernet/intel/e1000 gains the
-       poll statistics and the live weight, behind the option E1000_NAPI_STATS.
-patch  prints the same as one mail for git am, from and signed off by the user
-       that git knows. KSRC, a tree or a tarball, is not changed.
+       poll statistics and the live weight, behind the option E1000_NAPI_STATS,
+       and the fix.
+fix    prints the fix of stock e1000, patches/0001, as one mail for git am, from
+       and signed off by the user that git knows: it is for net, and by itself.
+patch  prints the rest, likewise; without the option it changes nothing.
 
-All patches but the one that makes the driver a module of its own name are in it.
+For fix and patch KSRC, a tree or a tarball, is not changed. The patch that makes the
+driver a module of its own name is in none of them.
 EOF
 }
 
@@ -45,9 +49,11 @@ change() {
 	rm -rf "$_e.new"
 	# checkpatch wants this form from the kernels on that have it
 	! grep -q 'define kvmalloc_obj(' "$from/include/linux/slab.h" ||
-		sed -i 's|kvmalloc(sizeof(\(\*[a-z]*\)), GFP_KERNEL)|kvmalloc_obj(\1)|' "$_e/e1000_napi/debugfs.c"
+		sed -i 's|kv\([mz]\)alloc(sizeof(\(\*[a-z]*\)), GFP_KERNEL)|kv\1alloc_obj(\2)|' "$_e"/e1000_napi/*.c
 
 	_h=$_e/e1000_napi/e1000_napi.h
+	! grep -q 'struct netlink_ext_ack \*extack' "$_e/e1000_ethtool.c" ||
+		sed -i '/^\/\* In kernels before 5.15 /,/^$/d' "$_h"
 	awk -v stubs="$parts/stubs.h" '
 		/^#include/ && !n++ { print "#ifdef CONFIG_E1000_NAPI_STATS\n" }
 		/^#endif \/\* E1000_NAPI_H \*\/$/ {
@@ -77,7 +83,8 @@ do_tree() {
 	log "$ksrc has it now; say y to E1000_NAPI_STATS in its configuration"
 }
 
-do_patch() {
+# commits: a repository in $tmp/tree, whose commits are stock, the fix, and the rest
+commits() {
 	need git
 	name=$(git config user.name || :)
 	mail=$(git config user.email || :)
@@ -90,17 +97,32 @@ do_patch() {
 	_git init -q
 	_git add .
 	_git commit -qm stock
+	for _p in "$top"/patches/0001-*; do
+		(cd "$intel/e1000" && LC_ALL=C patch -p1 -s -F0 --no-backup-if-mismatch -r - <"$_p") ||
+			die "${_p##*/} does not apply to $ksrc; is the fix in it already?"
+		_git add .
+		sed -n '/^---$/q; s/^Subject: //; p' "$_p" | _git commit -qs -F -
+	done
 	change .
 	_git add .
 	_git commit -qs -F "$parts/commit"
+}
+
+do_fix() {
+	commits
+	_git format-patch --stdout --subject-prefix='PATCH net' HEAD^^..HEAD^
+}
+
+do_patch() {
+	commits
 	_git format-patch --stdout -M -1
 }
 
 what=${1:-}
 case $what in
 -h | --help) usage && exit 0 ;;
-tree | patch) ;;
-*) usage_error "say tree or patch" ;;
+tree | fix | patch) ;;
+*) usage_error "say tree, fix or patch" ;;
 esac
 ksrc=${2:-}
 [ -n "$ksrc" ] || usage_error "KSRC is missing: the kernel tree"

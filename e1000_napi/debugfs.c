@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * /sys/kernel/debug/e1000_napi/<PCI address>/, and a symlink beside it by
- * interface name. The text is an interface: docs/driver.md describes it.
+ * interface name, for people: two network namespaces may use one name, so
+ * programs should use the address. The text is an interface: docs/driver.md describes it.
  *
  * debugfs may fail or be off at any step; its functions take the errors that
  * its functions return, and the driver works without it.
@@ -17,15 +18,15 @@
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/seq_file.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
 #include <linux/uaccess.h>
 
 #include "e1000.h"
 
-#define E1000_NAPI_SNAP_TRIES	4
-
 struct e1000_napi_snap {
 	u64 count[E1000_NAPI_COUNTS];
-	struct napi_hist hist[E1000_NAPI_HISTS];
+	struct e1000_hist hist[E1000_NAPI_HISTS];
 };
 
 static const struct {
@@ -69,25 +70,29 @@ static void e1000_napi_show_head(struct seq_file *m, struct e1000_napi *en,
 				 const char *what)
 {
 	struct e1000_adapter *adapter = e1000_napi_adapter(en);
+	char name[IFNAMSIZ];
+
+	spin_lock(&en->name_lock);
+	memcpy(name, en->name, sizeof(name));
+	spin_unlock(&en->name_lock);
 
 	seq_printf(m, "# e1000_napi %d %s\n", E1000_NAPI_FORMAT, what);
-	seq_printf(m, "# device %s %s\n", pci_name(adapter->pdev),
-		   netdev_name(adapter->netdev));
+	seq_printf(m, "# device %s %s\n", pci_name(adapter->pdev), name);
 	seq_printf(m, "# weight %d\n", READ_ONCE(adapter->napi.weight));
-	seq_printf(m, "# since_ns %llu\n", e1000_napi_since(en));
+	seq_printf(m, "# since_ns %llu\n", en->since_ns);
 	seq_printf(m, "# now_ns %llu\n", ktime_get_ns());
 }
 
 static void e1000_napi_show_rows(struct seq_file *m,
-				 const struct napi_hist *hist)
+				 const struct e1000_hist *hist)
 {
 	unsigned int i;
 	u64 times;
 
-	for (i = 0; i < NAPI_HIST_CELLS; i++) {
-		times = u64_stats_read(&hist->cell[i]);
+	for (i = 0; i < E1000_HIST_CELLS; i++) {
+		times = hist->cell[i];
 		if (times)
-			seq_printf(m, "%llu %llu\n", napi_hist_lower(i), times);
+			seq_printf(m, "%llu %llu\n", e1000_hist_lower(i), times);
 	}
 }
 
@@ -102,14 +107,14 @@ static void e1000_napi_show_counts(struct seq_file *m, const u64 *count)
 static int e1000_napi_hist_show(struct seq_file *m, void *unused)
 {
 	const struct e1000_napi_file *file = m->private;
-	struct napi_hist_totals totals;
-	struct napi_hist *hist;
+	struct e1000_hist_totals totals;
+	struct e1000_hist *hist;
 
 	hist = kvmalloc(sizeof(*hist), GFP_KERNEL);
 	if (!hist)
 		return -ENOMEM;
 	e1000_napi_copy_hist(file->en, file->id, hist);
-	napi_hist_total(hist, &totals);
+	e1000_hist_total(hist, &totals);
 
 	e1000_napi_show_head(m, file->en, e1000_napi_hist_info[file->id].name);
 	seq_printf(m, "# unit %s\n", e1000_napi_hist_info[file->id].unit);
@@ -135,34 +140,10 @@ static int e1000_napi_counters_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(e1000_napi_counters);
 
-/* Return: polls that ran during the read; 0: all is of one moment */
-static u64 e1000_napi_take_snap(struct e1000_napi *en,
-				struct e1000_napi_snap *snap)
-{
-	u64 after[E1000_NAPI_COUNTS];
-	unsigned int tries, i;
-	u64 during;
-
-	for (tries = 0; tries < E1000_NAPI_SNAP_TRIES; tries++) {
-		e1000_napi_copy_counts(en, snap->count);
-		smp_rmb();	/* counters first, then histograms */
-		for (i = 0; i < E1000_NAPI_HISTS; i++)
-			e1000_napi_copy_hist(en, i, &snap->hist[i]);
-		smp_rmb();	/* then counters again */
-		e1000_napi_copy_counts(en, after);
-		during = after[E1000_NAPI_POLLS] -
-			 snap->count[E1000_NAPI_POLLS];
-		if (!during)
-			break;
-	}
-
-	return during;
-}
-
 static int e1000_napi_snapshot_show(struct seq_file *m, void *unused)
 {
 	struct e1000_napi *en = m->private;
-	struct napi_hist_totals totals;
+	struct e1000_hist_totals totals;
 	struct e1000_napi_snap *snap;
 	unsigned int i;
 	u64 during;
@@ -170,14 +151,14 @@ static int e1000_napi_snapshot_show(struct seq_file *m, void *unused)
 	snap = kvmalloc(sizeof(*snap), GFP_KERNEL);
 	if (!snap)
 		return -ENOMEM;
-	during = e1000_napi_take_snap(en, snap);
+	during = e1000_napi_copy_all(en, snap->count, snap->hist);
 
 	e1000_napi_show_head(m, en, "snapshot");
 	seq_printf(m, "# polls_during_read %llu\n", during);
 	seq_puts(m, "# counters\n");
 	e1000_napi_show_counts(m, snap->count);
 	for (i = 0; i < E1000_NAPI_HISTS; i++) {
-		napi_hist_total(&snap->hist[i], &totals);
+		e1000_hist_total(&snap->hist[i], &totals);
 		seq_printf(m, "# histogram %s %s %llu %llu %llu\n",
 			   e1000_napi_hist_info[i].name,
 			   e1000_napi_hist_info[i].unit,
@@ -246,37 +227,12 @@ static const struct file_operations e1000_napi_weight_fops = {
 	.release = single_release,
 };
 
-static ssize_t e1000_napi_reset_write(struct file *file,
-				      const char __user *ubuf, size_t count,
-				      loff_t *ppos)
-{
-	unsigned int one;
-	int err;
-
-	err = e1000_napi_read_uint(ubuf, count, &one);
-	if (err)
-		return err;
-	if (one != 1)
-		return -EINVAL;
-	e1000_napi_reset(file_inode(file)->i_private);
-
-	return count;
-}
-
-static const struct file_operations e1000_napi_reset_fops = {
-	.owner = THIS_MODULE,
-	.open = simple_open,
-	.write = e1000_napi_reset_write,
-	.llseek = noop_llseek,
-};
-
 static const struct {
 	const char *name;
 	umode_t mode;
 	const struct file_operations *fops;
 } e1000_napi_files[] = {
 	{ "weight", 0600, &e1000_napi_weight_fops },
-	{ "reset", 0200, &e1000_napi_reset_fops },
 	{ "counters", 0400, &e1000_napi_counters_fops },
 	{ "snapshot", 0400, &e1000_napi_snapshot_fops },
 };
@@ -310,6 +266,10 @@ static void e1000_napi_relink(struct e1000_napi *en)
 	struct e1000_adapter *adapter = e1000_napi_adapter(en);
 	const char *name = netdev_name(adapter->netdev);
 	struct dentry *taken;
+
+	spin_lock(&en->name_lock);
+	strscpy(en->name, name, sizeof(en->name));
+	spin_unlock(&en->name_lock);
 
 	e1000_napi_unlink(en);
 	if (IS_ERR(e1000_napi_root))

@@ -7,25 +7,30 @@
  *
  * Who writes what. A NAPI instance has one owner from napi_schedule_prep() to
  * napi_complete_done(). e1000_napi_scheduled() runs in the interrupt, after
- * napi_schedule_prep() has made it the owner; e1000_napi_begin() (for its
- * time only) and e1000_napi_end() run in the poll, before
- * napi_complete_done().
- * So everything they write has one writer at a time, ordered by the atomics
- * on the NAPI state, and they take no lock and use no atomic of their own.
- * Only the interrupt counts have another writer, e1000_intr() itself, which
- * the interrupt core never runs twice at once for one device.
+ * napi_schedule_prep() has made it the owner; e1000_napi_begin() and
+ * e1000_napi_end() run in the poll, before napi_complete_done(). So everything
+ * they write has one writer at a time, ordered by the atomics on the NAPI
+ * state, and they take no lock and use no atomic of their own. Only the
+ * interrupt counts have another writer, e1000_intr() itself, which the
+ * interrupt core never runs twice at once for one device.
  *
- * Readers (debugfs, ethtool) copy while the writers go on. Each value that
- * they get is whole, on 32 bit too (u64_stats_sync). Values of one copy may be
- * a poll apart; `snapshot` says whether they are.
+ * Readers (debugfs, ethtool) copy while the writers go on. A sequence count,
+ * written by the poll's owner, tells them that a copy is torn, on 64 bit too.
+ *
+ * Switching the parameters `stats` and `timing` patches code at several places
+ * one after the other, while polls run. A poll is counted only if its beginning
+ * and its end both saw `stats` on; switch.c has the rest.
  */
 #ifndef E1000_NAPI_H
 #define E1000_NAPI_H
 
+#include <linux/interrupt.h>
 #include <linux/jump_label.h>
 #include <linux/ktime.h>
 #include <linux/list.h>
 #include <linux/netdevice.h>
+#include <linux/seqlock.h>
+#include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/u64_stats_sync.h>
 
@@ -34,8 +39,9 @@
 struct dentry;
 struct e1000_adapter;
 struct ethtool_coalesce;
+struct netlink_ext_ack;
 
-#define E1000_NAPI_FORMAT	1	/* of the debugfs files */
+#define E1000_NAPI_FORMAT	2	/* of the debugfs files */
 #define E1000_NAPI_WEIGHT_MIN	1
 #define E1000_NAPI_WEIGHT_MAX	4096
 #define E1000_NAPI_MAX_PORTS	32	/* as the driver's own parameters */
@@ -79,7 +85,8 @@ enum e1000_napi_hist_id {
  * @E1000_NAPI_NO_IRQ: polls that neither an interrupt of this device nor the
  *	poll before asked for (busy polls, the NAPI watchdog timer)
  * @E1000_NAPI_IRQS: interrupts of this device
- * @E1000_NAPI_IRQS_NOT_OURS: interrupts of others on the same line
+ * @E1000_NAPI_IRQS_NOT_OURS: interrupts of others on the same line. netpoll's
+ *	calls of e1000_intr() are no interrupts and count as neither
  * @E1000_NAPI_COUNTS: how many there are
  *
  * The two interrupt counts come last: e1000_intr() writes them, the poll's
@@ -101,16 +108,31 @@ enum e1000_napi_count_id {
 	E1000_NAPI_COUNTS
 };
 
+#define E1000_NAPI_IRQ_COUNTS	(E1000_NAPI_COUNTS - E1000_NAPI_IRQS)
+
 /**
- * enum e1000_napi_next - what asks for the next poll
- * @E1000_NAPI_NEXT_NONE: nothing known: a busy poll or a timer may
- * @E1000_NAPI_NEXT_IRQ: e1000_intr() scheduled it
- * @E1000_NAPI_NEXT_REPOLL: the poll before, by returning its whole budget
+ * enum e1000_napi_next - what the last counted poll says of the next one
+ * @E1000_NAPI_NEXT_UNKNOWN: there was none, or `stats` was off since
+ * @E1000_NAPI_NEXT_NONE: it asked for none: an interrupt, a busy poll or a
+ *	timer will
+ * @E1000_NAPI_NEXT_REPOLL: it asked for one, by returning its whole budget
  */
 enum e1000_napi_next {
+	E1000_NAPI_NEXT_UNKNOWN,
 	E1000_NAPI_NEXT_NONE,
-	E1000_NAPI_NEXT_IRQ,
 	E1000_NAPI_NEXT_REPOLL
+};
+
+/**
+ * struct e1000_napi_data - what polls have counted, 49 KB
+ * @seq: odd while a poll writes; tells readers that a copy is torn
+ * @count: the counters but for interrupts
+ * @hist: the histograms
+ */
+struct e1000_napi_data {
+	seqcount_t seq;
+	u64 count[E1000_NAPI_IRQS];
+	struct e1000_hist hist[E1000_NAPI_HISTS];
 };
 
 /**
@@ -125,74 +147,72 @@ struct e1000_napi_file {
 
 /**
  * struct e1000_napi - our part of an adapter
- * @reset_done: the value of @reset_asked that the poll's owner last carried out
- * @next: what asks for the next poll, enum e1000_napi_next
- * @odd: a reset was asked for, or no interrupt came since the last one. Also
- *	written by who asks, under e1000_napi_lock
- * @state: both in one, so that a poll looks at them at once
- * @skip: @rx_seen and @tx_seen are of before a gap in the recording
- * @cycle_polls: polls since the last interrupt, 0: none came since the reset
+ * @irq: e1000_intr() scheduled the coming poll; set also while `stats` is off
+ * @next: what the last poll asked for, enum e1000_napi_next
+ * @cycle_polls: polls since the last interrupt; 0: that one is not known
  * @cycle_rx: packets received since that interrupt
- * @rx_seen: how many of the driver's total_rx_packets are counted already, if
- *	no interrupt is @next: the driver begins its totals anew at each interrupt
- * @tx_seen: the same for total_tx_packets
+ * @rx_before: the driver's total_rx_packets as the poll began
+ * @tx_before: the same of total_tx_packets
  * @irq_ns: when e1000_intr() scheduled the poll, 0 if not known;
  *	CLOCK_MONOTONIC, as all times here
  * @began_ns: when the poll began, 0 if not known
- * @poll_sync: guards @count and @hist against torn reads, but for interrupts
- * @irq_sync: the same for the two interrupt counts
- * @count: the counters
- * @hist: the histograms
+ * @data: the rest of what polls write; NULL: there was no memory, or `stats`
+ *	was never on
+ * @counting: @data from e1000_napi_begin() to e1000_napi_end_poll(), else
+ *	NULL: this poll is not counted
+ * @irq_sync: guards @irqs against torn reads on 32 bit
+ * @irqs: the two counts of interrupts, written by e1000_intr() only
+ * @netpoll: e1000_netpoll() runs e1000_intr()
  *
  * Written by the control path only, below:
- * @reset_asked: how often a reset was asked for; e1000_napi_lock
- * @since_ns: when that was last; e1000_napi_lock and @since_sync
- * @since_sync: guards @since_ns against torn reads
- * @shown: a copy of @count for ethtool -S, which reads without @poll_sync; RTNL
+ * @since_ns: since when this counts, which is when the device was taken
+ * @switched: the value of e1000_napi_switched as it was taken
+ * @shown: a copy of all counters for ethtool -S; RTNL
  * @entry: in the list of all devices; e1000_napi_lock
  * @dir: debugfs folder
  * @link: its symlink by interface name, or NULL; RTNL
  * @file: one per histogram, for debugfs
+ * @name_lock: guards @name
+ * @name: the interface's; the netdev's own may change while it is read
  * @nb: follows renames
  * @nn: makes @nb follow the device through network namespaces
  * @nb_on: @nb is registered
  *
- * The hot part comes first. It is embedded in struct e1000_adapter, so there
- * is nothing to allocate, and nothing that a poll could find missing.
+ * The hot part comes first and is embedded in struct e1000_adapter.
  */
 struct e1000_napi {
-	u32 reset_done;
-	union {
-		struct {
-			u8 next;
-			u8 odd;
-		};
-		u16 state;
-	};
-	bool skip;
+	bool irq;
+	u8 next;
 	u32 cycle_polls;
 	u32 cycle_rx;
-	u32 rx_seen;
-	u32 tx_seen;
+	u32 rx_before;
+	u32 tx_before;
 	u64 irq_ns;
 	u64 began_ns;
-	struct u64_stats_sync poll_sync;
+	struct e1000_napi_data *data;
+	struct e1000_napi_data *counting;
 	struct u64_stats_sync irq_sync;
-	u64_stats_t count[E1000_NAPI_COUNTS];
-	struct napi_hist hist[E1000_NAPI_HISTS];
+	u64 irqs[E1000_NAPI_IRQ_COUNTS];
+	bool netpoll;
 
-	u32 reset_asked;
-	u64_stats_t since_ns;
-	struct u64_stats_sync since_sync;
+	u64 since_ns;
+	unsigned int switched;
 	u64 shown[E1000_NAPI_COUNTS];
 	struct list_head entry;
 	struct dentry *dir;
 	struct dentry *link;
 	struct e1000_napi_file file[E1000_NAPI_HISTS];
+	spinlock_t name_lock;	/* guards name */
+	char name[IFNAMSIZ];
 	struct notifier_block nb;
 	struct netdev_net_notifier nn;
 	bool nb_on;
 };
+
+/* In kernels before 5.15 the coalesce operations have no parameter of this
+ * name; where they have, it hides this one
+ */
+static struct netlink_ext_ack *const extack __maybe_unused;
 
 /* What ethtool -C may set beside the driver's own rx-usecs */
 #define E1000_NAPI_COALESCE	ETHTOOL_COALESCE_RX_MAX_FRAMES_IRQ
@@ -202,23 +222,29 @@ DECLARE_STATIC_KEY_FALSE(e1000_napi_timing);
 
 /* weight.c */
 void e1000_napi_init_weight(struct e1000_adapter *adapter);
+void e1000_napi_init_ethtool(struct e1000_adapter *adapter);
 int e1000_napi_set_weight(struct e1000_adapter *adapter, unsigned int weight);
 bool e1000_napi_get_coalesce(struct e1000_adapter *adapter,
 			     struct ethtool_coalesce *ec);
+int e1000_napi_check_coalesce(struct e1000_adapter *adapter,
+			      struct ethtool_coalesce *ec,
+			      struct netlink_ext_ack *extack);
 bool e1000_napi_same_usecs(struct e1000_adapter *adapter,
 			   const struct ethtool_coalesce *ec);
 
-/* poll.c */
+/* switch.c */
 void e1000_napi_init(struct e1000_adapter *adapter);
-void e1000_napi_end_poll(struct e1000_adapter *adapter, int budget,
-			 int work_done, bool tx_done);
 void e1000_napi_list_add(struct e1000_napi *en);
 void e1000_napi_list_del(struct e1000_napi *en);
-void e1000_napi_reset(struct e1000_napi *en);
-u64 e1000_napi_since(struct e1000_napi *en);
+
+/* poll.c */
+void e1000_napi_end_poll(struct e1000_adapter *adapter, int budget,
+			 int work_done, bool tx_done);
 void e1000_napi_copy_counts(struct e1000_napi *en, u64 *to);
 void e1000_napi_copy_hist(struct e1000_napi *en, enum e1000_napi_hist_id id,
-			  struct napi_hist *to);
+			  struct e1000_hist *to);
+u64 e1000_napi_copy_all(struct e1000_napi *en, u64 *count,
+			struct e1000_hist *hist);
 void e1000_napi_update_stats(struct e1000_adapter *adapter);
 
 /* debugfs.c */
@@ -237,44 +263,76 @@ void e1000_napi_remove(struct e1000_adapter *adapter);
  */
 static inline void e1000_napi_irq(struct e1000_napi *en, u32 icr)
 {
-	if (static_branch_likely(&e1000_napi_stats)) {
+	if (static_branch_likely(&e1000_napi_stats) && likely(!en->netpoll)) {
 		u64_stats_update_begin(&en->irq_sync);
 		if (likely(icr))
-			u64_stats_inc(&en->count[E1000_NAPI_IRQS]);
+			e1000_hist_grow(&en->irqs[0], 1);
 		else
-			u64_stats_inc(&en->count[E1000_NAPI_IRQS_NOT_OURS]);
+			e1000_hist_grow(&en->irqs[1], 1);
 		u64_stats_update_end(&en->irq_sync);
 	}
+}
+
+/**
+ * e1000_napi_netpoll() - e1000_netpoll() does what an interrupt would
+ * @en: the adapter's state
+ * @handler: e1000_intr()
+ * @irq: the interrupt's number
+ * @netdev: the interface
+ *
+ * It may schedule the poll, but is no interrupt, and is not counted as one.
+ *
+ * Context: netpoll, with the interrupt disabled.
+ */
+static inline void e1000_napi_netpoll(struct e1000_napi *en,
+				      irq_handler_t handler, int irq,
+				      struct net_device *netdev)
+{
+	en->netpoll = true;
+	handler(irq, netdev);
+	en->netpoll = false;
 }
 
 /**
  * e1000_napi_scheduled() - e1000_intr() is about to schedule the poll
  * @en: the adapter's state, whose NAPI the caller owns
  *
- * The driver has just begun its totals anew.
+ * The mark is set whether or not `stats` is on: so there is no moment, as that
+ * is switched, at which a poll is counted but its interrupt was not seen.
  *
  * Context: as e1000_napi_irq(), after napi_schedule_prep() returned true.
  */
 static inline void e1000_napi_scheduled(struct e1000_napi *en)
 {
-	if (static_branch_likely(&e1000_napi_stats)) {
-		en->next = E1000_NAPI_NEXT_IRQ;
-		if (static_branch_unlikely(&e1000_napi_timing))
-			en->irq_ns = ktime_get_ns();
-	}
+	en->irq = true;
+	if (static_branch_unlikely(&e1000_napi_timing))
+		en->irq_ns = ktime_get_ns();
 }
 
 /**
  * e1000_napi_begin() - a poll begins
  * @en: the adapter's state, whose NAPI the caller owns
- * @budget: as the poll got it; 0 from netpoll
+ * @budget: as the poll got it
+ * @rx: the driver's total_rx_packets
+ * @tx: the driver's total_tx_packets
+ *
+ * netpoll's calls, with budget 0, only clean sent packets and do not own the
+ * NAPI: they are no polls, and what they clean is not counted.
  *
  * Context: poll, bottom halves off.
  */
-static inline void e1000_napi_begin(struct e1000_napi *en, int budget)
+static inline void e1000_napi_begin(struct e1000_napi *en, int budget,
+				    const unsigned int *rx,
+				    const unsigned int *tx)
 {
-	if (static_branch_unlikely(&e1000_napi_timing) && budget)
-		en->began_ns = ktime_get_ns();
+	/* Marked unlikely to keep it off the disabled path */
+	if (static_branch_unlikely(&e1000_napi_stats) && likely(budget)) {
+		en->counting = en->data;
+		en->rx_before = *rx;
+		en->tx_before = *tx;
+		if (static_branch_unlikely(&e1000_napi_timing))
+			en->began_ns = ktime_get_ns();
+	}
 }
 
 /**
@@ -290,9 +348,7 @@ static inline void e1000_napi_begin(struct e1000_napi *en, int budget)
 static inline void e1000_napi_end(struct e1000_adapter *adapter, int budget,
 				  int work_done, bool tx_done)
 {
-	/* On is likely, but called so the compiler readies the arguments first
-	 * and looks then, which those pay who have it off
-	 */
+	/* Marked unlikely to keep argument setup off the disabled path */
 	if (static_branch_unlikely(&e1000_napi_stats))
 		e1000_napi_end_poll(adapter, budget, work_done, tx_done);
 }

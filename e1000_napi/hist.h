@@ -9,9 +9,9 @@
  * for the exact cells they follow from the cells themselves, so the common
  * case is one increment, and only values above 256 keep a sum and a maximum.
  *
- * Assumptions: one writer at a time; readers copy the cells first (under what
- * u64_stats_sync is the user's business) and work on the copy.
- * No driver type is known here: the same file is built and tested in
+ * One writer at a time. Readers copy the words while it writes, with
+ * READ_ONCE(), and detect by a sequence count of their own that a copy is
+ * torn. No driver type is known here: the same file is built and tested in
  * userspace (tests/unit).
  */
 #ifndef E1000_NAPI_HIST_H
@@ -21,75 +21,74 @@
 #include <linux/compiler.h>
 #include <linux/limits.h>
 #include <linux/types.h>
-#include <linux/u64_stats_sync.h>
 
-#define NAPI_HIST_EXACT		256	/* the largest value with its own cell */
-#define NAPI_HIST_OCTAVE	8	/* log2(NAPI_HIST_EXACT) */
-#define NAPI_HIST_SUB_BITS	5	/* 2^5 = 32 cells for a power of two */
-#define NAPI_HIST_CELLS \
-	(NAPI_HIST_EXACT + 1 + ((32 - NAPI_HIST_OCTAVE) << NAPI_HIST_SUB_BITS))
+#define E1000_HIST_EXACT	256	/* the largest value with its own cell */
+#define E1000_HIST_OCTAVE	8	/* log2(E1000_HIST_EXACT) */
+#define E1000_HIST_SUB_BITS	5	/* 2^5 = 32 cells for a power of two */
+#define E1000_HIST_CELLS \
+	(E1000_HIST_EXACT + 1 + \
+	 ((32 - E1000_HIST_OCTAVE) << E1000_HIST_SUB_BITS))
 
 /**
- * struct napi_hist - number of times that each value was seen
- * @over_sum: sum of the values above NAPI_HIST_EXACT, in the values' unit
- * @over_max: largest value above NAPI_HIST_EXACT, 0 if there was none
- * @cell: times seen; cell i counts values from napi_hist_lower(i) up to the
+ * struct e1000_hist - number of times that each value was seen
+ * @cell: times seen; cell i counts values from e1000_hist_lower(i) up to the
  *	next cell's lower bound, exclusive
+ * @over_sum: sum of the values above E1000_HIST_EXACT, in the values' unit
+ * @over_max: largest value above E1000_HIST_EXACT, 0 if there was none
  *
- * u64_stats_t only, so that it can be copied and cleared word by word.
+ * u64 only, so that it can be copied word by word.
  */
-struct napi_hist {
-	u64_stats_t over_sum;
-	u64_stats_t over_max;
-	u64_stats_t cell[NAPI_HIST_CELLS];
+struct e1000_hist {
+	u64 cell[E1000_HIST_CELLS];
+	u64 over_sum;
+	u64 over_max;
 };
 
 /**
- * struct napi_hist_totals - what a whole histogram says
+ * struct e1000_hist_totals - what a whole histogram says
  * @count: number of values
  * @sum: their sum, in the values' unit
  * @max: the largest of them, 0 if there is none
  */
-struct napi_hist_totals {
+struct e1000_hist_totals {
 	u64 count;
 	u64 sum;
 	u64 max;
 };
 
-void napi_hist_add_over(struct napi_hist *hist, u64 value);
-u64 napi_hist_lower(unsigned int index);
-void napi_hist_total(const struct napi_hist *copy,
-		     struct napi_hist_totals *totals);
+u64 e1000_hist_lower(unsigned int index);
+void e1000_hist_total(const struct e1000_hist *copy,
+		      struct e1000_hist_totals *totals);
 
 /**
- * napi_hist_write() - give a word any value
+ * e1000_hist_grow() - add to a word that others may read at any time
  * @word: a word that the caller alone writes now
- * @value: the value
+ * @by: how much
  *
- * u64_stats_add() takes an unsigned long, which on 32 bit is half of this, and
- * u64_stats_set() is younger than some of the kernels.
+ * A single writer needs no atomic, on any architecture; READ_ONCE() is for the
+ * readers only.
  */
-static inline void napi_hist_write(u64_stats_t *word, u64 value)
+static __always_inline void e1000_hist_grow(u64 *word, u64 by)
 {
-	WRITE_ONCE(*(u64 *)word, value);
+	WRITE_ONCE(*word, *word + by);
 }
 
 /**
- * napi_hist_index() - the cell that counts a value
+ * e1000_hist_index() - the cell that counts a value
  * @value: the value, any
  *
  * Log-linear: the octave (position of the highest set bit) picks the group,
- * the NAPI_HIST_SUB_BITS bits below it pick the cell in the group, as in HDR
+ * the E1000_HIST_SUB_BITS bits below it pick the cell in the group, as in HDR
  * histograms (G. Tene, hdrhistogram.org).
  *
- * Return: an index below NAPI_HIST_CELLS.
+ * Return: an index below E1000_HIST_CELLS.
  */
-static inline unsigned int napi_hist_index(u64 value)
+static inline unsigned int e1000_hist_index(u64 value)
 {
 	unsigned int octave;
 	u32 v;
 
-	if (value <= NAPI_HIST_EXACT)
+	if (value <= E1000_HIST_EXACT)
 		return value;
 
 	v = value > U32_MAX ? U32_MAX : value;
@@ -98,53 +97,30 @@ static inline unsigned int napi_hist_index(u64 value)
 	/* The shift leaves the highest set bit above those that pick the cell:
 	 * it is in the sum once too often
 	 */
-	return NAPI_HIST_EXACT + 1 - (1 << NAPI_HIST_SUB_BITS) +
-	       ((octave - NAPI_HIST_OCTAVE) << NAPI_HIST_SUB_BITS) +
-	       (v >> (octave - NAPI_HIST_SUB_BITS));
+	return E1000_HIST_EXACT + 1 - (1 << E1000_HIST_SUB_BITS) +
+	       ((octave - E1000_HIST_OCTAVE) << E1000_HIST_SUB_BITS) +
+	       (v >> (octave - E1000_HIST_SUB_BITS));
 }
 
 /**
- * napi_hist_add_exact() - count one value that has a cell of its own
- * @hist: histogram that the caller alone writes now
- * @value: the value, at most NAPI_HIST_EXACT
- */
-static inline void napi_hist_add_exact(struct napi_hist *hist, u32 value)
-{
-	u64_stats_inc(&hist->cell[value]);
-}
-
-/**
- * napi_hist_add() - count one value
+ * e1000_hist_add() - count one value
  * @hist: histogram that the caller alone writes now
  * @value: the value, any
  *
- * In the common case a comparison and an increment in memory.
+ * In the common case a comparison and an increment in memory. With no call in
+ * it the poll saves no registers, which would cost as much as the counting.
  */
-static inline void napi_hist_add(struct napi_hist *hist, u64 value)
+static __always_inline void e1000_hist_add(struct e1000_hist *hist, u64 value)
 {
-	if (likely(value <= NAPI_HIST_EXACT))
-		napi_hist_add_exact(hist, value);
-	else
-		napi_hist_add_over(hist, value);
-}
-
-/**
- * napi_hist_add_large() - count one value that is likely above NAPI_HIST_EXACT
- * @hist: histogram that the caller alone writes now
- * @value: the value, any
- *
- * As napi_hist_add(), with no call, for nanoseconds.
- */
-static __always_inline void napi_hist_add_large(struct napi_hist *hist,
-						u64 value)
-{
-	u64_stats_inc(&hist->cell[napi_hist_index(value)]);
-	if (likely(value > NAPI_HIST_EXACT)) {
-		napi_hist_write(&hist->over_sum,
-				u64_stats_read(&hist->over_sum) + value);
-		if (value > u64_stats_read(&hist->over_max))
-			napi_hist_write(&hist->over_max, value);
+	if (likely(value <= E1000_HIST_EXACT)) {
+		e1000_hist_grow(&hist->cell[value], 1);
+		return;
 	}
+
+	e1000_hist_grow(&hist->cell[e1000_hist_index(value)], 1);
+	e1000_hist_grow(&hist->over_sum, value);
+	if (value > hist->over_max)
+		WRITE_ONCE(hist->over_max, value);
 }
 
 #endif /* E1000_NAPI_HIST_H */

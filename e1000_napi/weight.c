@@ -10,10 +10,13 @@
  * any above 64 at registration.
  */
 
+#include <linux/capability.h>
 #include <linux/ctype.h>
+#include <linux/device.h>
 #include <linux/ethtool.h>
 #include <linux/kernel.h>
 #include <linux/moduleparam.h>
+#include <linux/netlink.h>
 #include <linux/rcupdate.h>
 #include <linux/string.h>
 
@@ -113,6 +116,19 @@ void e1000_napi_init_weight(struct e1000_adapter *adapter)
 		WRITE_ONCE(adapter->napi.weight, e1000_napi_weights[port]);
 }
 
+/* Before 5.15 there is no extack, and ioctl() never has one */
+static int e1000_napi_refuse(struct e1000_adapter *adapter,
+			     struct netlink_ext_ack *extack, int err,
+			     const char *why)
+{
+	if (extack)
+		extack->_msg = why;
+	else if (net_ratelimit())
+		netdev_err(adapter->netdev, "%s\n", why);
+
+	return err;
+}
+
 /**
  * e1000_napi_set_weight() - change the weight of a live device
  * @adapter: the adapter, up or down
@@ -129,13 +145,9 @@ void e1000_napi_init_weight(struct e1000_adapter *adapter)
  */
 int e1000_napi_set_weight(struct e1000_adapter *adapter, unsigned int weight)
 {
-	if (!e1000_napi_weight_ok(weight)) {
-		if (net_ratelimit())
-			netdev_err(adapter->netdev,
-				   "weight %u is not from %d to %d\n", weight,
-				   E1000_NAPI_WEIGHT_MIN, E1000_NAPI_WEIGHT_MAX);
-		return -EINVAL;
-	}
+	if (!e1000_napi_weight_ok(weight))
+		return e1000_napi_refuse(adapter, NULL, -EINVAL,
+					 "weight is not from 1 to 4096");
 	if (READ_ONCE(adapter->napi.weight) == (int)weight)
 		return 0;
 
@@ -144,6 +156,30 @@ int e1000_napi_set_weight(struct e1000_adapter *adapter, unsigned int weight)
 	synchronize_rcu_expedited();
 
 	return 0;
+}
+
+/**
+ * e1000_napi_init_ethtool() - offer what the controller has
+ * @adapter: an adapter that is not registered yet
+ *
+ * Controllers before the 82545 have no rx-usecs in this driver. Without it in
+ * the mask the core refuses to set it there, as stock e1000 does.
+ *
+ * Context: probe.
+ */
+void e1000_napi_init_ethtool(struct e1000_adapter *adapter)
+{
+	const struct ethtool_ops *ops = adapter->netdev->ethtool_ops;
+
+	if (adapter->hw.mac_type >= e1000_82545)
+		return;
+
+	ops = devm_kmemdup(&adapter->pdev->dev, ops, sizeof(*ops), GFP_KERNEL);
+	if (!ops)
+		return;
+	/* This copy is ours to change */
+	*(u32 *)&ops->supported_coalesce_params = E1000_NAPI_COALESCE;
+	adapter->netdev->ethtool_ops = ops;
 }
 
 /* rx-usecs as the driver's own get_coalesce shows it */
@@ -171,6 +207,46 @@ bool e1000_napi_get_coalesce(struct e1000_adapter *adapter,
 	ec->rx_max_coalesced_frames_irq = READ_ONCE(adapter->napi.weight);
 
 	return adapter->hw.mac_type < e1000_82545;
+}
+
+/**
+ * e1000_napi_check_coalesce() - may ethtool -C set this weight?
+ * @adapter: the adapter
+ * @ec: the values asked for; a rx-frames-irq of 0 by ioctl() means that it
+ *	stays as it is, since stock e1000 has callers that know only rx-usecs,
+ *	and gets the present value
+ * @extack: gets the reason; NULL: the kernel's log gets it
+ *
+ * The owner of a user namespace may call this for a device that was moved into
+ * it. A weight above the core's default takes CPU time from others, so that is
+ * for those who may configure the host's own network.
+ *
+ * Context: process, RTNL held.
+ * Return: 0, -EINVAL, -EPERM, or -EOPNOTSUPP if nothing is asked for that the
+ * device has.
+ */
+int e1000_napi_check_coalesce(struct e1000_adapter *adapter,
+			      struct ethtool_coalesce *ec,
+			      struct netlink_ext_ack *extack)
+{
+	u32 now = READ_ONCE(adapter->napi.weight);
+
+	if (!ec->rx_max_coalesced_frames_irq && !extack) {
+		if (adapter->hw.mac_type < e1000_82545)
+			return -EOPNOTSUPP;
+		ec->rx_max_coalesced_frames_irq = now;
+	}
+	if (ec->rx_max_coalesced_frames_irq == now)
+		return 0;
+	if (!e1000_napi_weight_ok(ec->rx_max_coalesced_frames_irq))
+		return e1000_napi_refuse(adapter, extack, -EINVAL,
+			"rx-frames-irq, the NAPI weight, is from 1 to 4096");
+	if (ec->rx_max_coalesced_frames_irq > NAPI_POLL_WEIGHT &&
+	    !capable(CAP_NET_ADMIN))
+		return e1000_napi_refuse(adapter, extack, -EPERM,
+			"rx-frames-irq above 64 requires CAP_NET_ADMIN in the initial user namespace");
+
+	return 0;
 }
 
 /**

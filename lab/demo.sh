@@ -57,60 +57,45 @@ log "Booting the lab; its time is counted in instructions, so every run is alike
 	}
 	echo "Looking for the load at which weights differ on Linux $(uname -r): weight 1 alone."
 	sweep --out /tmp/search --weight 1 --load 300M..700M+50M --seconds 0.4
-	load=$(awk -F, "NR == 1 { for (i = 1; i <= NF; i++) col[\$i] = i; next }
-		\$col[\"lost\"] >= \$col[\"sent\"] / 4 { print \$col[\"offered_bps\"] }" /tmp/search/runs.csv |
-		sort -n | sed 1q)
+	load=$(tools/napistat rows --columns offered_bps,sent,lost /tmp/search |
+		awk "\$3 >= \$2 / 4 { print \$1 }" | sort -n | sed 1q)
 	sweep --out "$1" --weight 1,2,60,200 --load "${load:-700M}" --seconds 1.8 --reps 2
 ' sh "$out"
-load=$(awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) col[$i] = i; next }
-	{ print $col["offered_bps"] / 1000000; exit }' "$out/runs.csv")
+napistat=$(tool napistat)
+load=$("$napistat" rows --columns offered_bps "$out" | awk '{ print $1 / 1000000; exit }')
 
-# One line per weight, means of the repetitions; by column name, not by place
+# One line per weight, means of the repetitions
 table() {
-	awk -F, '
-	NR == 1 { for (i = 1; i <= NF; i++) col[$i] = i; next }
-	$col["status"] == "failed" { next }
-	{
-		w = $col["weight"]
-		n[w]++
-		for (name in col)
-			sum[w, name] += $col[name]
-	}
-	function mean(w, name) { return sum[w, name] / n[w] }
-	END {
-		for (w in n)
-			printf "%d %.0f %.0f %.2f %.0f %.0f %.0f %.0f %.0f %.0f %.1f %.1f %.0f %.0f\n",
-				w, mean(w, "sent"), mean(w, "received"),
-				100 * mean(w, "lost") / mean(w, "sent"),
-				mean(w, "lost_before_nic"), mean(w, "lost_ring"),
-				mean(w, "lost_backlog"), mean(w, "lost_socket"),
-				mean(w, "lost_app") + mean(w, "remainder"), mean(w, "polls"),
-				sum[w, "rx_packets"] / sum[w, "polls"],
-				sum[w, "rx_packets"] / sum[w, "irqs"],
-				mean(w, "cpu_total"), mean(w, "cpu_softirq")
-	}' "$out/runs.csv" | sort -n
+	local columns='weight,sent,received,lost,lost_before_nic,lost_ring,lost_backlog,lost_socket'
+	columns=$columns,lost_app,remainder,polls,rx_packets,irqs,cpu_total,cpu_softirq,status
+	"$napistat" rows --columns $columns "$out" |
+		awk '$NF != "failed" { n[$1]++; for (i = 2; i < NF; i++) sum[$1, i] += $i }
+		function mean(w, i) { return sum[w, i] / n[w] }
+		END {
+			for (w in n)
+				printf "%d %.0f %.0f %.2f %.0f %.0f %.0f %.0f %.0f %.0f %.1f %.1f %.0f %.0f\n",
+					w, mean(w, 2), mean(w, 3), 100 * mean(w, 4) / mean(w, 2),
+					mean(w, 5), mean(w, 6), mean(w, 7), mean(w, 8),
+					mean(w, 9) + mean(w, 10), mean(w, 11), sum[w, 12] / sum[w, 11],
+					sum[w, 12] / sum[w, 13], mean(w, 14), mean(w, 15)
+		}' | sort -n
 }
 
-# hist.csv of the weight-60 trials as one snapshot, which hist.sh draws
+# The histogram of weight 60 as a snapshot, which hist.sh draws
 snapshot60() {
-	awk -F, '
-	FNR == 1 { if (NR == 1) for (i = 1; i <= NF; i++) col[$i] = i; next }
-	NR == FNR { wanted[$1] = $col["weight"] == 60; next }
-	wanted[$1] && $2 == "rx_per_poll" {
-		polls[$3] += $4
-		count += $4
-		sum += $3 * $4
-		if ($3 > max)
-			max = $3
+	"$napistat" hist --histogram rx_per_poll -f csv "$out" | awk -F, '
+	NR == 1 { for (i = 1; i <= NF; i++) col[$i] = i; next }
+	$col["weight"] == 60 {
+		max = $col["lower"]
+		count += $col["count"]
+		sum += max * $col["count"]
+		lines = lines max " " $col["count"] "\n"
 	}
 	END {
-		print "# e1000_napi 1 snapshot\n# device - eth0\n# weight 60"
+		print "# e1000_napi 2 snapshot\n# device - eth0\n# weight 60"
 		print "# since_ns 0\n# now_ns 0\n# polls_during_read 0\n# counters"
-		printf "# histogram rx_per_poll packets %d %d %d\n", count, sum, max
-		for (lower = 0; lower <= max; lower++)
-			if (lower in polls)
-				print lower, polls[lower]
-	}' "$out/runs.csv" "$out/hist.csv"
+		printf "# histogram rx_per_poll packets %d %d %d\n%s", count, sum, max, lines
+	}'
 }
 
 table >"$out/table.txt"

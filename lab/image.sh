@@ -10,16 +10,18 @@ LC_ALL=C
 export LC_ALL
 
 # What the guest has. Programs come from this machine with the libraries they
-# need; PACKAGES names where each is from and is part of the cache's key.
+# need, PACKAGE:PROGRAM; the versions of the packages are part of the cache's key.
 # busybox runs its own applet for any program that one of its applets starts (timeout
 # ip …, xargs ip …), so those that start programs are the real ones; bash is for people.
-PROGRAMS='dash bash ip tc ss ping ethtool iperf sar mpstat taskset chrt setsid unshare nsenter
-timeout env nice nohup xargs'
-PACKAGES='busybox-static dash bash iproute2 iputils-ping ethtool iperf sysstat util-linux coreutils
-findutils ncurses-base libc6'
+PROGRAMS='dash:dash bash:bash iproute2:ip iproute2:tc iproute2:ss iputils-ping:ping ethtool:ethtool
+iperf:iperf sysstat:sar sysstat:mpstat util-linux:taskset util-linux:chrt util-linux:setsid
+util-linux:unshare util-linux:nsenter coreutils:timeout coreutils:env coreutils:nice coreutils:nohup
+findutils:xargs'
+# shellcheck disable=SC2086 # a list of words
+PACKAGES="$(printf '%s\n' $PROGRAMS | cut -d : -f 1 | uniq | tr '\n' ' ')busybox-static ncurses-base libc6"
 TERMINALS='l/linux x/xterm x/xterm-256color s/screen s/screen-256color t/tmux
 t/tmux-256color v/vt100 v/vt220'
-MODULES='e1000 e1000e virtio_pci virtio_console virtio_net 9p 9pnet_virtio
+MODULES='e1000 e1000e virtio_pci virtio_console virtio_net udp_diag 9p 9pnet_virtio
 pktgen netconsole dummy veth bridge 8021q macvlan tun sch_fq sch_fq_codel
 sch_netem sch_tbf sch_ingress cls_matchall cls_u32 act_police act_gact
 virtio_blk ext4 crc32c_generic xenfs xen-evtchn xen-gntdev xen-gntalloc xen-privcmd
@@ -124,13 +126,9 @@ uncompress() {
 	[ "$(od -An -tu1 -j 4 -N 1 "$2")" -eq 2 ] || cp "$1" "$2"
 }
 
-# add_program NAME…: copy programs and the libraries they are linked with
+# add_program PATH…: copy programs and the libraries they are linked with
 add_program() {
 	for _p in "$@"; do
-		case $_p in
-		/*) ;;
-		*) _p=$(command -v "$_p") || die "$_p is missing; run dev/deps.sh" ;;
-		esac
 		for _f in "$_p" $(ldd "$_p" 2>/dev/null |
 			sed -n 's|^[^/]*\(/[^ ]*\).*|\1|p'); do
 			[ ! -e "$root$_f" ] || continue
@@ -145,7 +143,7 @@ sadc() {
 	for _p in /usr/libexec/sysstat/sadc /usr/lib/sysstat/sadc; do
 		[ ! -x "$_p" ] || { echo "$_p" && return; }
 	done
-	die "sadc is missing; run dev/deps.sh"
+	die "sadc is missing; on Debian: apt-get install sysstat"
 }
 
 # add_modules FROM: the wanted modules and what they depend on, uncompressed
@@ -198,8 +196,8 @@ make_base() {
 	for d in bin sbin lib lib64; do
 		ln -s "usr/$d" "$root/$d"
 	done
-	# shellcheck disable=SC2086 # a list of words
-	add_program $PROGRAMS "$(sadc)"
+	# shellcheck disable=SC2046 # paths without spaces
+	add_program $(for program in $PROGRAMS; do command -v "${program#*:}"; done) "$(sadc)"
 	cp "$busybox" "$root/usr/bin/busybox"
 	"$busybox" --list | while read -r applet; do
 		# dash is Debian's sh, and the real ip, tc, ss, … stand before busybox's
@@ -261,11 +259,13 @@ if [ -n "$show" ]; then
 fi
 
 busybox=/bin/busybox
-[ -x "$busybox" ] || die "busybox is missing; on Debian: apt-get install busybox-static"
-need cpio
-need zstd
-need xz xz-utils
-need depmod kmod
+missing=''
+for program in $PROGRAMS busybox-static:$busybox cpio:cpio zstd:zstd xz-utils:xz kmod:depmod; do
+	command -v "${program#*:}" >/dev/null || missing="$missing ${program%:*}"
+done
+[ -z "$missing" ] ||
+	die "programs are missing; on Debian: apt-get install $(echo "$missing" | xargs -n 1 | sort -u | xargs)"
+sadc >/dev/null
 # shellcheck disable=SC2086 # a list of words
 key=$( (
 	echo "$kver"

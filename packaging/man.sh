@@ -21,22 +21,35 @@ page() {
 		printf '%s\n' "$help" | sed -n '1s/^[Uu]sage: //p; 2,${ /^       /!q; s/^       //p; }' | escape
 		printf '.fi\n.SH DESCRIPTION\n.nf\n'
 		printf '%s\n' "$help" | sed '1,/^\([^ Uu]\|$\)/{ /^\([Uu]sage:\|       \)/d; }' | escape
-		printf '.fi\n.SH SEE ALSO\n.BR e1000\\-napi (1)\n.br\n/usr/share/doc/e1000\\-napi\\-tools/\n'
+		printf '.fi\n.SH SEE ALSO\n'
+		if [ "$name" = e1000-napi ]; then
+			# one page a command
+			all_commands | while read -r command _; do
+				printf '.BR e1000\\-napi\\-%s (1),\n' "$(echo "$command" | escape)"
+			done
+			printf '.BR napimeter (1),\n.BR napinic (1),\n.BR napistat (1)\n'
+		else
+			printf '.BR e1000\\-napi (1)\n'
+		fi
+		printf '.br\n/usr/share/doc/e1000\\-napi\\-tools/\n'
 	} >"$to/$name.1"
+}
+
+# all_commands: "NAME ABOUT" of each page, from "  load     hand a NIC …" of the front door's help
+all_commands() {
+	./e1000-napi --help | sed -n 's/^  \([a-z][a-z]*\)  *\([^ ].*\)/\1 \2/p' | while read -r command about; do
+		[ "$command" = host ] || echo "$command $about"
+		[ "$command" != host ] || for each in xen virtualbox vmware kvm cpu; do
+			echo "host-$each on the host of a $each guest: make a VM, sample its CPU use"
+		done
+	done
 }
 
 cd "$top"
 page e1000-napi "is this virtual NIC's NAPI weight right, and what does it cost" ./e1000-napi
-# "  load     hand a NIC …" of the front door's help
-./e1000-napi --help | sed -n 's/^  \([a-z][a-z]*\)  *\([^ ].*\)/\1 \2/p' | while read -r command about; do
-	if [ "$command" = host ]; then
-		for each in xen virtualbox vmware kvm cpu; do
-			page "e1000-napi-host-$each" "on the host of a $each guest: make a VM, sample its CPU use" \
-				./e1000-napi host "$each"
-		done
-	else
-		page "e1000-napi-$command" "$about" ./e1000-napi "$command"
-	fi
+all_commands | while read -r command about; do
+	# shellcheck disable=SC2046 # host-xen is two words there
+	page "e1000-napi-$command" "$about" ./e1000-napi $(echo "$command" | tr - ' ')
 done
 page napimeter "measure a network receiver under offered loads" build/tools/napimeter
 page napistat "statistics of sweeps of the NAPI weight" build/tools/napistat

@@ -6,7 +6,8 @@ set -eu
 here=$(dirname "$0")
 . "$here/lib/common.sh"
 
-DEBUG=${E1000_NAPI_DEBUGFS:-/sys/kernel/debug}
+SYS=${E1000_NAPI_SYS:-/sys}
+DEBUG=${E1000_NAPI_DEBUGFS:-$SYS/kernel/debug}
 
 usage() {
 	cat <<-END
@@ -16,6 +17,9 @@ usage() {
 		  --file NAME      which one: rx_per_poll (default), tx_per_poll, polls_per_irq,
 		                   rx_per_irq, poll_ns, irq_to_poll_ns (the last two are filled
 		                   while the module's parameter timing is 1), or all
+		  --for S          what comes in the next S seconds
+		  --since MARK     what came since the file MARK was saved, which is a copy of the
+		                   debugfs file snapshot of this NIC
 		  --watch [S]      live: what came in the last S seconds (default 1), until
 		                   Ctrl-C
 		  --width N        columns (default: the terminal's, else 80)
@@ -33,9 +37,9 @@ take() {
 	elif ! cat "$file" >"$1" 2>/dev/null; then
 		# only root may even look whether it is there
 		need_root
-		[ -e "/sys/class/net/$nic" ] || [ -e "/sys/bus/pci/devices/$nic" ] ||
+		[ -e "$SYS/class/net/$nic" ] || [ -e "$SYS/bus/pci/devices/$nic" ] ||
 			die "there is no interface $nic (ip link shows those there are)"
-		[ -d /sys/module/e1000_napi ] ||
+		[ -d "$SYS/module/e1000_napi" ] ||
 			die "e1000_napi is not loaded; hand it the NIC: $(how_to load "$nic")"
 		[ -d "$DEBUG/e1000_napi" ] ||
 			die "debugfs is not mounted; run: mount -t debugfs none $DEBUG"
@@ -53,13 +57,16 @@ columns() {
 	printf '%s\n' "$_size"
 }
 
+# same_life A B: of one load of the driver
+same_life() { [ "$(grep '^# since_ns' "$1")" = "$(grep '^# since_ns' "$2")" ]; }
+
 # draw NOW [BEFORE]: the histograms of NOW, less what was in BEFORE already
 draw() {
 	awk -v want="$want" -v width="$width" -v csv="$csv" -v unicode="$unicode" \
 		-v before="${2-}" -f "$here/lib/hist.awk" ${2:+"$2"} "$1"
 }
 
-nic='' snapshot='' want=rx_per_poll watch='' width='' csv=0
+nic='' snapshot='' want=rx_per_poll watch='' width='' csv=0 since='' seconds=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	-h | --help)
@@ -75,12 +82,19 @@ while [ $# -gt 0 ]; do
 		[ "$watch" -ge 1 ] || usage_error "--watch $watch: at least a second"
 		;;
 	--csv) csv=1 ;;
-	--file | --width | --snapshot)
+	--file | --width | --snapshot | --since | --for)
 		[ $# -ge 2 ] || usage_error "$1 requires an argument"
 		case $1 in
 		--file) want=$2 ;;
 		--width) width=$2 ;;
 		--snapshot) snapshot=$2 ;;
+		--since) since=$2 ;;
+		--for)
+			seconds=$2
+			if ! is_uint "$2" || [ "${#2}" -gt 6 ] || [ "$2" -lt 1 ]; then
+				usage_error "--for $2: a number of seconds from 1"
+			fi
+			;;
 		esac
 		shift
 		;;
@@ -102,15 +116,21 @@ if ! is_uint "$width" || [ "${#width}" -gt 4 ] || [ "$width" -lt 40 ]; then
 fi
 file=
 if [ -n "$snapshot" ]; then
-	[ -z "$nic$watch" ] || usage_error "--snapshot is one moment of one NIC already"
+	[ -z "$nic$watch$seconds" ] || usage_error "--snapshot is one moment of one NIC already"
 else
 	case $nic in
 	'') usage_error "which interface?" ;;
 	. | .. | */*) usage_error "'$nic' is no interface" ;;
 	esac
-	file=$DEBUG/e1000_napi/$nic/snapshot
+	# by address: another network namespace may have an interface of this name
+	address=$(readlink "$SYS/class/net/$nic/device") || address=$nic
+	file=$DEBUG/e1000_napi/${address##*/}/snapshot
 fi
 [ "$csv" = 0 ] || [ -z "$watch" ] || usage_error "--csv is not for --watch"
+case ${watch:+1}${seconds:+1}${since:+1} in
+'' | 1) ;;
+*) usage_error "one of --for, --since and --watch" ;;
+esac
 # plain when it is not a terminal, or one that may not know the characters
 unicode=0
 if [ -t 1 ]; then
@@ -122,12 +142,26 @@ fi
 LC_ALL=C
 export LC_ALL
 
-work=$(mktemp -d)
+work=$(temp_dir)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
+if [ -n "$since" ]; then
+	[ -r "$since" ] || die "cannot read the mark $since"
+	# awk takes what has a = for a variable
+	cat "$since" >"$work/mark"
+	take "$work/now"
+	draw "$work/now" "$work/mark"
+	exit
+fi
 take "$work/now"
-if [ -z "$watch" ]; then
+if [ -n "$seconds" ]; then
+	mv "$work/now" "$work/before"
+	sleep "$seconds"
+	take "$work/now"
+	draw "$work/now" "$work/before"
+	exit
+elif [ -z "$watch" ]; then
 	draw "$work/now"
 	exit
 fi
@@ -135,8 +169,8 @@ while :; do
 	mv "$work/now" "$work/before"
 	sleep "$watch"
 	take "$work/now"
-	# a reset in between: all there is came since
-	if [ "$(grep '^# since_ns' "$work/now")" = "$(grep '^# since_ns' "$work/before")" ]; then
+	# loaded again in between: all there is came since
+	if same_life "$work/now" "$work/before"; then
 		draw "$work/now" "$work/before"
 	else
 		draw "$work/now"

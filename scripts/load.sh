@@ -46,20 +46,6 @@ check_weight() {
 	done
 }
 
-# find_module: sets $module to a file, or to the name of the installed module
-find_module() {
-	if [ -n "$module" ]; then
-		[ -f "$module" ] || die "there is no file $module"
-		return
-	fi
-	for module in "$here/../e1000_napi.ko" "$here/../build/$(uname -r)/e1000_napi.ko"; do
-		[ ! -f "$module" ] || return 0
-	done
-	module=$MODULE
-	modprobe -n -q "$module" 2>/dev/null ||
-		die "there is no e1000_napi.ko for kernel $(uname -r); run make in $(cd "$here/.." && pwd), or say where it is with --module PATH"
-}
-
 load_module() {
 	find_module
 	say "loading $module${weight:+ weight=$weight}$params"

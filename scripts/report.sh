@@ -95,7 +95,7 @@ need gnuplot gnuplot-nox
 
 napistat=${NAPISTAT:-$(tool napistat)}
 
-tmp=$(mktemp -d)
+tmp=$(temp_dir)
 trap 'rm -rf "$tmp"; give_back "$out"' EXIT
 trap 'exit 1' HUP INT TERM
 
@@ -291,7 +291,7 @@ paper >"$tmp/report/report.md"
 
 # All is made: only now an older report goes, and of it only what its manifest names
 (cd "$tmp/report" && find . -type f | sed 's|^[.]/||' | sort) >"$tmp/manifest"
-mkdir -p "$out"
+make_dir "$out"
 old=$out/.manifest
 [ -f "$old" ] && [ ! -L "$old" ] || old=/dev/null
 grep -Ex '(report[.](html|md|prom)|figures/[0-9]+[.](svg|png)|data/[0-9]+/(runs|hist)[.]csv|data/[0-9]+/meta[.]json)' \

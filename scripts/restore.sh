@@ -52,7 +52,10 @@ restore_one() {
 			return 1
 		}
 		_what="back to $STOCK, as it is configured now"
-		_obstacle=$("$napinic" obstacle "$name") || return 1
+		_obstacle=$("$napinic" obstacle "$name") || {
+			log "$prog: what stands on $name cannot be seen; run this again"
+			return 1
+		}
 		[ -z "$_obstacle" ] || {
 			log "$prog: $name cannot be given back: $_obstacle"
 			return 1
@@ -125,7 +128,9 @@ if [ -e "$RUN/sweep.state" ]; then
 	[ "$dry" = 1 ] || sh "$here/sweep.sh" --restore || status=$EXIT_FAIL
 fi
 if [ "$which" = --all ]; then
-	for one in $(candidates); do
+	all=$(candidates)
+	[ -n "$all" ] || log "nothing to undo: $MODULE has no NIC, and none was left halfway"
+	for one in $all; do
 		restore_one "$one" || status=$EXIT_FAIL
 	done
 else

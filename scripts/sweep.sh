@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # Measure what the NAPI weight does: trials over weights, loads and more, one row
-# each in runs.csv. This script only conducts; napimeter measures. docs/sweep.md
-# describes every option and column.
+# each in runs.csv. This script prepares and cleans up; napimeter measures.
+# docs/sweep.md describes every option and column.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -34,6 +34,7 @@ usage() {
 		  --netdev-budget LIST  --netdev-budget-usecs LIST  --defer-hard-irqs LIST
 		  --gro-flush-timeout LIST
 		  --reps N            repetitions (default 1)   --seconds S  a trial's (default 5)
+		  --sessions N        N times as many: the module is loaded again between
 		  --until PCT         repeat only until a cell's mean is known within PCT per cent
 		                      (95 %), 3 to --reps times (then 20)
 		  --seed N            of the random order; default: a new one
@@ -71,6 +72,16 @@ preset() {
 	esac
 }
 
+# check_cpus OPTION LIST: all of them are here
+check_cpus() {
+	local cpu last
+	last=$(($(nproc --all) - 1))
+	for cpu in $(printf '%s' "$2" | tr -c 0-9 ' '); do
+		[ "$cpu" -le "$last" ] ||
+			usage_error "$1: there is no CPU $cpu here; the last one is $last (nproc --all counts them)"
+	done
+}
+
 command="$0 $*"
 interface='' words='' preset='' preset_words='' method=grid source=iperf out='' server=''
 sender='' netns=src peer='' dry_run='' restore='' retries=2 on_error=go-on
@@ -91,6 +102,9 @@ while [ $# -gt 0 ]; do
 		*,,* | ,* | *,) usage_error "$1: an empty place in the list '$2'" ;;
 		esac
 		case $1 in
+		--app-cpu | --irq-cpu) check_cpus "$1" "$2" ;;
+		esac
+		case $1 in
 		--preset)
 			preset=$2
 			preset_words="$(preset "$2")"
@@ -108,7 +122,10 @@ while [ $# -gt 0 ]; do
 			case $2 in
 			auto) words="$words app_cpu=auto irq_cpu=auto" ;;
 			one) words="$words app_cpu=0 irq_cpu=0" ;;
-			two) words="$words app_cpu=1 irq_cpu=0" ;;
+			two)
+				check_cpus "$1 two" 1
+				words="$words app_cpu=1 irq_cpu=0"
+				;;
 			*) usage_error "--cpus is auto, one or two" ;;
 			esac
 			;;
@@ -165,10 +182,13 @@ ssh:?*)
 *) usage_error "--sender is ssh:HOST" ;;
 esac
 case $server in
-*[!0-9a-fA-F.:]*)
+*:*[!0-9a-fA-F.:]* | *[!0-9a-fA-F.:]*:*) usage_error "--server: '$server' is neither a host's name nor an address" ;;
+*:* | '') ;;
+*[!0-9.]*)
 	# napimeter is static, and so knows addresses only
 	address=$(getent hosts "$server" 2>/dev/null | awk '{ print $1; exit }' || true)
-	server=${address:-$server}
+	[ -n "$address" ] || die "the name $server cannot be resolved here; give the server's address"
+	server=$address
 	;;
 esac
 case $source in
@@ -182,7 +202,7 @@ words="interface=$interface method=$method source=$source ${preset:+preset=$pres
 plan() (set -f && exec "$napimeter" plan "$1" $preset_words $words)
 
 if [ -n "$dry_run" ]; then
-	folder=$(mktemp -d)
+	folder=$(temp_dir)
 	trap 'rm -rf "$folder"' EXIT
 	plan "$folder"
 	"$napimeter" list "$folder"
@@ -206,8 +226,9 @@ preflight() {
 			die "debugfs is not mounted, and the counters are there; run: mount -t debugfs none /sys/kernel/debug"
 		die "$sys/kernel/debug/e1000_napi/$interface cannot be read; a locked-down kernel forbids it (cat /sys/kernel/security/lockdown)"
 	fi
-	case $server in
-	*[!0-9a-fA-F.:]*) die "the name $server cannot be resolved here; give the server's address" ;;
+	case "$preset_words $words " in
+	*' sessions=1 '*) ;;
+	*' sessions='*) sh "$here/lib/reload.sh" --check "$interface" || exit "$EXIT_FAIL" ;;
 	esac
 }
 
@@ -218,23 +239,27 @@ take_lock
 [ "$source" != pktgen ] || modprobe -q pktgen || :
 # An earlier sweep may have been killed before it could tidy up
 "$napimeter" restore
-mkdir -p "$out"
+make_dir "$out"
 plan "$out"
-results=$out work=$(mktemp -d)
+results=$out
+work=$(temp_dir)
 # Whoever renames or replaces the folder from now on changes nothing for us
 cd "$out"
-out=. sar=''
-# put_result NAME: stdin into a new file, whatever was there
-put_result() { rm -f "./$1" && (set -C && cat >"./$1"); }
+out=. sar='' runner=''
+put_result() { "$napimeter" put . "$1"; }
 finish() {
 	trap '' HUP INT TERM
+	if [ -n "$runner" ]; then
+		kill "$runner" 2>/dev/null || true
+		wait "$runner" || true
+	fi
 	if [ -n "$sar" ]; then
 		kill "$sar" 2>/dev/null || true
 		put_result "sar-$(date +%s)" <"$work/sar" || true
 	fi
 	"$napimeter" restore || warn "not everything could be put back, see above"
 	rm -rf "$work" "$lock"
-	give_back "$PWD"
+	"$napimeter" give . || :
 }
 trap finish EXIT
 trap 'exit 130' INT
@@ -271,7 +296,7 @@ start_sender() {
 }
 [ -z "$sender" ] || start_sender "${sender#ssh:}"
 
-"$napimeter" meta "$out" "$command" || exit "$EXIT_FAIL"
+sh "$here/detect.sh" --json | "$napimeter" meta "$out" "$command" || exit "$EXIT_FAIL"
 if command -v sar >/dev/null && command -v sadc >/dev/null; then
 	# not to the results folder: that may be a disk, whose writes the trials would feel
 	# It is in the lock before it is sar: were we killed after starting it, nobody would know of it.
@@ -282,33 +307,14 @@ if command -v sar >/dev/null && command -v sadc >/dev/null; then
 	sar=$!
 fi
 
-failed=0 try=0
-while :; do
-	status=0
-	"$napimeter" next "$out" || status=$?
-	[ "$status" -ne 4 ] || break
-	[ "$status" -eq 0 ] || die "stopped; see above"
-	last=''
-	[ "$try" -lt "$retries" ] || last=--last-try
-	status=0
-	NAPIMETER_CONDUCTOR=$$ "$napimeter" step "$out" $last || status=$?
-	case $status in
-	0) try=0 ;;
-	1)
-		try=$((try + 1))
-		if [ -z "$last" ]; then
-			# a source that died needs a moment to be started again
-			sleep 2
-			continue
-		fi
-		try=0
-		failed=$((failed + 1))
-		[ "$on_error" = go-on ] || die "stopped; the same command goes on with the next trial"
-		;;
-	3) die "$results cannot be written; see above, and then give the same command again" ;;
-	*) die "napimeter ended with status $status; give the same command again" ;;
-	esac
-done
-[ "$method" != mlfrr ] || "$napimeter" mlfrr "$out" | put_result mlfrr.csv
-[ "$failed" -eq 0 ] || die "$failed trials failed; the reasons are in $results/runs.csv"
-log "done: $results/runs.csv"
+"$napimeter" run "$out" --parent $$ --retries "$retries" --on-error "$on_error" \
+	--reload "$here/lib/reload.sh" 8>&- &
+runner=$!
+status=0
+wait "$runner" || status=$?
+runner=''
+case $status in
+0) log "done: $results/runs.csv" ;;
+1) exit "$EXIT_FAIL" ;;
+*) die "napimeter ended with status $status; give the same command again" ;;
+esac

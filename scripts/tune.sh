@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Which settings are best for this guest's NIC? Searches factor by factor, then has the
-# best against the defaults in fresh trials. sweep.sh measures, napistat decides;
-# docs/tune.md says how.
+# Which settings are best for this guest's NIC? napimeter searches factor by factor, sweep.sh
+# measures, napistat decides by fresh trials of the best against the defaults; docs/tune.md
+# says how.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -11,8 +11,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lib/nic-reach.sh"
 . "$here/lib/tune-keep.sh"
 . "$here/lib/tune-factors.sh"
-
-all='rcvbuf cpus weight rx-usecs gro threaded defer budget'
+. "$here/lib/tune-run.sh"
 
 usage() {
 	cat <<-END
@@ -24,8 +23,8 @@ usage() {
 		stays changed, unless --apply is given.
 		  --try F[=V,…]    try factor F, its values V in place of the usual ones; may be
 		                   repeated; default: all of these
-		$(for f in $all; do
-			printf '                     %-8s %s (default %s)\n' "$f" "$(values_of "$f" | tr ' ' ,)" "$(stock_of "$f")"
+		$(factors | while read -r name stock values; do
+			printf '                     %-8s %s (default %s)\n' "$name" "$values" "$stock"
 		done)
 		  --against F=V,…  what to beat, where it is not the default
 		  --minutes N      at most about so long (default 30)
@@ -41,54 +40,45 @@ usage() {
 	END
 }
 
-list_plan() {
-	echo "to beat: $base"
-	for _f in $factors; do
-		echo "try $_f: $(value_in "$plan" "$_f" | tr , ' ')  ($rounds rounds each, in random order, beside the best so far)"
-	done
-	echo "then the best against the defaults: $confirms pairs of fresh trials"
-	echo "about $total measurements of $pace s: $(minutes_of $((total * pace))), at most about $minutes min"
-	[ -n "$here_now" ] || echo "$interface is not here: what it cannot do would be left out"
-}
-
-# answer: what came out, in $action and in DIR/answer
+# answer: what came out, in $action, $found and DIR/answer
 answer() {
-	action=keep
-	_rounds=$(rounds_with "$out/confirm" defaults found)
-	if [ -z "$found" ]; then
-		echo "Keep the defaults ($base): in the screening nothing was better by more than $margin %." >"$out/answer"
-	elif [ -z "$_rounds" ]; then
-		action=unknown
-		return 0
-	else
-		# shellcheck disable=SC2086 # words
-		pairs_of defaults found $_rounds >"$out/answer.csv"
-		action=$(column "$out/answer.csv" action)
-		_text=$(sed -n '2s/.*,"\(.*\)"$/\1/p' "$out/answer.csv" |
-			sed "s/the reference/the defaults/g; s/The rival is better/Better than the defaults/")
-		case $action in
-		change) echo "Use $found. $_text" ;;
-		*) echo "Keep the defaults ($base). The best in the screening was $found. $_text" ;;
-		esac >"$out/answer"
-	fi
-	[ -z "$missed" ] || echo "Not tried, as the time was over:$missed; --minutes gives more." >>"$out/answer"
+	local rounds='' round rc=0
+	"$napimeter" tune found "$out" >"$work/found" || exit
+	{ read -r found && read -r rounds; } <"$work/found" || :
+	set --
+	for round in $rounds; do
+		for what in rate cost; do
+			set -- "$@" "$out/confirm/$round/defaults/$what" "$out/confirm/$round/found/$what"
+		done
+	done
+	: >"$work/answer"
+	[ $# -eq 0 ] || "$napistat" pairs --margin "$margin" -f csv "$@" >"$work/answer" || die "napistat failed, see above"
+	[ $# -gt 0 ] || [ -z "$found" ] ||
+		die "too few pairs could be measured, see $out/log; the same command tries them again"
 	echo
-	cat "$out/answer"
-	[ "$action" = change ] || return 0
+	"$napimeter" tune answer "$out" <"$work/answer" || rc=$?
+	case $rc in
+	0) ;;
+	4) exit 0 ;;
+	*) exit "$rc" ;;
+	esac
 	# shellcheck disable=SC2086 # words
-	keep_files "$interface" "$out/keep" $found
+	keep_files "$interface" "$work/keep" $found
 	echo
 	echo "To make it permanent, in these files ($out/keep has them):"
-	(cd "$out/keep" && find . -type f | sort | while read -r _file; do
-		echo "${_file#.}:"
-		sed 's/^/    /' "$_file"
-	done)
+	(cd "$work/keep" && find . -type f | sort) | while read -r file; do
+		echo "${file#.}:"
+		sed 's/^/    /' "$work/keep/$file"
+		"$napimeter" put "$out" "keep/${file#./}" <"$work/keep/$file"
+	done
 	# shellcheck disable=SC2086
 	keep_by_hand "$interface" $found
 }
 
 interface='' sweep='' tries='' against='' minutes=30 trial=1 margin=2 seed='' out=results/tune
 dry_run='' apply='' undo='' server='' source=iperf
+# words for napimeter that a test wants otherwise
+search=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	-h | --help)
@@ -136,84 +126,75 @@ if [ -n "$undo" ]; then
 	exit 0
 fi
 
-# is_share WORD: a positive number, fractions allowed
-is_share() { echo "$1" | grep -Eqx '[0-9]+(\.[0-9]+)?' && awk -v n="$1" 'BEGIN { exit !(n > 0) }'; }
 is_ifname "$interface" || usage_error "which interface?"
-is_share "$minutes" || usage_error "--minutes wants a number"
-is_share "$trial" || usage_error "--trial wants a number of seconds"
-is_share "$margin" || usage_error "--margin wants a number, in percent"
-[ -z "$seed" ] || is_uint "$seed" || usage_error "--seed wants a whole number"
 [ -n "$server" ] || [ "$source" = pktgen ] ||
 	usage_error "--server: a host that runs \`iperf -s -u\`; see $(how_to sweep --help) for other sources"
 
+all=$(factors | cut -d ' ' -f 1 | tr '\n' ' ')
+: "${tries:=$all}"
 for word in $against; do
 	case $word in *=*) ;; *) usage_error "--against wants F=V" ;; esac
-	stock_of "${word%%=*}" >/dev/null
-	check_value "${word%%=*}" "${word#*=}"
 done
-here_now=
-[ ! -e "$SYS/class/net/$interface" ] || here_now=1
-factors='' base='' plan=''
-: "${tries:=$all}"
-for factor in $all; do
-	values=
-	for word in $tries; do
-		stock_of "${word%%=*}" >/dev/null
-		[ "$factor" = "${word%%=*}" ] || continue
-		case $word in
-		*=*) values=$(echo "${word#*=}" | tr , ' ') ;;
-		*) values=$(values_of "$factor") ;;
-		esac
-	done
-	stock=$(value_in "$against" "$factor")
-	: "${stock:=$(stock_of "$factor")}"
-	if [ -n "$values" ] && [ -n "$here_now" ] && why=$(missing "$factor"); then
-		log "$factor is not tried: $why"
-		values=
+for word in $against $tries; do
+	factors | grep -q "^${word%%=*} " ||
+		usage_error "no factor '${word%%=*}'; there are: $all"
+done
+here_now='' driver=''
+if [ -e "$SYS/class/net/$interface" ]; then
+	here_now=1
+	driver=$(link_target "$SYS/class/net/$interface/device/driver" || :)
+fi
+case $here_now$driver in
+'' | 1e1000_napi) ;;
+1e1000)
+	[ -n "$dry_run" ] ||
+		die "$interface is driven by e1000, not by e1000_napi; run: $(how_to load "$interface")"
+	;;
+*) die "$interface is driven by ${driver:-no driver of a device}; only NICs of e1000 can be handed to e1000_napi and tuned" ;;
+esac
+napimeter=$(tool napimeter)
+set --
+while read -r name stock values; do
+	case " $tries " in
+	*" $name="*) values=$(value_in "$tries" "$name") ;;
+	*" $name "*) ;;
+	*) values='' ;;
+	esac
+	if [ -n "$values" ] && [ -n "$here_now" ] && why=$(missing "$name" "$interface"); then
+		log "$name is not tried: $why"
+		values=''
 	fi
-	for value in $values; do
-		check_value "$factor" "$value"
-	done
+	beat=$(value_in "$against" "$name") || beat=''
 	# what is not tried is left as it is, unless --against has it
-	[ -n "$values" ] || [ -n "$(value_in "$against" "$factor")" ] || continue
-	base="$base $factor=$stock"
-	values=$(for v in $values; do [ "$v" = "$stock" ] || printf '%s ' "$v"; done)
-	[ -z "$values" ] || {
-		factors="$factors $factor"
-		plan="$plan $factor=$(echo "$values" | sed 's/ *$//' | tr ' ' ,)"
-	}
-done
-[ -n "$factors" ] || die "there is nothing to try"
-base=${base# }
+	[ -z "$values$beat" ] || set -- "$@" "try=$name/${beat:-$stock}/$values"
+done <<-END
+	$(factors)
+END
+# shellcheck disable=SC2086 # words
+set -- "interface=$interface" "sweep=$sweep" "minutes=$minutes" "trial=$trial" "margin=$margin" \
+	${seed:+"seed=$seed"} $search "$@"
 
-. "$here/lib/tune-search.sh"
-schedule
 if [ -n "$dry_run" ]; then
-	list_plan
+	"$napimeter" tune plan "$@"
+	[ -n "$here_now" ] || echo "$interface is not here: what it cannot do would be left out"
 	exit 0
 fi
 need_root
 [ -n "$here_now" ] || die "no interface $interface"
-driver=$(link_target "$SYS/class/net/$interface/device/driver" || :)
-[ "$driver" = e1000_napi ] || die "$interface is driven by ${driver:-nothing}, not by e1000_napi; run: $(how_to load "$interface")"
 napistat=${NAPISTAT:-$(tool napistat)}
-prepare
-calibrate
-for factor in $factors; do
-	screen "$factor"
-done
-confirm
+need_tools
+work=$(temp_dir)
+trap 'rm -rf "$work"' EXIT
+trap 'stop_child; exit 130' INT
+trap 'stop_child; exit 143' HUP TERM
+"$napimeter" tune start "$out" "$@"
+search
 answer
-[ "$action" != unknown ] || die "too few pairs could be measured, see $out/log; the same command tries them again"
-[ "$action" = change ] || exit 0
-# shellcheck disable=SC2086 # words without spaces
 if [ -z "$apply" ]; then
 	log "Nothing was changed. The same command with --apply does it; $(how_to tune --undo) takes it back."
 else
-	# built again where nobody else can write; DIR/keep is for people to read
-	applied=$(mktemp -d)
-	trap 'rm -rf "$applied"; give_back "$out"' EXIT
-	keep_files "$interface" "$applied" $found
-	keep_apply "$interface" "$applied" $found
+	# from files that nobody else can write; DIR/keep is for people to read
+	# shellcheck disable=SC2086 # words
+	keep_apply "$interface" "$work/keep" $found
 	log "Applied, now and for each boot. $(how_to tune --undo) takes it back."
 fi

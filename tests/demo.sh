@@ -19,8 +19,8 @@ check() {
 
 # column WEIGHT NAME: the mean over that weight's trials
 column() {
-	awk -F, -v w="$1" -v name="$2" 'NR == 1 { for (i = 1; i <= NF; i++) col[$i] = i; next }
-		$col["weight"] == w { n++; s += $col[name] } END { print int(s / n) }' results/demo/runs.csv
+	build/tools/napistat rows --columns weight,"$2" results/demo |
+		awk -v w="$1" '$1 == w { n++; s += $2 } END { print int(s / n) }'
 }
 
 rm -rf results/demo

@@ -67,6 +67,31 @@ done
 napistat --help >/dev/null && napimeter --help >/dev/null && napinic --help >/dev/null || fail "the tools start"
 ok "the scripts and tools start"
 
+# What a person does beside the guests: the ISO, the demo, the fleet
+install qemu-system-x86 busybox-static cpio zstd xorriso isolinux syslinux-common binutils \
+	mtools dosfstools grub-common grub-efi-amd64-bin gnuplot-nox iperf sysstat ansible-core \
+	openssh-client iputils-ping
+cd /root
+touch /tmp/installed
+apt-get -qq -y purge iputils-ping zstd >/tmp/apt.log 2>&1
+! e1000-napi iso --kver "$first" >/tmp/iso.log 2>&1 || fail "iso without ping and zstd"
+grep -q 'on Debian: apt-get install iputils-ping zstd$' /tmp/iso.log || fail "iso: $(cat /tmp/iso.log)"
+ok "iso names the packages that it lacks"
+install iputils-ping zstd
+e1000-napi iso --kver "$first" --out lab.iso >/tmp/iso.log 2>&1 || fail "iso: $(tail -n 5 /tmp/iso.log)"
+xorriso -indev lab.iso -report_el_torito plain 2>/dev/null | grep -q BIOS || fail "the ISO boots from BIOS"
+ok "iso makes one that boots"
+e1000-napi demo >/tmp/demo.log 2>&1 || fail "demo: $(tail -n 20 /tmp/demo.log)"
+[ -s results/demo/demo.png ] && [ -s results/demo/report/report.html ] || fail "the demo's picture and page"
+ok "the demo runs: $(grep -c '^ *[0-9]' results/demo/table.txt) weights"
+# This system is its own guest: it has no NIC of e1000, and that is what is to be said
+printf 'here ansible_connection=local ansible_become=false napi_server=192.0.2.1\n' >inventory
+! e1000-napi fleet -i inventory --dry-run >/tmp/fleet.log 2>&1 || fail "fleet: a guest without e1000 is fine"
+grep -q 'here: .*no NIC of e1000 here' /tmp/fleet.log || fail "fleet: $(tail -n 20 /tmp/fleet.log)"
+ok "fleet makes what a guest gets, and looks at one"
+! find /usr/share/e1000-napi -newer /tmp/installed | grep . || fail "nothing was written below /usr"
+cd /
+
 apt-get -qq -y purge e1000-napi-dkms e1000-napi-tools >/tmp/apt.log 2>&1 || fail "purge: $(cat /tmp/apt.log)"
 find / -xdev \( -name '*e1000[-_]napi*' -o -name 'napistat*' -o -name 'napimeter*' -o -name 'napinic*' \) \
 	! -path '/proc/*' ! -path '/sys/*' ! -path '/debs/*' ! -path '/dkms/*' ! -path '/out/*' ! -path '/tmp/*' >/tmp/left

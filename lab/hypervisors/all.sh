@@ -9,16 +9,17 @@ top=$here/../..
 
 usage() {
 	cat <<-END
-		usage: all.sh [--short] [--out DIR] [LAB…]
+		usage: all.sh [--short] [--real-time] [--out DIR] [LAB…]
 		Run the labs qemu, xen, virtualbox and vmware (a stand-in), or those named, and
 		compare their results: table 4.27 of the study and the report. About 25 min.
-		  --short    one load, two weights, one repetition
+		  --short    two weights, one repetition
+		  --real-time  do not count time on Xen and VirtualBox
 		  --out DIR  results and report (default build/lab)
 		A lab whose packages cannot be fetched is skipped by name.
 	END
 }
 
-out=$top/build/lab short='' labs=''
+out=$top/build/lab short='' real_time='' labs=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	-h | --help)
@@ -26,6 +27,7 @@ while [ $# -gt 0 ]; do
 		exit 0
 		;;
 	--short) short=--short ;;
+	--real-time) real_time=--real-time ;;
 	--out)
 		[ $# -ge 2 ] || usage_error "--out wants a folder"
 		out=$2
@@ -45,7 +47,7 @@ failed='' skipped='' began=$(date +%s)
 for lab in $labs; do
 	log "$prog: $lab, after $((($(date +%s) - began) / 60)) min"
 	status=0
-	"$here/$lab.sh" $short --out "$out/$lab" || status=$?
+	"$here/$lab.sh" $short $real_time --out "$out/$lab" || status=$?
 	case $status in
 	0) set -- "$@" "$out/$lab" ;;
 	"$EXIT_SKIP") skipped="$skipped $lab" ;;

@@ -110,6 +110,8 @@ if [ "$kind" != kvm ]; then
 	serve_iperf -u >/dev/null 2>&1 &
 fi
 
+# What a job before this one could not destroy; with nothing there, it fails
+"$host" destroy "$vm" --yes 2>/dev/null || :
 for try in 1 2 3; do
 	echo "guest, try $try"
 	"${kind}_create"
@@ -134,10 +136,15 @@ for try in 1 2 3; do
 		case $(guest_state) in done*) good=1 ;; esac
 	fi
 	# The sampler ends with the VM
-	"$host" destroy "$vm" --yes || :
+	stuck=''
+	timeout 150 "$host" destroy "$vm" --yes || stuck=1
 	[ -z "${cpu-}" ] || wait "$cpu" || :
 	cpu=''
 	[ -z "${good-}" ] || exit 0
+	if [ -n "$stuck" ]; then
+		warn "$kind still holds '$vm', which would be in the next try's way; the lab starts the host again"
+		exit 75
+	fi
 	[ "$(left)" -gt 120 ] || break
 done
 die "the guest did not do its sweep"

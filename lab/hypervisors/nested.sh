@@ -10,17 +10,22 @@
 
 nested_usage() {
 	cat <<-END
-		usage: $prog [--short] [--out DIR] [--timeout S] [--run NAME]
-		       [--weight LIST] [--load LIST] [--reps N] [--seconds S]
+		usage: $prog [--short] [--real-time] [--out DIR] [--timeout S] [--run NAME]
+		       [--preset P] [--weight LIST] [--load LIST] [--rcvbuf LIST] [--reps N]
+		       [--seconds S] [--seed N]
 		Sweep weights in a guest with e1000 on $title, and report.
-		  --short      one load, two weights, one repetition: does it work at all?
+		  --short      two weights, one repetition: does it work at all?
+		  --real-time  for Xen and VirtualBox: do not count time. Where there is no hardware
+		               virtualisation, the emulated machine's clock else counts its
+		               instructions, 1 ns each, so other jobs on this machine change nothing
 		  --out DIR    results (default build/lab/$lab; what was there goes)
-		  --timeout S  give up after S seconds (default 900)
+		  --timeout S  give up after S seconds (default 900, in counted time 5400)
 		  --run NAME   no sweep, but bench/guest-NAME.sh there; prints its output
 		  --run tune   search there for the best setting (results: build/lab/$lab-tune), with
 		               --try --against --minutes --trial --margin --seed --min-load
 		               --max-load, as tune.sh's; prints the answer
-		  the others   as sweep.sh's; loads are chosen from what the place carries
+		  the others   as sweep.sh's; in real time loads are chosen from what the place
+		               carries, in counted time they are $counted_loads
 		Exit status: 4 when a package that it needs could not be fetched.
 	END
 }
@@ -62,8 +67,22 @@ choose_accel() { # choose_accel [nested]
 	accel=$("$here/../accel.sh" /dev/kvm "$_image" "$work/initrd")
 }
 
+# choose_time CPUS: the outer QEMU's options for its clock. Counting instructions takes the
+# machine's load out of the results: hypervisor, host, sender and guest share one virtual
+# clock. sleep=on: idle time passes in real time, so a slow disk does no harm.
+choose_time() {
+	time=real clock="-smp $1"
+	if [ "${accel%%,*}" != tcg ] || [ -n "$real_time" ]; then
+		return 0
+	fi
+	time=counted accel=tcg,thread=single,tb-size=512
+	clock='-smp 1 -icount shift=0,sleep=on -rtc base=2024-01-01,clock=vm'
+	# Emulated seconds take longer than ours there
+	silence=300
+}
+
 # run_host: start the host and wait for its end; fails when it hung or died without
-# having done its job
+# having done its job, or the job asked for another host (75)
 run_host() {
 	rm -rf "$share/status" "$share/alive" "$share/log" "$share/results" "$share/console"
 	mkdir -p "$share/results" "$share/console"
@@ -78,7 +97,7 @@ run_host() {
 		sleep 1
 		from=$(progress "$share/log" "$from")
 		if hangs; then
-			log "$prog: the host has not moved for 45 s; ending it"
+			log "$prog: the host has not moved for $silence s; ending it"
 			kill "$machine"
 			break
 		fi
@@ -88,7 +107,7 @@ run_host() {
 	wait "$machine" || :
 	machine=''
 	progress "$share/log" "$from" >/dev/null
-	[ -e "$share/status" ]
+	[ -e "$share/status" ] && [ "$(cat "$share/status")" != 75 ]
 }
 
 # An emulated host may hang or crash; then it is started again, while there is time
@@ -101,8 +120,8 @@ run_hosts() {
 
 nested_main() {
 	top=$(cd "$here/../.." && pwd)
-	out='' limit='' minutes=30 orders='' weight=1,2,60,200 load='' reps=2 seconds=5 run=''
-	percent=25,50,100,200
+	out='' limit='' minutes=30 orders='' weight='' load='' reps='' seconds='' rcvbuf='' run=''
+	preset='' seed='' short='' real_time='' time=real silence=45 counted_loads=${counted_loads-}
 	while [ $# -gt 0 ]; do
 		case $1 in
 		-h | --help)
@@ -110,12 +129,18 @@ nested_main() {
 			exit 0
 			;;
 		--short)
-			weight=1,64 reps=1 seconds=4 percent=100
+			short=1
 			shift
 			continue
 			;;
-		--out | --timeout | --run | --weight | --load | --reps | --seconds) ;;
-		--try | --against | --minutes | --trial | --margin | --seed | --min-load | --max-load) ;;
+		--real-time)
+			real_time=1
+			shift
+			continue
+			;;
+		--out | --timeout | --run | --weight | --load | --reps | --seconds | --rcvbuf) ;;
+		--preset | --try | --against | --minutes | --trial | --margin | --seed | --min-load) ;;
+		--max-load) ;;
 		*) usage_error "unknown argument '$1'" ;;
 		esac
 		[ $# -ge 2 ] || usage_error "$1 requires an argument"
@@ -127,6 +152,9 @@ nested_main() {
 		--load) load=$2 ;;
 		--reps) reps=$2 ;;
 		--seconds) seconds=$2 ;;
+		--rcvbuf) rcvbuf=$2 ;;
+		--preset) preset=$2 ;;
+		--seed) seed=$2 ;;
 		*)
 			[ "$1" != --minutes ] || minutes=$2
 			order "${1#--}" "$2"
@@ -135,14 +163,8 @@ nested_main() {
 		shift 2
 	done
 	is_uint "$minutes" || usage_error "--minutes wants a whole number"
-	if [ "$run" = tune ]; then
-		# host and guest have to come up, more than once may be
-		: "${limit:=$((minutes * 60 + 900))}" "${out:=$top/build/lab/$lab-tune}"
-	elif [ -n "$orders" ]; then
-		usage_error "these go with --run tune:$orders"
-	fi
-	: "${limit:=900}" "${out:=$top/build/lab/$lab}"
-	is_uint "$limit" || usage_error "--timeout wants a number of seconds"
+	[ "$run" = tune ] || [ -z "$orders" ] || usage_error "these go with --run tune:$orders"
+	case $limit in '' | *[!0-9]*) [ -z "$limit" ] || usage_error "--timeout wants a number of seconds" ;; esac
 	need qemu-system-x86_64 qemu-system-x86
 	need gnuplot gnuplot-nox
 	for _tool in napimeter napistat; do
@@ -155,6 +177,12 @@ nested_main() {
 	trap 'exit 130' INT
 	trap 'exit 143' HUP TERM
 	host_prepare
+	if [ "$run" = tune ]; then
+		# host and guest have to come up, more than once may be
+		: "${limit:=$((minutes * 60 + 900))}" "${out:=$top/build/lab/$lab-tune}"
+	fi
+	[ "$time" = real ] || : "${limit:=5400}"
+	: "${limit:=900}" "${out:=$top/build/lab/$lab}"
 	share=$work/share
 	mkdir -p "$share"
 	cp -R "$top/scripts" "$share/"
@@ -165,17 +193,8 @@ nested_main() {
 	orders="napi.ip=10.0.0.2/24 napi.server=10.0.0.1$orders"
 	[ -z "$run" ] || order run "$run"
 	order host 10.0.0.1:5002
-	if [ "$run" != tune ]; then
-		order rcvbuf 8M
-		order weight "$weight"
-		if [ -n "$load" ]; then
-			order load "$load"
-		else
-			order percent "$percent"
-		fi
-		order reps "$reps"
-		order seconds "$seconds"
-	fi
+	[ -z "$seed" ] || order seed "$seed"
+	[ "$run" = tune ] || sweep_orders
 	"$top/lab/iso/iso.sh" --bios --out "$share/guest.iso" --console "$guest_console" \
 		--append "$orders $guest_append" 2>/dev/null
 	began=$(date +%s)
@@ -204,9 +223,37 @@ nested_main() {
 	log "$prog: done in $(($(date +%s) - began)) s; report in $out/report/report.html, results in $out"
 }
 
+# The sweep: a preset with what is given beside it, else a grid of this lab's
+sweep_orders() {
+	if [ -n "$preset" ]; then
+		order preset "$preset"
+	else
+		: "${rcvbuf:=8M}"
+		if [ -n "$short" ]; then
+			: "${weight:=1,60}" "${reps:=1}"
+		fi
+		if [ "$time" = counted ]; then
+			# One repetition says it, and a second of its time takes ten to thirty of ours
+			[ -z "$short" ] || : "${load:=100M,200M}"
+			: "${load:=$counted_loads}" "${reps:=1}" "${seconds:=1}"
+		fi
+		: "${weight:=1,2,60,200}" "${reps:=2}" "${seconds:=$([ -n "$short" ] && echo 4 || echo 5)}"
+		[ -n "$load" ] || order percent "$([ -n "$short" ] && echo 100 || echo 25,50,100,200)"
+	fi
+	for _word in weight load rcvbuf reps seconds; do
+		eval "_value=\$$_word"
+		[ -z "$_value" ] || order "$_word" "$_value"
+	done
+}
+
 # What the hypervisor's host says of itself goes to meta.json, beside how the guest
 # reached it
 add_facts() {
+	{
+		echo "time=$time"
+		[ "$time" = real ] ||
+			echo "time_counted_by=QEMU $outer_qemu TCG, -icount shift=0,sleep=on (1 ns an instruction)"
+	} >>"$out/host_facts.txt"
 	sed 's/[\\"]/\\&/g; s/^\([^=]*\)=\(.*\)/    "\1": "\2",/' "$out/host_facts.txt" >"$work/facts"
 	[ "$(grep -c '^  "host": {$' "$out/meta.json")" = 1 ] || die "meta.json has no host"
 	awk 'NR == FNR { facts = facts $0 "\n"; next } { print } /^  "host": {$/ { printf "%s", facts }' \
@@ -241,7 +288,7 @@ add_late_cpu() {
 
 hangs() { # only a host in QEMU has the file
 	[ -s "$share/alive" ] || return
-	[ $(($(date +%s) - $(stat -c %Y "$share/alive"))) -gt 45 ]
+	[ $(($(date +%s) - $(stat -c %Y "$share/alive"))) -gt "${silence:=45}" ]
 }
 
 ended() { ! kill -0 "$machine" 2>/dev/null; }

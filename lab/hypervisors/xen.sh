@@ -12,6 +12,7 @@ host_is='Xen and its dom0 in QEMU; about 2 min to the guest'
 # looking for an AGP bridge costs up to a minute
 guest_console=console=hvc0
 guest_append='quiet init_on_alloc=0 pci=noearly'
+counted_loads=75M,150M,225M,300M
 
 host_prepare() {
 	root=$("$here/root.sh" xen)
@@ -19,14 +20,20 @@ host_prepare() {
 	# QEMU 7.2's SMAP kills dom0
 	cpu=max,-smap,-xsave
 	[ "$accel" = tcg ] || cpu=host
+	choose_time 1
+	outer_qemu=$(qemu-system-x86_64 --version | sed -n 's/^QEMU emulator version \([0-9.]*\).*/\1/p')
 }
 
 # QEMU 7.2's AMD-V loses the mark of a pending interrupt at times (likely as the vCPU, in
 # helper_vmrun(), sets another bit of that word without a lock). If it was the timer's, for
 # which Xen sleeps, it sleeps until the next interrupt: its serial line's, five times
-# a second. conswitch=ax: what comes there is for Xen, which ignores dots.
+# a second. With counted time QEMU has one thread, and loses none. conswitch=ax: what comes there is for Xen, which ignores dots.
 keep_awake() {
 	rm -f "$work/dots"
+	if [ "$time" = counted ]; then
+		: >"$work/dots"
+		return
+	fi
 	mkfifo "$work/dots"
 	(while sleep 0.2; do printf .; done >"$work/dots") 2>/dev/null &
 }
@@ -34,7 +41,8 @@ keep_awake() {
 # host_machine PREFIX…: start QEMU behind these words
 host_machine() {
 	keep_awake
-	exec "$@" qemu-system-x86_64 -accel "$accel" -cpu "$cpu" -smp 1 -m 3072 \
+	# shellcheck disable=SC2086 # options
+	exec "$@" qemu-system-x86_64 -accel "$accel" $clock -cpu "$cpu" -m 3072 \
 		-nodefaults -no-user-config -display none -vga none -no-reboot \
 		-chardev "stdio,id=console,signal=off,logfile=$work/console" -serial chardev:console \
 		-kernel "$root/xen" \

@@ -44,6 +44,12 @@ while [ $# -gt 0 ]; do
 	esac
 	shift
 done
+# before the minutes that it takes
+[ ! -d "$out" ] || usage_error "--out: $out is a folder; give a file"
+make_dir "$(dirname "$out")"
+if [ ! -w "$(dirname "$out")" ] || { [ -e "$out" ] && [ ! -w "$out" ]; }; then
+	die "$out cannot be written by $(id -un); give another --out"
+fi
 need xorriso
 need strip binutils
 isolinux=/usr/lib/ISOLINUX
@@ -56,7 +62,7 @@ image=$("$top/lab/image.sh" ${kver:+--kver "$kver"})
 kver=$(cat "$image/kver")
 module=$(module_of "$kver")
 
-work=$(mktemp -d)
+work=$(temp_dir)
 trap 'rm -rf "$work"; give_back "$out"; give_back_all "$top"' EXIT
 trap 'exit 1' HUP INT TERM
 cd=$work/cd

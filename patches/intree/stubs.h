@@ -1,9 +1,12 @@
 #else /* !CONFIG_E1000_NAPI_STATS */
 
 #include <linux/ethtool.h>
+#include <linux/interrupt.h>
+#include <linux/netdevice.h>
 #include <linux/types.h>
 
 struct e1000_adapter;
+struct netlink_ext_ack;
 
 struct e1000_napi {
 };
@@ -30,7 +33,16 @@ static inline void e1000_napi_scheduled(struct e1000_napi *en)
 {
 }
 
-static inline void e1000_napi_begin(struct e1000_napi *en, int budget)
+static inline void e1000_napi_netpoll(struct e1000_napi *en,
+				      irq_handler_t handler, int irq,
+				      struct net_device *netdev)
+{
+	handler(irq, netdev);
+}
+
+static inline void e1000_napi_begin(struct e1000_napi *en, int budget,
+				    const unsigned int *rx,
+				    const unsigned int *tx)
 {
 }
 
@@ -45,6 +57,13 @@ static inline void e1000_napi_update_stats(struct e1000_adapter *adapter)
 
 static inline int e1000_napi_set_weight(struct e1000_adapter *adapter,
 					unsigned int weight)
+{
+	return 0;
+}
+
+static inline int e1000_napi_check_coalesce(struct e1000_adapter *adapter,
+					    struct ethtool_coalesce *ec,
+					    struct netlink_ext_ack *extack)
 {
 	return 0;
 }

@@ -31,7 +31,7 @@ napimeter=$(tool napimeter)
 napinic=$(tool napinic)
 out=$(cache_dir fleet)
 ! in_clone || out=$top/build/fleet
-mkdir -p "$out"
+make_dir "$out"
 module=$top/build/$kver/e1000_napi.ko
 in_clone || module=$(modinfo -k "$kver" -F filename e1000_napi 2>/dev/null) || module=none
 # Asked for by each guest of that kernel, and made by the first
@@ -42,7 +42,7 @@ if [ -e "$module" ] && [ -e "$old" ] && [ -z "$(cd "$top" && find $parts scripts
 	echo "$old"
 	exit 0
 fi
-work=$(mktemp -d "$out/tmp.XXXXXX")
+work=$(TMPDIR=$out temp_dir)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 

@@ -15,7 +15,7 @@ out=$1
 most=12
 napistat=${NAPISTAT:-$(tool napistat)}
 [ -s "$out/state.tsv" ] || die "$out has no state.tsv: no fleet was swept there"
-work=$(mktemp -d)
+work=$(temp_dir)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 

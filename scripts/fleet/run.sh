@@ -90,7 +90,7 @@ if [ -z "$undo" ]; then
 	tool napinic >/dev/null
 	need gnuplot gnuplot-nox
 fi
-mkdir -p "$out"
+make_dir "$out"
 out=$(cd "$out" && pwd)
 state=$out/state.tsv
 if [ -n "$failed" ]; then
@@ -111,7 +111,7 @@ if [ -z "$undo" ] && [ -n "$words" ]; then
 	log "each guest: $(printf '%s\n' "$plan" | tail -n 1)"
 fi
 
-work=$(mktemp -d)
+work=$(temp_dir)
 trap 'rm -rf "$work"; give_back "$out" "$here/../../build/fleet"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' HUP TERM
@@ -125,6 +125,8 @@ trap 'exit 143' HUP TERM
 	}
 	echo '}'
 } >"$work/vars.json"
+# No __pycache__ beside the plugin: the package's folder is dpkg's
+export PYTHONDONTWRITEBYTECODE=1
 export ANSIBLE_CONFIG="${ANSIBLE_CONFIG:-$here/ansible.cfg}" NAPI_FLEET_STATE="$work/state"
 began=$(date +%s)
 rc=0

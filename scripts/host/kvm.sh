@@ -53,12 +53,12 @@ vm_start() {
 	qemu-system-x86_64 "$@" -daemonize -pidfile "$state/$vm/pid"
 }
 
-gone() { ! vm_runs; }
-
 vm_stop() {
 	_pid=$(pid_of) || return 0
 	kill "$_pid"
-	wait_for 20 gone || die "QEMU's process $_pid does not end"
+	wait_until 20 gone || kill -9 "$_pid"
+	wait_until 10 gone ||
+		die "QEMU's process $_pid does not end; once it has, run $prog $verb $vm again"
 }
 
 vm_destroy() { vm_stop; }

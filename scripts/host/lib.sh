@@ -30,6 +30,18 @@ host_usage() {
 	END
 }
 
+# wait_until SECONDS COMMAND…: poll by the clock, for a COMMAND that may take seconds itself
+wait_until() {
+	_until=$(($(date +%s) + $1))
+	shift
+	until "$@"; do
+		[ "$(date +%s)" -lt "$_until" ] || return 1
+		sleep 1
+	done
+}
+
+gone() { ! vm_runs; }
+
 # now_ns: the clock of day. Not all hosts' date has nanoseconds.
 now_ns() {
 	_now=$(date +%s%N)

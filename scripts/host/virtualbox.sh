@@ -15,7 +15,7 @@ info() { # info KEY: of VBoxManage showvminfo
 }
 
 vm_runs() { [ "$(info VMState)" = running ]; }
-is_off() { case $(info VMState) in poweroff | aborted) ;; *) return 1 ;; esac }
+is_off() { case $(info VMState) in poweroff | aborted | saved | aborted-saved) ;; *) return 1 ;; esac }
 
 vm_create() {
 	command -v VBoxManage >/dev/null 2>&1 ||
@@ -46,19 +46,30 @@ vm_start() {
 	VBoxManage startvm "$vm" --type headless >/dev/null
 }
 
+# Not only a running VM: one that starts, hangs or met VirtualBox's guru holds a session too.
+# The ISO's guest does not listen to its power button; there is nothing to lose.
 vm_stop() {
-	vm_runs || return 0
-	# The ISO's guest does not listen to its power button; there is nothing to lose
+	vm_exists || return 0
+	! is_off || return 0
 	VBoxManage controlvm "$vm" poweroff >/dev/null 2>&1 || :
-	wait_for 20 is_off || die "'$vm' does not power off"
+	if ! wait_until 20 is_off; then
+		warn "'$vm' is $(info VMState) 20 s after poweroff; ending its process"
+		VBoxManage startvm "$vm" --type emergencystop >/dev/null 2>&1 || :
+		wait_until 20 is_off ||
+			die "'$vm' is still $(info VMState); end its VBoxHeadless process, then run $prog $verb $vm again"
+	fi
+}
+
+unregister() {
+	_said=$(VBoxManage unregistervm "$vm" --delete 2>&1) || ! vm_exists
 }
 
 vm_destroy() {
 	vm_exists || return 0
 	vm_stop
-	# The session is closed a moment after
-	wait_for 10 VBoxManage unregistervm "$vm" --delete >/dev/null 2>&1 ||
-		die "VirtualBox keeps '$vm': VBoxManage unregistervm $vm --delete"
+	# VirtualBox closes the session some time after the VM is off
+	wait_until 30 unregister || die "VirtualBox still holds '$vm' after 30 s ($(echo "$_said" | head -n 1)); \
+end its VBoxHeadless process, then run $prog destroy $vm again"
 }
 
 vm_cpu() {

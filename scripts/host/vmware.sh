@@ -86,17 +86,25 @@ vm_stop() {
 		vim-cmd vmsvc/power.off "$(esxi_id)" >/dev/null
 	else
 		vmrun stop "$(vmx)" hard
-	fi
+	fi || gone || die "VMware did not stop '$vm', see above; run $prog $verb $vm again"
+	wait_until 20 gone ||
+		die "'$vm' runs 20 s after it was stopped; end its process, then run $prog $verb $vm again"
+}
+
+delete() {
+	if on_esxi; then
+		_said=$(vim-cmd vmsvc/destroy "$(esxi_id)" 2>&1)
+	else
+		_said=$(vmrun deleteVM "$(vmx)" 2>&1)
+	fi || ! vm_exists
 }
 
 vm_destroy() {
 	vm_exists || return 0
 	vm_stop
-	if on_esxi; then
-		vim-cmd vmsvc/destroy "$(esxi_id)" >/dev/null
-	else
-		vmrun deleteVM "$(vmx)"
-	fi
+	# VMware holds its lock on the files for some time after
+	wait_until 30 delete || die "VMware still holds '$vm' after 30 s ($(echo "$_said" | head -n 1)); \
+end its vmware-vmx process, then run $prog destroy $vm again"
 }
 
 # esxtop's CSV names its columns once: \\host\Group Cpu(ID:VM)\% Used, 100 = one thread.

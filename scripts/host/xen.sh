@@ -57,7 +57,11 @@ vm_start() {
 vm_stop() {
 	vm_exists || return 0
 	# The ISO's guest does not listen to a shutdown request; there is nothing to lose
-	xl destroy "$vm"
+	xl destroy "$vm" || gone ||
+		die "xl did not destroy '$vm', see above; run $prog $verb $vm again"
+	# The domain dies some time after xl said so, and its name is taken until then
+	wait_until 20 gone ||
+		die "'$vm' has not gone after 20 s; look at 'xl list', then run $prog $verb $vm again"
 }
 
 vm_destroy() { vm_stop; }

@@ -67,6 +67,19 @@ need() {
 		die "$1 is missing; on Debian: apt-get install ${2:-$1}"
 }
 
+# make_dir FOLDER: with its parents, or the reason why not and what to do
+make_dir() {
+	local why
+	why=$(mkdir -p -- "$1" 2>&1) ||
+		die "the folder $1 cannot be made: ${why##*: }; give another one, or see ls -ld of its parents"
+}
+
+# temp_dir: a new folder of our own in TMPDIR, for the caller to remove
+temp_dir() {
+	mktemp -d "${TMPDIR:-/tmp}/e1000_napi.XXXXXX" 2>/dev/null ||
+		die "no temporary folder can be made in ${TMPDIR:-/tmp}: is it full (df) or read-only? TMPDIR=FOLDER takes another one"
+}
+
 # owner_of PATH: the first user who is not root and owns a part of PATH, else 0; root must
 # not write there, for that user can put a link in its place
 owner_of() {

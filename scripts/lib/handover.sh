@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# What load.sh, restore.sh and watchdog.sh have in common: one lock, the state
+# What load.sh, restore.sh, reload.sh and watchdog.sh have in common: one lock, the state
 # files, and changing the driver of one PCI device. Source it after nic.sh.
 #
 # /run/e1000_napi/PCI.state   a NIC between two drivers: written before anything
@@ -23,7 +23,7 @@ STOCK=e1000
 take_lock() {
 	mkdir -p "$RUN" || die "cannot make $RUN"
 	is_own_path "$RUN" || die "$RUN, or a folder above it, belongs to, or can be written by, somebody else; remove it"
-	_me=$$:$(process_key $$)
+	_me=$$:$(process_key $$) || die "/proc/$$/stat cannot be read; is /proc mounted?"
 	: >"$RUN/choosing.$_me"
 	_number=100000
 	for _file in "$RUN"/ticket.*; do
@@ -53,6 +53,20 @@ my_turn() {
 }
 
 drop_lock() { [ -z "$ticket" ] || rm -f "$ticket"; }
+
+# find_module: sets $module to a file, or to the name of the installed module
+find_module() {
+	if [ -n "$module" ]; then
+		[ -f "$module" ] || die "there is no file $module"
+		return
+	fi
+	for module in "$here/../e1000_napi.ko" "$here/../build/$(uname -r)/e1000_napi.ko"; do
+		[ ! -f "$module" ] || return 0
+	done
+	module=$MODULE
+	modprobe -n -q "$module" 2>/dev/null ||
+		die "there is no e1000_napi.ko for kernel $(uname -r); run make in $(cd "$here/.." && pwd), or say where it is with --module PATH"
+}
 
 # find_nic WORD: an interface or a PCI address, also one that has only a state
 # file left; sets $pci, $name and $driver (name and driver may be empty)

@@ -18,7 +18,7 @@ function number(s) {
 FNR == 1 {
 	sign = (before != "" && FILENAME == before) ? -1 : 1
 	if ($1 != "#" || $2 != "e1000_napi") fail("not a snapshot of e1000_napi")
-	if ($3 != 1) fail("this is format " $3 ", and this hist.sh knows format 1; take the one that came with the module")
+	if ($3 != 2) fail("this is format " $3 ", and this hist.sh knows format 2; take the one that came with the module")
 	if ($4 != "snapshot") fail("this is the file " $4 "; snapshot is wanted")
 	section = "head"
 	next
@@ -40,6 +40,10 @@ FNR == 1 {
 /^# / {
 	if (sign < 0) old[$2] = $3
 	else head[$2] = $3
+	# the last line of the head: both are known
+	if (sign > 0 && $2 == "polls_during_read" && before != "" &&
+	    (old["device"] != head["device"] || old["since_ns"] != head["since_ns"]))
+		fail("not of the same NIC since the same load as " before "; take a new mark")
 	if (sign > 0 && $2 == "device") ifname = $4
 	# a name may hold what a terminal would act on
 	gsub(/[^!-~]/, "?", ifname)
@@ -112,7 +116,7 @@ function bar(part, room,	eighths, s, i) {
 
 function draw(h,	i, v, n, l, bins, wide, most, room, seconds, mean, end) {
 	if (csv) {
-		for (i = 1; i <= rows[h]; i++)
+		for (i = 1; i <= rows[h]; i++) if (bucket[h, row[h, i]])
 			printf "%s,%.0f,%.0f\n", h, row[h, i], bucket[h, row[h, i]]
 		return
 	}
@@ -130,7 +134,7 @@ function draw(h,	i, v, n, l, bins, wide, most, room, seconds, mean, end) {
 	printf "%s%s, weight %s: %s", ifname, head["device"] == "-" ? "" : " (" head["device"] ")", \
 		head["weight"], title[h]
 	if (seconds > 0)
-		printf before != "" ? ", last %.1f s" : ", %.1f s since reset", seconds
+		printf before != "" ? ", last %.1f s" : ", %.1f s since load", seconds
 	printf "\n"
 	if (unit[h] == "ns")
 		printf "%.0f times, mean %s, max %s%s", count[h], scaled(int(mean)), \

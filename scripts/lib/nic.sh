@@ -59,6 +59,8 @@ link_target() {
 # the first one out of /proc/sys
 first_line() { head -n 1 "$1" 2>/dev/null; }
 
+has_carrier() { [ "$(first_line "$SYS/class/net/$1/carrier")" = 1 ]; }
+
 pci_driver() { link_target "$SYS/bus/pci/devices/$1/driver" 2>/dev/null || :; }
 
 # pci_netdev PCI: the name of its network interface, nothing when it has none

@@ -1,78 +1,39 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# What tune.sh can try: factors, their values, and how sweep.sh is told of them. It is a
-# part of tune.sh, whose variables it uses. A configuration is words FACTOR=VALUE.
-# shellcheck disable=SC2154 # set there
+# What tune.sh can try. Which values a factor can have and how the sweep is told of them
+# is napimeter's to know (tools/napimeter/tunefactors.c).
 
-stock_of() {
-	case $1 in
-	rcvbuf) echo default ;;
-	cpus) echo free ;;
-	weight) echo 64 ;;
-	rx-usecs) echo 3 ;;
-	gro) echo 1 ;;
-	threaded) echo 0 ;;
-	defer) echo 0:0 ;;
-	budget) echo 300 ;;
-	*) usage_error "no factor '$1': $all" ;;
-	esac
+# One line a factor, in the order of the search: name, default, the values that are tried
+factors() {
+	cat <<-'END'
+		rcvbuf default 1M,8M
+		cpus free one,two
+		weight 64 16,128,256
+		rx-usecs 3 0,50,200
+		gro 1 0
+		threaded 0 1
+		defer 0:0 2:50000,20:200000
+		budget 300 600,1200
+	END
 }
 
-values_of() {
-	case $1 in
-	rcvbuf) echo 1M 8M ;;
-	cpus) echo one two ;;
-	weight) echo 16 128 256 ;;
-	rx-usecs) echo 0 50 200 ;;
-	gro) echo 0 ;;
-	threaded) echo 1 ;;
-	defer) echo 2:50000 20:200000 ;;
-	budget) echo 600 1200 ;;
-	esac
-}
-
-# option_of FACTOR=VALUE: for sweep.sh
-option_of() {
-	case $1 in
-	cpus=free) ;;
-	defer=*)
-		_v=${1#*=}
-		echo "--defer-hard-irqs ${_v%:*} --gro-flush-timeout ${_v#*:}"
-		;;
-	budget=*) echo "--netdev-budget ${1#*=}" ;;
-	*) echo "--${1%%=*} ${1#*=}" ;;
-	esac
-}
-
-check_value() { # check_value FACTOR VALUE
-	case $1=$2 in
-	rcvbuf=default | cpus=free | cpus=one | cpus=two | gro=[01] | threaded=[01]) return ;;
-	rcvbuf=?*)
-		_v=${2%[KMG]}
-		! is_uint "$_v" || return 0
-		;;
-	defer=*:*) if is_uint "${2%:*}" && is_uint "${2#*:}"; then return; fi ;;
-	weight=* | budget=* | rx-usecs=*) ! is_uint "$2" || return 0 ;;
-	esac
-	usage_error "$1 cannot be '$2'"
-}
-
-# missing FACTOR: why it cannot be tried here; fails if it can
+# missing FACTOR IF: why it cannot be tried here; fails if it can
 missing() {
-	_net=$SYS/class/net/$interface
+	local net="$SYS/class/net/$2"
 	case $1 in
 	cpus) [ "$(nproc)" -lt 2 ] && echo "there is one CPU" ;;
-	rx-usecs) ethtool -c "$interface" 2>/dev/null | grep -q '^rx-usecs:[[:space:]]*[1-9]' ||
+	rx-usecs) ethtool -c "$2" 2>/dev/null | grep -q '^rx-usecs:[[:space:]]*[1-9]' ||
 		echo "this NIC has no such setting" ;;
-	threaded) [ -e "$_net/threaded" ] || echo "this kernel has no such setting" ;;
-	defer) [ -e "$_net/napi_defer_hard_irqs" ] || echo "this kernel has no such setting" ;;
+	threaded) [ -e "$net/threaded" ] || echo "this kernel has no such setting" ;;
+	defer) [ -e "$net/napi_defer_hard_irqs" ] || echo "this kernel has no such setting" ;;
 	esac | grep .
 }
 
-with() { # with CONFIG FACTOR VALUE: CONFIG, one value replaced
-	echo " $1 " | sed "s| $2=[^ ]* | $2=$3 |; s/^ *//; s/ *$//"
-}
-
-value_in() { # value_in CONFIG FACTOR
-	echo " $1 " | sed -n "s|.* $2=\([^ ]*\) .*|\1|p"
+# value_in WORDS FACTOR: of the last word FACTOR=VALUE there; fails if there is none
+value_in() {
+	local word value=''
+	for word in $1; do
+		[ "${word%%=*}" != "$2" ] || value=${word#*=}
+	done
+	[ -n "$value" ] && printf '%s\n' "$value"
 }

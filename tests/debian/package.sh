@@ -74,12 +74,12 @@ check "restore after a killed sweep" e1000-napi restore "$nic"
 check "stock e1000 has the NIC again" is "$(driver)" e1000
 config >now
 check "addresses and routes are as at first" diff before now
-pkill -9 -f 'napimeter step' || :
+pkill -9 -f 'napimeter run' || :
 
 check "load again" e1000-napi load "$nic"
 # In emulation a search takes long: one round and three pairs, with wider intervals
-sed -i 's/^MOST_ROUNDS=3/MOST_ROUNDS=1/; s/^LEAST_CONFIRM=4/LEAST_CONFIRM=3/; s/^MOST_CONFIRM=10/MOST_CONFIRM=3/
-	s/^WIDTH\(.*\)=0.0[12]/WIDTH\1=0.05/' /usr/share/e1000-napi/scripts/lib/tune-search.sh
+sed -i "s/^search=.*/search='rounds=1 pairs=3-3 width=0.05 confirm-width=0.05'/" \
+	/usr/share/e1000-napi/scripts/tune.sh
 check "tune" e1000-napi tune "$nic" --server "$server" --against weight=1 --try weight=64 --minutes 6 \
 	--trial 0.3 --min-load 5M --max-load 200M --seed 1 --apply
 tail -n 12 /tmp/out | sed 's/^/# /'

@@ -10,7 +10,7 @@ set -eu
 . "${0%/*}/files.sh"
 log=/tmp/case
 # A 9p mount does not live through a suspend
-cp /share/watch /share/fault /share/liar "$bin"
+cp /share/watch /share/fault /share/liar /share/coalesce "$bin"
 [ ! -e /share/racy.ko ] || cp /share/racy.ko "$bin"
 umount /share
 
@@ -66,7 +66,7 @@ for c in $cases; do
 		echo "not ok $c: the module could not be unloaded"
 		rc=1
 	}
-	dmesg | grep 'BUG: KCSAN' | grep -v e1000_napi_ | sed 's/.*BUG/# not ours: BUG/' | sort | uniq -c
+	dmesg | grep 'BUG: KCSAN' | grep -Ev 'e1000_(napi|hist)_' | sed 's/.*BUG/# not ours: BUG/' | sort | uniq -c
 	if splat >/tmp/splat; then
 		echo "not ok $c: the kernel did not complain"
 		dmesg | grep -E -A 40 "$complaints" | sed 's/^/# /' | head -n 120

@@ -6,8 +6,9 @@
  *
  *	reads		how many were good
  *	refused		how many the kernel refused, because the device was gone
- *	backwards	counters, or totals of histograms nobody resets, that sank
- *	broken		texts that are not as docs/driver.md says
+ *	backwards	counters, or totals of histograms, that sank
+ *	broken		texts that are not as docs/driver.md says, and snapshots
+ *			of one moment whose counters and histograms disagree
  *	slowest_ms	the longest that one took
  */
 #include <dirent.h>
@@ -111,6 +112,41 @@ static void grows(struct device *d, const char *name, unsigned long long value)
 	d->value[i] = value;
 }
 
+static unsigned long long value_of(const char *line)
+{
+	const char *at = strstr(text, line);
+
+	return at ? strtoull(at + strlen(line), NULL, 10) : 0;
+}
+
+/* What all histograms and counters of one moment have in common; before the text is cut up */
+static void check_moment(void)
+{
+	static const struct {
+		const char *hist;	/* up to its count */
+		const char *count;
+		const char *sum;
+	} same[] = {
+		{ "# histogram rx_per_poll packets ", "\npolls ", "\nrx_packets " },
+		{ "# histogram tx_per_poll packets ", "\npolls ", "\ntx_packets " },
+	};
+	unsigned long long count, sum;
+	const char *at;
+	size_t i;
+
+	if (!strstr(text, "# polls_during_read 0\n"))
+		return;
+	for (i = 0; i < sizeof(same) / sizeof(same[0]); i++) {
+		at = strstr(text, same[i].hist);
+		if (!at || sscanf(at + strlen(same[i].hist), "%llu %llu", &count, &sum) != 2)
+			complain(&broken, "snapshot without %s", same[i].hist);
+		else if (count != value_of(same[i].count) || sum != value_of(same[i].sum))
+			complain(&broken, "snapshot of two moments: %s%llu %llu, but %llu %llu",
+				 same[i].hist, count, sum, value_of(same[i].count),
+				 value_of(same[i].sum));
+	}
+}
+
 /* A histogram's rows ascend and add up to its head; a counter grows */
 static void check_text(struct device *d, const char *file)
 {
@@ -124,12 +160,14 @@ static void check_text(struct device *d, const char *file)
 			complain(&broken, "weight is '%s'", text);
 		return;
 	}
-	snprintf(word, sizeof(word), "# e1000_napi 1 %s\n", file);
+	snprintf(word, sizeof(word), "# e1000_napi 2 %s\n", file);
 	if (strncmp(text, word, strlen(word)) ||
 	    text[strlen(text) - 1] != '\n') {
 		complain(&broken, "%s begins '%.40s'", file, text);
 		return;
 	}
+	if (!strcmp(file, "snapshot"))
+		check_moment();
 	for (line = strtok_r(text, "\n", &save); line;
 	     line = strtok_r(NULL, "\n", &save)) {
 		if (sscanf(line, "# histogram %39s %*s %llu", name, &a) == 2) {
@@ -139,6 +177,7 @@ static void check_text(struct device *d, const char *file)
 			in_hist = first = true;
 			rows = 0;
 			count = a;
+			grows(d, name, a);
 		} else if (sscanf(line, "# count %llu", &a) == 1) {
 			in_hist = first = true;
 			rows = 0;

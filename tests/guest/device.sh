@@ -10,10 +10,10 @@ insmod $ko weight=5,50
 pci=$(basename "$(readlink -f /sys/class/net/eth0/device)")
 
 is "the symlink leads to the PCI address" "$(readlink $debug/eth0)" "$pci"
-for f in weight reset rx_per_poll tx_per_poll polls_per_irq rx_per_irq poll_ns irq_to_poll_ns counters snapshot; do
+for f in weight rx_per_poll tx_per_poll polls_per_irq rx_per_irq poll_ns irq_to_poll_ns counters snapshot; do
 	check "$f is there" [ -e "$debug/$pci/$f" ]
 done
-is "the format's first line" "$(sed 1q $debug/eth0/rx_per_poll)" "# e1000_napi 1 rx_per_poll"
+is "the format's first line" "$(sed 1q $debug/eth0/rx_per_poll)" "# e1000_napi 2 rx_per_poll"
 
 ip link set eth0 name wan0
 is "a rename moves the symlink" "$(readlink $debug/wan0)" "$pci"

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # What tune.sh --apply writes, read by what reads it at a boot: modprobe of kmod, udev,
-# sysctl. And that --undo takes all of it back.
+# sysctl. Applied again, the same and otherwise, and undone once: everything is as it was
+# before the first, also a file of that name that somebody had.
 set -eu
 # shellcheck source=tests/guest/lib.sh
 . "${0%/*}/lib.sh"
@@ -57,6 +58,8 @@ cp "$ko" "/lib/modules/$(uname -r)/updates/"
 depmod -a
 systemd-udevd --daemon 2>"$work/udevd.log"
 check "udev runs" settled
+mkdir -p /etc/sysctl.d
+echo "net.core.netdev_budget = 450" >/etc/sysctl.d/90-e1000_napi-tune.conf
 boot
 stock=$(settings)
 etc >"$work/etc"
@@ -79,13 +82,36 @@ rmmod e1000_napi
 boot
 is "the same after a boot" "$(settings)" "$want"
 
+cp "$KEPT/undo" "$work/undo"
+etc >"$work/etc1"
+# shellcheck disable=SC2086
+check "--apply again" keep_apply eth1 "$work/keep" $words
+is "nothing changes" "$(settings)" "$want"
+etc >"$work/etc2"
+check "no file either" cmp "$work/etc1" "$work/etc2"
+check "and one undo still leads to before the first" cmp "$KEPT/undo" "$work/undo"
+words='weight=16 gro=1 defer=4:20000 budget=1200'
+# shellcheck disable=SC2086
+keep_files eth1 "$work/keep" $words
+# shellcheck disable=SC2086
+check "--apply of other values" keep_apply eth1 "$work/keep" $words
+want="$(echo "$want" | sed -n 1p)
+eth1 weight 16 threaded 1 defer 4:20000 gro on rx-usecs 50
+budget 1200 rmem_default 16777216"
+is "they are set, the rest stays" "$(settings)" "$want"
+check "udev takes its rules" settled
+rmmod e1000_napi
+boot
+is "and after a boot" "$(settings)" "$(echo "$want" | sed '1s/weight 32/weight 16/')"
+
 check "--undo" scripts/tune.sh --undo
 etc >"$work/etc2"
 check "no file is left, none is changed" cmp "$work/etc" "$work/etc2"
-is "eth1 is at once as before" "$(settings | sed 's/weight 32/weight 64/')" "$stock"
+is "somebody's own file is back" "$(cat /etc/sysctl.d/90-e1000_napi-tune.conf)" "net.core.netdev_budget = 450"
+is "eth1 is at once as before" "$(settings | sed '1s/weight 16/weight 64/')" "$stock"
 rmmod e1000_napi
 boot
 is "and after a boot" "$(settings)" "$stock"
 udevadm control --exit
-rm -rf "/lib/modules/$(uname -r)/updates" "$work"
+rm -rf "/lib/modules/$(uname -r)/updates" /etc/sysctl.d/90-e1000_napi-tune.conf "$work"
 finish

@@ -14,6 +14,7 @@ params=/sys/module/e1000_napi/parameters
 . "$top/scripts/lib/common.sh"
 
 failures=0
+rm -f /tmp/mark-*
 
 # check "what should be" COMMAND…: one test
 check() {
@@ -55,8 +56,26 @@ count_of() {
 # rx_of IF: packets that the driver took, by its own account
 rx_of() { cat "/sys/class/net/$1/statistics/rx_packets"; }
 
-# hist_max FILE: largest value in the rows
-hist_max() { awk '$1 != "#" && $1 > m { m = $1 } END { print m + 0 }' "$debug/$1"; }
+# mark IF: from here on hist_max and end_count count
+mark() { cat "$debug/$1/snapshot" >"/tmp/mark-$1"; }
+
+# since MARK NOW: the snapshot NOW, its histograms less what they had in MARK
+since() {
+	awk '$1 == "#" && $2 == "histogram" { h = $3 } FNR == 1 { file++; h = "" }
+		file == 1 && $2 == "histogram" { n[h] = $5; s[h] = $6; next }
+		file == 1 { old[h, $1] = $2; next }
+		$1 == "#" && $2 == "histogram" { $5 -= n[h]; $6 -= s[h] }
+		$1 == "#" || h == "" { print; next }
+		$2 - old[h, $1] { print $1, $2 - old[h, $1] }' "$1" "$2"
+}
+
+# hist_max IF/HISTOGRAM: largest value seen since mark, or since load
+hist_max() {
+	[ -e "/tmp/mark-${1%/*}" ] || echo '# nothing' >"/tmp/mark-${1%/*}"
+	cat "$debug/${1%/*}/snapshot" >/tmp/hist_max
+	since "/tmp/mark-${1%/*}" /tmp/hist_max >/tmp/hist_max.since
+	rows /tmp/hist_max.since "${1#*/}" | awk '$1 > m { m = $1 } END { print m + 0 }'
+}
 
 # take_snapshot IF FILE: all of one moment. The driver's watchdog makes an
 # interrupt every two seconds, so that even an idle device polls now and then
@@ -94,21 +113,22 @@ counted_at_rest() {
 	[ "$(rx_of "$1")" = "$rx1" ]
 }
 
-# begin_count IF: empty histograms, and $rx0 is what the device had received by then
+# begin_count IF: mark, and $rx0 is what the device had received by then
 begin_count() {
 	wait_for 10 still "$1" || :
-	wait_for 10 _reset_at_rest "$1" || echo "# $1 never rests"
+	wait_for 10 _mark_at_rest "$1" || echo "# $1 never rests"
 }
-_reset_at_rest() {
+_mark_at_rest() {
 	rx0=$(rx_of "$1")
-	echo 1 >"$debug/$1/reset"
-	[ "$(rx_of "$1")" = "$rx0" ]
+	_one_moment "$1" "/tmp/mark-$1" && [ "$(rx_of "$1")" = "$rx0" ]
 }
 
-# end_count IF FILE: a snapshot, and $rx is what the device has received since
+# end_count IF FILE: a snapshot, its histograms since begin_count, and $rx is what the
+# device has received since
 end_count() {
 	wait_for 10 still "$1" || :
-	wait_for 10 _snapshot_at_rest "$1" "$2" || echo "# $1 never rests"
+	wait_for 10 _snapshot_at_rest "$1" "$2.whole" || echo "# $1 never rests"
+	since "/tmp/mark-$1" "$2.whole" >"$2"
 	rx=$((rx1 - rx0))
 }
 _snapshot_at_rest() {

@@ -43,13 +43,13 @@ sweep_killed() {
 	_job=$!
 	sleep "$1"
 	_both=$(conductors)
-	_step=$(pids "napimeter step")
+	_run=$(pids "napimeter run")
 	case $((moments % 3)) in
-	0) _step='' ;;
-	1) [ -z "$_step" ] || _both='' ;;
+	0) _run='' ;;
+	1) [ -z "$_run" ] || _both='' ;;
 	esac
 	# shellcheck disable=SC2086 # lists of processes
-	kill -9 $_both $_step 2>/dev/null || :
+	kill -9 $_both $_run 2>/dev/null || :
 	_status=0
 	wait "$_job" 2>/dev/null || _status=$?
 	# without what measures it says so, and has put all back itself
@@ -108,8 +108,8 @@ chmod 755 "$work/bin/sar" "$work/bin/head"
 killed_by_sar() { (PATH=$work/bin:$PATH && run_it); }
 check "a sweep is killed as its sar begins" refused killed_by_sar
 scripts/sweep.sh --restore
-check "no process is left" wait_for 20 none_left "napimeter step" sadc sweep.sh
-for pid in $(pids "napimeter step" sadc sweep.sh); do
+check "no process is left" wait_for 20 none_left "napimeter run" sadc sweep.sh
+for pid in $(pids "napimeter run" sadc sweep.sh); do
 	echo "# left: $pid, child of $(awk '$1 == "PPid:" { print $2 }' "/proc/$pid/status"): $(tr '\0' ' ' <"/proc/$pid/cmdline")"
 done
 rm -rf "$work"

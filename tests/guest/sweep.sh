@@ -111,6 +111,23 @@ ethtool -K eth0 gro on
 check "and goes on later" sweep module --weight 60 --reps 3 --seconds 1 --retries 1 --on-error stop
 settings >"$work/before"
 
+# the module can be loaded again only where it has no other NIC
+twice() { sweep sessions --weight 1,60 --sessions 2; }
+others() { (cd /sys/bus/pci/drivers/e1000_napi && ls -d -- ????:??:??.?) | grep -vxF "$(basename "$(readlink /sys/class/net/eth0/device)")"; }
+check "sessions are refused while the module has another NIC" refused twice
+check "which is named" grep -q "^reload.sh: $(others | head -n 1) is driven by e1000_napi too" "$work/sessions.log"
+for dev in $(others); do
+	echo "$dev" >/sys/bus/pci/drivers/e1000_napi/unbind
+	echo none >/sys/bus/pci/devices/"$dev"/driver_override
+done
+since() { sed -n 's/^# since_ns //p' "$debug/eth0/snapshot"; }
+since=$(since)
+check "two sessions" twice
+check "the module is another load" [ "$(since)" != "$since" ]
+whole sessions 4
+is "each has its rows" "$(select_rows sessions '{ print c["session"] c["weight"] }' | sort | xargs)" "11 160 21 260"
+as_before sessions
+
 mkdir "$work/small"
 mount -t tmpfs -o mode=755,size=8k,nr_inodes=20 small "$work/small"
 rc=0

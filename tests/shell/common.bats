@@ -90,3 +90,16 @@ complains() { sh -c '. "$1/scripts/lib/common.sh"; printf "%s\n" "$2" | grep -Eq
 		[  3.1] Code: 0f 0b 48 8b
 	END
 }
+
+@test "a folder that cannot be made is named, with the reason and what to do" {
+	: >"$BATS_TEST_TMPDIR/file"
+	run sh -c '. scripts/lib/common.sh; make_dir "$0"; echo made' "$BATS_TEST_TMPDIR/file/x/y"
+	[ "$status" -eq 1 ]
+	[[ $output == *"the folder $BATS_TEST_TMPDIR/file/x/y cannot be made: Not a directory; give another one"* ]]
+	TMPDIR=$BATS_TEST_TMPDIR/file run sh -c '. scripts/lib/common.sh; set -e; x=$(temp_dir); echo made'
+	[ "$status" -eq 1 ]
+	[[ $output == *"no temporary folder can be made in $BATS_TEST_TMPDIR/file: "*"TMPDIR=FOLDER"* ]]
+	# every script of the user says it so
+	run grep -nE '^[a-z]*=\$\(mktemp -d\)|^mkdir -p "\$out"' -r scripts lab/iso/iso.sh
+	[ -z "$output" ]
+}

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# detect.sh against what `detect.sh --record` said in real guests (tests/shell/guests/):
-# a line is PATH<TAB>CONTENT, PATH<TAB>-> TARGET for a link, or FOLDER/.
+# detect.sh against what `detect.sh --record` said in real guests (tests/shell/guests/).
+load guests
 
 setup() {
 	cd "$BATS_TEST_DIRNAME/../.."
@@ -12,23 +12,7 @@ setup() {
 refute() { if "$@"; then return 1; fi; }
 
 # guest NAME [SED-SCRIPT]: make its tree
-guest() {
-	rm -rf "$tree"
-	mkdir -p "$tree"
-	sed "${2-}" "$BATS_TEST_DIRNAME/guests/$1" | while IFS=$'\t' read -r path content; do
-		case $path in '#'* | '') continue ;; esac
-		mkdir -p "$tree/${path%/*}"
-		case $path in
-		*/) ;;
-		*)
-			case $content in
-			'-> '*) ln -s "${content#-> }" "$tree/$path" ;;
-			*) printf '%s\n' "$content" >>"$tree/$path" ;;
-			esac
-			;;
-		esac
-	done
-}
+guest() { recorded_guest "$BATS_TEST_DIRNAME/guests/$1" "$tree" "${2-}"; }
 
 detect() { run scripts/detect.sh --root "$tree" "$@"; }
 

@@ -240,8 +240,7 @@ used() {
 	}' "$docs" | sort -u >"$BATS_TEST_TMPDIR/targets"
 	[ "$(wc -l <"$BATS_TEST_TMPDIR/targets")" -gt 20 ]
 	while IFS='	' read -r page dir target; do
-		sed 's/\\$//' "$dir/Makefile" | grep -E '^[a-z][a-z -]*:' | cut -d : -f 1 | tr ' ' '\n' |
-			grep -qxF "$target" || echo "$page: make -C $dir $target"
+		make -C "$dir" -qp 2>/dev/null | grep -qE "^$target:" || echo "$page: make -C $dir $target"
 	done <"$BATS_TEST_TMPDIR/targets" >"$BATS_TEST_TMPDIR/missing"
 	nothing_in "$BATS_TEST_TMPDIR/missing"
 }
@@ -261,7 +260,7 @@ used() {
 		"$docs" | sort -u >"$BATS_TEST_TMPDIR/commands"
 	[ "$(wc -l <"$BATS_TEST_TMPDIR/commands")" -gt 10 ]
 	while read -r line; do
-		command=$(printf '%s\n' "$line" | sed 's/ *#.*//; s/^sudo //; s/^e1000-napi/.\/&/; s/HOST/192.0.2.1/g; s/ --apply//')
+		command=$(printf '%s\n' "$line" | sed 's/ *#.*//; s/^\$ //; s/^sudo //; s/^e1000-napi/.\/&/; s/HOST/192.0.2.1/g; s/ --apply//')
 		run $command --dry-run --out "$BATS_TEST_TMPDIR/none"
 		[ "$status" -eq 0 ] || echo "$line: ${lines[-1]}"
 		case $line in
@@ -271,4 +270,11 @@ used() {
 		esac
 	done <"$BATS_TEST_TMPDIR/commands" >"$BATS_TEST_TMPDIR/wrong"
 	nothing_in "$BATS_TEST_TMPDIR/wrong"
+}
+
+@test "a report of a tracked results folder is not for git" {
+	for folder in docs/results/sweep/udp docs/results/hypervisors/xen; do
+		git check-ignore -q "$folder/report/report.html"
+	done
+	[ -z "$(git ls-files -ci --exclude-standard)" ]
 }

@@ -75,3 +75,54 @@ commands() { ./e1000-napi --help | sed -n 's/^  \([a-z][a-z]*\)  *[^ ].*/\1/p'; 
 @test "zsh can read its completion" {
 	zsh -n packaging/completion/_e1000-napi
 }
+
+@test "through the front door, no --help names a script" {
+	for command in $(commands | grep -v host) 'host xen' 'host virtualbox' 'host vmware' 'host kvm' \
+		'host cpu'; do
+		run ./e1000-napi $command --help
+		[[ $output != *scripts/* && $output != *.sh\ * ]] || {
+			echo "$command: $output"
+			return 1
+		}
+	done
+}
+
+@test "no manual page refers to itself, and the first one refers to all others" {
+	make -s tools
+	packaging/man.sh 1 "$BATS_TEST_TMPDIR"
+	for page in "$BATS_TEST_TMPDIR"/*.1; do
+		name=$(basename "$page" .1)
+		also=$(sed -n '/SEE ALSO/,$p' "$page" | tr -d '\\')
+		[[ $also != *".BR $name (1)"* ]] || {
+			echo "$name: $also"
+			return 1
+		}
+		[ "$name" = e1000-napi ] ||
+			sed -n '/SEE ALSO/,$p' "$BATS_TEST_TMPDIR/e1000-napi.1" | tr -d '\\' | grep -q "^.BR $name (1)"
+	done
+}
+
+@test "iso: where it cannot write it says so at once" {
+	: >"$BATS_TEST_TMPDIR/file"
+	run lab/iso/iso.sh --out "$BATS_TEST_TMPDIR"
+	[ "$status" -eq 2 ]
+	[[ $output == *"is a folder; give a file"* ]]
+	run lab/iso/iso.sh --out "$BATS_TEST_TMPDIR/file/x.iso"
+	[ "$status" -eq 1 ]
+	[[ $output == *"the folder $BATS_TEST_TMPDIR/file cannot be made: "*"; give another one"* ]]
+	[ "$(id -u)" -eq 0 ] || skip "root only: it becomes another user"
+	mkdir -m 755 "$BATS_TEST_TMPDIR/ro"
+	chmod 755 "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/test" "$BATS_TEST_TMPDIR"
+	user="setpriv --reuid 65534 --regid 65534 --clear-groups"
+	$user test -r lab/iso/iso.sh -a -x "$BATS_TEST_TMPDIR" || skip "this tree is closed to other users"
+	HOME=/nonexistent run timeout 20 $user lab/iso/iso.sh --out "$BATS_TEST_TMPDIR/ro/x.iso"
+	[ "$status" -eq 1 ]
+	[[ $output == *"x.iso cannot be written by nobody; give another --out"* ]]
+}
+
+@test "restore --all says that there is nothing to do" {
+	mkdir -p "$BATS_TEST_TMPDIR/sys"
+	E1000_NAPI_SYS=$BATS_TEST_TMPDIR/sys E1000_NAPI_RUN=$BATS_TEST_TMPDIR/run run scripts/restore.sh --all --dry-run
+	[ "$status" -eq 0 ]
+	[[ $output == *"nothing to undo"* ]]
+}

@@ -13,7 +13,7 @@ snapshot() {
 	local name=$1 unit=$2 sum=$3 max=$4
 	shift 4
 	cat <<-END
-		# e1000_napi 1 snapshot
+		# e1000_napi 2 snapshot
 		# device 0000:00:03.0 eth1
 		# weight 64
 		# since_ns 5000000000
@@ -34,7 +34,7 @@ rows_shown() { printf '%s\n' "$output" | grep -c ' %  '; }
 	snapshot rx_per_poll packets 85 20 '0 5' '1 30' '3 5' '20 2' >"$snap"
 	run scripts/hist.sh --snapshot "$snap" --width 60
 	[ "$status" -eq 0 ]
-	[ "${lines[0]}" = "eth1 (0000:00:03.0), weight 64: packets received per poll, 10.0 s since reset" ]
+	[ "${lines[0]}" = "eth1 (0000:00:03.0), weight 64: packets received per poll, 10.0 s since load" ]
 	[ "${lines[1]}" = "42 polls, 85 packets, mean 2.02, max 20; 4.2 % of all polls since load used the whole budget" ]
 	[ "${lines[2]}" = " 0  5  11.9 %  #######" ]
 	[ "${lines[3]}" = " 1 30  71.4 %  ############################################" ]
@@ -89,10 +89,10 @@ rows_shown() { printf '%s\n' "$output" | grep -c ' %  '; }
 }
 
 @test "other formats and damaged files are refused" {
-	snapshot rx_per_poll packets 1 1 '1 1' | sed '1s/ 1 / 2 /' >"$snap"
+	snapshot rx_per_poll packets 1 1 '1 1' | sed '1s/ 2 / 3 /' >"$snap"
 	run scripts/hist.sh --snapshot "$snap"
 	[ "$status" -eq 1 ]
-	[[ $output == *"format 2, and this hist.sh knows format 1"* ]]
+	[[ $output == *"format 3, and this hist.sh knows format 2"* ]]
 	snapshot rx_per_poll packets 1 1 '1 1' | sed '1s/snapshot/counters/' >"$snap"
 	run scripts/hist.sh --snapshot "$snap"
 	[ "$status" -eq 1 ]
@@ -137,9 +137,69 @@ rows_shown() { printf '%s\n' "$output" | grep -c ' %  '; }
 	[[ ${lines[2]} == "1 10 "* ]]
 }
 
+# grown: the snapshot 2 seconds and 10 polls later
+grown() {
+	snapshot rx_per_poll packets 100 9 '1 18' '8 8' '9 2' |
+		sed 's/polls 1000/polls 1010/; s/now_ns 15/now_ns 17/'
+}
+
+@test "since a mark: the driver only counts on, so what came is the difference" {
+	snapshot rx_per_poll packets 40 8 '1 8' '8 4' >"$BATS_TEST_TMPDIR/a=mark"
+	grown >"$snap"
+	cd "$BATS_TEST_TMPDIR"
+	run "$OLDPWD/scripts/hist.sh" --snapshot "$snap" --since a=mark
+	[ "$status" -eq 0 ]
+	[[ ${lines[0]} == *"last 2.0 s" ]]
+	[[ ${lines[1]} == "16 polls, 60 packets, mean 3.75, max 9; 0.0 % of all polls used the whole budget" ]]
+	[[ ${lines[2]} == "1 10 "* ]]
+	run "$OLDPWD/scripts/hist.sh" --snapshot "$snap" --since a=mark --csv
+	[ "$output" = "$(printf 'histogram,lower,count\nrx_per_poll,1,10\nrx_per_poll,8,4\nrx_per_poll,9,2')" ]
+	run "$OLDPWD/scripts/hist.sh" --snapshot "$snap" --since none
+	[ "$status" -eq 1 ]
+	[[ $output == *"cannot read the mark none"* ]]
+}
+
+@test "a mark of another load or another NIC is refused" {
+	grown >"$snap"
+	for other in 's/since_ns 5/since_ns 6/' 's/:03.0/:04.0/'; do
+		snapshot rx_per_poll packets 40 8 '1 8' '8 4' | sed "$other" >"$BATS_TEST_TMPDIR/mark"
+		run scripts/hist.sh --snapshot "$snap" --since "$BATS_TEST_TMPDIR/mark"
+		[ "$status" -eq 1 ]
+		[[ $output == *"take a new mark"* ]]
+	done
+}
+
+@test "what comes in the next seconds" {
+	dir=$BATS_TEST_TMPDIR/debug/e1000_napi/eth1
+	mkdir -p "$dir"
+	snapshot rx_per_poll packets 40 8 '1 8' '8 4' >"$dir/snapshot"
+	(
+		sleep 0.3
+		grown >"$dir/new"
+		mv "$dir/new" "$dir/snapshot"
+	) &
+	E1000_NAPI_DEBUGFS=$BATS_TEST_TMPDIR/debug run scripts/hist.sh eth1 --for 1
+	[ "$status" -eq 0 ]
+	[[ ${lines[1]} == "16 polls, 60 packets,"* ]]
+}
+
+@test "the NIC's address counts, not a name that another namespace may have too" {
+	sys=$BATS_TEST_TMPDIR/sys
+	files=$sys/kernel/debug/e1000_napi
+	mkdir -p "$sys/class/net/eth1" "$files/0000:00:03.0" "$files/0000:00:04.0"
+	ln -s ../../../0000:00:03.0 "$sys/class/net/eth1/device"
+	ln -s 0000:00:04.0 "$files/eth1"
+	snapshot rx_per_poll packets 40 8 '1 8' '8 4' >"$files/0000:00:03.0/snapshot"
+	snapshot rx_per_poll packets 0 0 | sed 's/:03.0/:04.0/' >"$files/0000:00:04.0/snapshot"
+	E1000_NAPI_SYS=$sys run scripts/hist.sh eth1
+	[ "$status" -eq 0 ]
+	[[ ${lines[0]} == *":03.0"* ]]
+}
+
 @test "wrong usage" {
 	for args in '' 'eth0 eth1' 'eth0 --watch 0' 'eth0 --width 10' 'eth0 --width x' '--file x eth0' \
-		'eth0 --file' '../x' '--snapshot x eth0' 'eth0 --csv --watch' '--nonsense'; do
+		'eth0 --file' '../x' '--snapshot x eth0' 'eth0 --csv --watch' '--nonsense' \
+		'eth0 --for 0' 'eth0 --for x' 'eth0 --for 5 --watch' 'eth0 --since x --watch' '--snapshot x --for 5'; do
 		run scripts/hist.sh $args
 		[ "$status" -eq 2 ] || {
 			echo "$args: $status $output"

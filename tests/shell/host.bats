@@ -65,9 +65,21 @@ fake_vbox() {
 			echo "VMState=\"$(cat "$FAKE/vm-$2")\""
 			echo 'UUID="1-2-3"'
 			;;
-		startvm) echo running >"$FAKE/vm-$2" ;;
-		controlvm) echo poweroff >"$FAKE/vm-$2" ;;
-		unregistervm) rm "$FAKE/vm-$2" ;;
+		startvm)
+			case $* in
+			*emergencystop) [ -e "$FAKE/stuck" ] || echo poweroff >"$FAKE/vm-$2" ;;
+			*) echo running >"$FAKE/vm-$2" ;;
+			esac
+			;;
+		controlvm) [ -e "$FAKE/hangs" ] || echo poweroff >"$FAKE/vm-$2" ;;
+		unregistervm)
+			if [ "$(cat "$FAKE/vm-$2")" != poweroff ] || [ -e "$FAKE/locked" ]; then
+				rm -f "$FAKE/locked"
+				echo "VBoxManage: error: Cannot unregister the machine '$2' while it is locked" >&2
+				exit 1
+			fi
+			rm "$FAKE/vm-$2"
+			;;
 		getextradata) echo 'No value set!' ;;
 		storageattach) [ ! -e "$FAKE/break" ] ;;
 		esac
@@ -139,6 +151,54 @@ whole_life() { # whole_life KIND
 	fake_vbox
 	whole_life virtualbox
 	grep -q 'modifyvm tiny.*--nictype1 82540EM' "$fake/calls"
+	[ ! -e "$fake/vm-tiny" ]
+}
+
+@test "virtualbox: destroy takes away a VM that is locked, hangs or only starts" {
+	fake_vbox
+	# Waits that a test need not sit through
+	program sleep <<<:
+	h=scripts/host/virtualbox.sh
+	"$h" create tiny --iso "$iso"
+	: >"$fake/locked"
+	"$h" destroy tiny --yes
+	for state in starting gurumeditation running; do
+		"$h" create tiny --iso "$iso"
+		echo "$state" >"$fake/vm-tiny"
+		"$h" destroy tiny --yes
+		[ ! -e "$fake/vm-tiny" ]
+	done
+	# date moves on by 7 s a call
+	program date <<-'END'
+		n=$(($(cat "$FAKE/now" 2>/dev/null || echo 0) + 7))
+		echo "$n" | tee "$FAKE/now"
+	END
+	: >"$fake/hangs"
+	"$h" create tiny --iso "$iso"
+	"$h" start tiny
+	"$h" destroy tiny --yes
+	grep -q 'startvm tiny --type emergencystop' "$fake/calls"
+	[ ! -e "$fake/vm-tiny" ]
+	# What cannot be ended is still ours, and destroy can be run again
+	: >"$fake/stuck"
+	"$h" create tiny --iso "$iso"
+	"$h" start tiny
+	run "$h" destroy tiny --yes
+	[ "$status" -eq 1 ]
+	[[ $output == *"then run virtualbox.sh destroy tiny again"* ]]
+	rm "$fake/stuck"
+	"$h" destroy tiny --yes
+	[ ! -e "$fake/vm-tiny" ]
+}
+
+@test "xen: destroy waits for a domain that takes its time to die" {
+	fake_xl
+	program sleep <<<:
+	sed -i 's,destroy) .*,destroy) : >"$FAKE/dying-$2" ;;,
+		s,domid) ,domid) if [ -e "$FAKE/dying-$2" ]; then rm "$FAKE/vm-$2" "$FAKE/dying-$2"; echo 7; exit; fi; ,' "$fake/xl"
+	scripts/host/xen.sh create tiny --iso "$iso"
+	scripts/host/xen.sh start tiny
+	scripts/host/xen.sh destroy tiny --yes
 	[ ! -e "$fake/vm-tiny" ]
 }
 

@@ -124,7 +124,7 @@ lib() {
 			false
 		}
 	done
-	for script in load restore lib/watchdog; do
+	for script in load restore lib/watchdog lib/reload; do
 		run scripts/$script.sh --help
 		[ "$status" -eq 0 ]
 		[[ $output == usage:* ]]
@@ -198,6 +198,23 @@ lib() {
 	load nic9 --dry-run $module
 	[[ $output != *"--yes needed"* ]]
 	[ "$(in_ns $napinic peers nic90)" = "default - nic90" ]
+}
+
+@test "where nobody answered before, a link that is up is network enough" {
+	mkdir -p "$BATS_TEST_TMPDIR/up/class/net/nic9"
+	back() {
+		E1000_NAPI_SYS=$BATS_TEST_TMPDIR/up sh -c '. scripts/lib/common.sh
+			. scripts/lib/nic.sh
+			. scripts/lib/nic-reach.sh
+			eval "$(sed -n "/^network_back()/,/^}/p" scripts/load.sh)"
+			answered="" missed="" carrier=1 name=nic9
+			network_back'
+	}
+	echo 1 >"$BATS_TEST_TMPDIR/up/class/net/nic9/carrier"
+	back
+	echo 0 >"$BATS_TEST_TMPDIR/up/class/net/nic9/carrier"
+	run back
+	[ "$status" -eq 1 ]
 }
 
 @test "rules that know it by its index want --yes, a qdisc is told of" {

@@ -344,6 +344,21 @@ rival_200() {
 	done
 }
 
+@test "counted time is said below every table, and that it is no real time" {
+	cp -R "$irq" "$tmp/counted"
+	"$make" --kind irq --hypervisor Xen "$tmp/real"
+	sed -i 's/"host": {/&"time": "counted"/' "$tmp/counted/meta.json"
+	for command in summary table cost; do
+		run "$napistat" "$command" "$tmp/counted"
+		[[ $output == *"time was counted, an emulated instruction 1 ns"* ]]
+		[[ $output != *"side by side"* ]]
+	done
+	run "$napistat" summary "$tmp/real"
+	[[ $output != *counted* ]]
+	run "$napistat" table "$tmp/counted" "$tmp/real"
+	[[ $output == *"counted and real time stand side by side"* ]]
+}
+
 @test "the host's CPU is used only where every trial has it" {
 	"$simulate" --host "$tmp/h" weight=64,200 offered_bps=100M reps=3
 	[ "$("$napistat" verdict "$tmp/h/1" | field cost_side)" = host ]
@@ -771,4 +786,18 @@ PY
 	[[ "$output" == *"$tmp/pairs:9: not two numbers"* ]]
 	run "$napistat" ratio
 	[ "$status" -eq 2 ]
+}
+
+@test "rows: the columns asked for, by name, in every trial" {
+	[ "$($napistat rows --columns trial,weight,app_cpu docs/results/sweep/irq | sed -n '1p;$p' | tr '\t' ' ')" = "$(
+		python3 - <<-'END'
+			import csv
+			rows = list(csv.DictReader(open("docs/results/sweep/irq/runs.csv")))
+			for r in (rows[0], rows[-1]):
+			    print(r["trial"], r["weight"], r["app_cpu"] or "-")
+		END
+	)" ]
+	run $napistat rows --columns trial,speed docs/results/sweep/irq
+	[ "$status" -eq 2 ]
+	[[ $output == *"no column \"speed\""* ]]
 }

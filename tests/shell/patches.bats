@@ -30,19 +30,19 @@ prepare() { "$tmp/p/dev/prepare.sh" --kver "$kver" --ksrc "$tmp/ksrc" --out "$tm
 	sed -i 's/^	tx_clean_complete = e1000_clean_tx_irq.*/	tx_clean_complete = other();/' "$main"
 	run prepare
 	[ "$status" -eq 1 ]
-	[[ $output == *"0003-"*"does not apply to e1000 of Linux"*"hunk"*"of e1000_main.c"*"nothing was built"* ]]
+	[[ $output == *"0004-"*"does not apply to e1000 of Linux"*"hunk"*"of e1000_main.c"*"nothing was built"* ]]
 	[ ! -e "$tmp/out/e1000_main.c" ]
 }
 
 @test "a hunk that would apply in another function stops it" {
-	# The lines that patch 5 goes before, once more and earlier
+	# The lines that patch 6 goes before, once more and earlier
 	awk '/^static void e1000_remove/ { print "static void elsewhere(void)\n{\n\tx();\n\n\te1000_down_and_stop(adapter);\n}\n" }
-		/^	e1000_down_and_stop\(adapter\);/ && n++ < 9 { sub(/adapter/, "adapter, 1") }
+		/^	e1000_down_and_stop\(adapter\);/ && n++ { sub(/adapter/, "adapter, 1") }
 		{ print }' "$main" >"$tmp/new"
 	mv "$tmp/new" "$main"
 	run prepare
 	[ "$status" -eq 1 ]
-	[[ $output == *"0005-"*"a hunk is not where it should be"* ]]
+	[[ $output == *"0006-"*"a hunk is not where it should be"* ]]
 	[ ! -e "$tmp/out/e1000_main.c" ]
 }
 

@@ -62,12 +62,12 @@ of_root() { find "$tmp" -user 0; }
 }
 
 @test "every script of ours that makes a folder for results gives it back" {
-	for s in $(grep -lE '^\s*mkdir .*"\$out["/]' -r scripts lab dev packaging bench tests --include='*.sh'); do
+	for s in $(grep -lE '^\s*(mkdir|make_dir) .*"\$out["/]' -r scripts lab dev packaging bench tests --include='*.sh'); do
 		case $s in
 		# in the guest, or run by scripts that give back
 		*/guest/* | */guest*.sh | lab/iso/appliance.sh | scripts/fleet/bundle.sh | bench/[!r]*.sh) continue ;;
 		esac
-		grep -q 'give_back' "$s" || { echo "$s" && false; }
+		grep -q 'give_back\|napimeter" give' "$s" || { echo "$s" && false; }
 	done
 }
 
@@ -85,6 +85,35 @@ of_root() { find "$tmp" -user 0; }
 	[ "$(stat -c %u "$tmp/other" /etc/passwd | tr '\n' ' ')" = "1 0 " ]
 	SUDO_UID='' common give_back "$tmp/other/of/root"
 	[ "$(stat -c %u "$tmp/other/of/root")" -eq 0 ]
+}
+
+@test "napimeter give: the owner's folder and what is on the way there, through no link" {
+	make -s tools CALLER=1
+	give() { build/tools/napimeter give "$@"; }
+	mkdir -p "$tmp/mine/results/made/deep" "$tmp/other/of/root"
+	: >"$tmp/mine/results/made/deep/file"
+	: >"$tmp/secret"
+	: >"$tmp/other/of/root/file"
+	ln -s "$tmp/other" "$tmp/mine/results/made/link"
+	ln "$tmp/secret" "$tmp/mine/results/made/hard"
+	: >"$tmp/mine/results/made/his"
+	chown 1:1 "$tmp/mine/results/made/his" "$tmp/other"
+	chown 54321:54322 "$tmp/mine"
+	give "$tmp/mine/results/made"
+	cd "$tmp/mine"
+	[ "$(stat -c %u:%g results results/made results/made/deep/file results/made/link | sort -u)" = 54321:54322 ]
+	[ "$(stat -c %u results/made/his)" = 1 ]
+	[ "$(stat -c %u "$tmp/secret" "$tmp/other/of/root" | sort -u)" = 0 ]
+	cd "$top"
+	# root's folder in another's, or nobody called sudo: nothing is given
+	give "$tmp/other/of/root"
+	[ "$(stat -c %u "$tmp/other/of/root/file" "$tmp/other/of")" = "$(printf '0\n0')" ]
+	mkdir "$tmp/mine/again"
+	SUDO_UID='' give "$tmp/mine/again"
+	[ "$(stat -c %u "$tmp/mine/again")" = 0 ]
+	run give "$tmp/mine/results/made/link"
+	[ "$status" -eq 1 ]
+	[[ $output == *"is a symbolic link"* ]]
 }
 
 @test "the cache: the same with sudo and without, and without HOME" {

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # sweep.sh as far as it goes without a NIC: what it plans and what it refuses.
 
+load guests
 setup() {
 	cd "$BATS_TEST_DIRNAME/../.." || return 1
 	napimeter=build/tools/napimeter
@@ -17,7 +18,7 @@ last() { tail -n 1; }
 		run $sh scripts/sweep.sh --help
 		[ "$status" -eq 0 ]
 		for option in preset quick method weight load rcvbuf cpus burst server sender source out \
-			dry-run retries on-error restore seed reps seconds until; do
+			dry-run retries on-error restore seed reps sessions seconds until; do
 			[[ $output == *--$option* ]]
 		done
 	done
@@ -35,7 +36,7 @@ last() { tail -n 1; }
 @test "every column is in docs/sweep.md" {
 	$napimeter plan "$dir/r" interface=eth0 server=192.0.2.1 netdev_budget=300
 	build/tools/napistat columns | sed 1d | cut -d , -f 1 >"$dir/columns"
-	[ "$(wc -l <"$dir/columns")" -eq 51 ]
+	[ "$(wc -l <"$dir/columns")" -eq 52 ]
 	# shellcheck disable=SC2016
 	sed -n '/^## Results/,/^`hist.csv`/p' docs/sweep.md >"$dir/doc"
 	# the settings between datagram and burst are in the options' table
@@ -64,7 +65,7 @@ last() { tail -n 1; }
 
 @test "every key of meta.json is in docs/sweep.md" {
 	$napimeter plan "$dir/r" interface=lo source=pktgen peer=lo
-	$napimeter meta "$dir/r" "the command"
+	scripts/detect.sh --json | $napimeter meta "$dir/r" "the command"
 	grep -oE '"[a-z_]+":' "$dir/r/meta.json" | tr -d '":' | sort -u >"$dir/keys"
 	[ "$(wc -l <"$dir/keys")" -ge 30 ]
 	# shellcheck disable=SC2016
@@ -75,6 +76,34 @@ last() { tail -n 1; }
 			return 1
 		}
 	done <"$dir/keys"
+}
+
+@test "meta.json names the machine and the NIC as detect.sh does, in every recorded guest" {
+	for guest in xen-hvm virtualbox vmware-stand-in qemu-tcg; do
+		mkdir "$dir/$guest"
+		recorded_guest "$BATS_TEST_DIRNAME/guests/$guest" "$dir/$guest/tree"
+		scripts/detect.sh --json --root "$dir/$guest/tree" >"$dir/$guest/said"
+		nic=$(grep -o '"interface": "[a-z0-9]*"' "$dir/$guest/said" | cut -d '"' -f 4 | tail -n 1)
+		$napimeter plan "$dir/$guest" interface="$nic" source=pktgen peer=lo
+		$napimeter meta "$dir/$guest" x <"$dir/$guest/said"
+		python3 - "$dir/$guest" "$nic" <<-'END'
+			import json, sys
+			said, meta = (json.load(open(sys.argv[1] + f)) for f in ("/said", "/meta.json"))
+			for theirs, ours in (("hypervisor",) * 2, ("stand_in",) * 2, ("dmi",) * 2,
+			                     ("version", "hypervisor_version")):
+			    assert said[theirs] == meta[ours], (theirs, said, meta)
+			nic = next(n for n in said["e1000"] if n["interface"] == sys.argv[2])
+			assert meta["nic"] == {k: nic[k] for k in ("model", "pci_id", "pci_address")}, meta
+		END
+	done
+	# and it makes up nothing of its own
+	for wrong in '' '{' '[]' '{"hypervisor": 1}'; do
+		$napimeter plan "$dir/wrong" interface=lo source=pktgen peer=lo
+		run $napimeter meta "$dir/wrong" x <<<"$wrong"
+		[ "$status" -eq 1 ]
+		[[ $output == *"not what detect.sh --json prints"* ]]
+		[ ! -e "$dir/wrong/meta.json" ]
+	done
 }
 
 @test "the presets are the study's" {
@@ -131,6 +160,8 @@ last() { tail -n 1; }
 	refuse "is there twice" --weight 1,2,1
 	refuse "bursts" --burst 32
 	refuse "tcp goes with" --protocol tcp --method interleave
+	refuse "sessions goes with" --sessions 2 --method mlfrr
+	refuse "sessions goes with" --sessions 2 --until 5
 	refuse "ssh:HOST" --sender host
 	refuse "auto, one or two" --cpus three
 	run scripts/sweep.sh eth0 --dry-run
@@ -138,9 +169,19 @@ last() { tail -n 1; }
 	[[ $output == *"needs a server"* ]]
 	run scripts/sweep.sh --weight 2
 	[ "$status" -eq 2 ]
-	run scripts/sweep.sh eth0 --server nowhere.invalid --dry-run
+	# hexadecimal digits and dots alone are no address yet
+	for name in nowhere.invalid cafe.invalid; do
+		run scripts/sweep.sh eth0 --server $name --dry-run
+		[ "$status" -eq 1 ]
+		[[ $output == *"the name $name cannot be resolved here; give the server's address"* ]]
+	done
+	run scripts/sweep.sh eth0 --server 192.0.2 --dry-run
 	[ "$status" -eq 2 ]
 	[[ $output == *"not an IPv4 or IPv6 address"* ]]
+	refuse "neither a host's name nor an address" --server 1::x
+	refuse "there is no CPU 99 here; the last one is $(($(nproc --all) - 1))" --app-cpu 0,99
+	refuse "there is no CPU 99 here" --irq-cpu 0..99
+	refuse "did you mean 100M?" --load 100
 }
 
 @test "a NIC that cannot be swept is refused before anything is written" {
@@ -166,23 +207,68 @@ last() { tail -n 1; }
 	refuse eth2 192.0.2.1 "debugfs is not mounted, and the counters are there; run: mount -t debugfs"
 	mkdir -p "$dir/sys/kernel/debug/e1000_napi/eth2"
 	refuse eth2 192.0.2.1 "e1000_napi/eth2 cannot be read; a locked-down kernel forbids it"
-	echo "# e1000_napi 1 snapshot" >"$dir/sys/kernel/debug/e1000_napi/eth2/snapshot"
+	echo "# e1000_napi 2 snapshot" >"$dir/sys/kernel/debug/e1000_napi/eth2/snapshot"
 	refuse eth2 nowhere.invalid "the name nowhere.invalid cannot be resolved here"
 }
 
 @test "a sweep in which every trial failed is never done" {
 	$napimeter plan "$dir/r" interface=none9 server=127.0.0.1 source=napimeter weight=1,3 offered_bps=1M seconds=0.1
-	for i in 1 2 3; do
-		run $napimeter next "$dir/r"
-		[ "$status" -eq 0 ]
-		run $napimeter step "$dir/r" --last-try
-		[ "$status" -eq 1 ]
-	done
 	for i in 1 2; do
-		run $napimeter next "$dir/r"
+		run $napimeter run "$dir/r" --retries 0
 		[ "$status" -eq 1 ]
 		[[ $output == *"every trial of this sweep failed ("*none9*"); mend that, and give another --out" ]]
+		# the self-test and two trials, once
+		[ "$(grep -c none9 "$dir/r/runs.csv" "$dir/r/probes.csv" | cut -d : -f 2 | xargs)" = "2 1" ]
 	done
+}
+
+@test "a trial that fails is tried again, then go-on or stop" {
+	$napimeter plan "$dir/r" interface=none9 server=127.0.0.1 source=napimeter weight=1,3 seconds=0.1
+	run $napimeter run "$dir/r" --retries 1 --on-error stop
+	[ "$status" -eq 1 ]
+	[ "$(grep -c "^\[1/2, " <<<"$output")" -eq 2 ]
+	[ "$(grep -c "it is tried again" <<<"$output")" -eq 1 ]
+	[[ $output == *"the same command goes on with the next trial" ]]
+	[ "$(grep -c failed "$dir/r/runs.csv")" -eq 1 ]
+	run $napimeter run "$dir/r" --retries 0
+	[ "$(grep -c "^\[2/2, " <<<"$output")" -eq 1 ]
+	[ "$(grep -c failed "$dir/r/runs.csv")" -eq 2 ]
+}
+
+@test "sessions: each has all repetitions, and a run between two needs what loads the module" {
+	[[ $(plan --weight 1,64 --reps 2 --sessions 3 | last) == "12 trials"* ]]
+	for n in 1 2 3; do
+		[ "$(plan --weight 1,64 --reps 2 --sessions 3 | grep -c "session $n$")" -eq 4 ]
+	done
+	$napimeter plan "$dir/r" interface=none9 server=127.0.0.1 source=napimeter weight=3 seconds=0.1 sessions=3
+	printf 'echo "load $1"\ntest ! -e "%s"\n' "$dir/broken" >"$dir/reload"
+	run $napimeter run "$dir/r" --retries 0
+	[ "$status" -eq 1 ]
+	[[ $output == *"session 1"*"requires --reload" ]]
+	touch "$dir/broken"
+	run $napimeter run "$dir/r" --retries 0 --reload "$dir/reload"
+	[[ $output == *"load none9"*"session 2: the module could not be loaded again"* ]]
+	rm "$dir/broken"
+	run $napimeter run "$dir/r" --retries 0 --reload "$dir/reload"
+	[ "$(grep -c "load none9" <<<"$output")" -eq 2 ]
+	[ "$(head -n 1 "$dir/r/runs.csv" | grep -o '[a-z_]*$')" = session ]
+	[ "$(grep -o '[0-9]$' "$dir/r/runs.csv" | xargs)" = "1 2 3" ]
+}
+
+@test "a run whose parent is gone, or that is wrong usage, measures nothing" {
+	$napimeter plan "$dir/r" interface=none9 server=127.0.0.1 source=napimeter weight=1,3 seconds=0.1
+	run $napimeter run "$dir/r" --parent 1
+	[ "$status" -eq 1 ]
+	[[ $output == *"process 1, which this sweep belongs to, is gone" ]]
+	for wrong in "--retries" "--retries x" "--on-error perhaps" "--nonsense 1" "--on-error"; do
+		# shellcheck disable=SC2086 # words
+		run $napimeter run "$dir/r" $wrong
+		[ "$status" -eq 2 ] || {
+			echo "$wrong: $status $output"
+			return 1
+		}
+	done
+	[ ! -e "$dir/r/runs.csv" ]
 }
 
 @test "a folder with another sweep is refused, the same one is not" {
@@ -271,7 +357,8 @@ last() { tail -n 1; }
 @test "a sweep begins when the host has samples, not before" {
 	$napimeter plan "$dir" interface=lo server=127.0.0.1 source=napimeter weight=1,3 \
 		host=127.0.0.1:5966
-	run timeout 2 "$napimeter" meta "$dir" x
+	scripts/detect.sh --json >"$dir/said" || :
+	run timeout 2 "$napimeter" meta "$dir" x <"$dir/said"
 	[ "$status" -eq 124 ]
 	[[ $output == "waiting for scripts/host/cpu.sh at 127.0.0.1:5966, at most 60 s" ]]
 	[ ! -e "$dir/meta.json" ]
@@ -281,16 +368,16 @@ last() { tail -n 1; }
 		echo "$(date +%s%N),0"
 		sleep 3
 	) | $napimeter hostcpu 5966 &
-	run timeout 1 "$napimeter" meta "$dir" x
+	run timeout 1 "$napimeter" meta "$dir" x <"$dir/said"
 	[ "$status" -eq 124 ]
-	run timeout 10 "$napimeter" meta "$dir" x
+	run timeout 10 "$napimeter" meta "$dir" x <"$dir/said"
 	echo "$output"
 	[ "$status" -eq 0 ]
 	grep -q '"clock_offset_ns": ' "$dir/meta.json"
 	wait
 	# what is wrong with the folder is told without the host
 	echo '{' >"$dir/meta.json"
-	run timeout 5 "$napimeter" meta "$dir" x
+	run timeout 5 "$napimeter" meta "$dir" x <"$dir/said"
 	echo "$output"
 	[ "$status" -eq 1 ]
 	[[ $output == *"meta.json"* && $output != *waiting* ]]
@@ -315,16 +402,18 @@ caps() { awk -v line="$2:" '$1 == line { print $2 }' "/proc/$1/status"; }
 
 @test "napimeter gives up what no trial needs, and all of it before it reads what strangers send" {
 	[ "$(id -u)" -eq 0 ] || skip "only root has what could be given up"
-	for command in "serve 5991" "hostcpu 5992"; do
-		# shellcheck disable=SC2086 # words
-		$napimeter $command < <(sleep 5) 3>&- &
+	port=$((20000 + $$ % 20000))
+	for command in serve hostcpu; do
+		$napimeter $command $port < <(sleep 3) 3>&- &
 		pid=$!
 		sleep 0.5
-		[ "$(caps $pid CapEff)" = 0000000000000000 ]
-		[ "$(caps $pid CapPrm)" = 0000000000000000 ]
+		caps=$(caps $pid CapEff)/$(caps $pid CapPrm)
 		kill $pid
+		wait $pid || :
+		[ "$caps" = 0000000000000000/0000000000000000 ]
 	done
-	$napimeter sink 5993 3 3>&- &
+	# ends by itself
+	$napimeter sink $port 3 3>&- &
 	pid=$!
 	sleep 0.5
 	# CAP_NET_ADMIN is there, CAP_SYS_MODULE, CAP_SYS_TIME and CAP_SETUID are not, for its children neither

@@ -19,6 +19,8 @@ while [ $# -gt 0 ]; do
 	shift
 	[ $# -eq 0 ] || shift
 done
+# tune.sh has gone there already
+[ "$dir" != . ] || dir=$(pwd)
 echo "$method$options $dir" >>"$CALLS"
 [ ! -e "$dir/runs.csv" ] || exit 0
 if [ -n "${FAILS-}" ] && echo "$dir" | grep -q "$FAILS"; then

@@ -145,7 +145,7 @@ for row in csv.DictReader(open(sys.argv[2])): print(row[sys.argv[1]])' "$1" "$2"
 		import csv, sys
 		rows = {row["guest"]: row for row in csv.DictReader(open(sys.argv[1]), strict=True)}
 		assert set(rows) == {"g1", "g2", "g3", "gone"}, rows
-		assert all(rows[g]["trials"] == "4" and rows[g]["hypervisor"] == "qemu" for g in ("g1", "g2", "g3")), rows
+		assert all(rows[g]["trials"] == "4" and rows[g]["hypervisor"] == "qemu-tcg" for g in ("g1", "g2", "g3")), rows
 		assert "192.168.77.99" in rows["gone"]["reason"] and not rows["gone"]["weight"], rows
 	END
 }

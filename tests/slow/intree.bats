@@ -47,6 +47,24 @@ build() {
 	perl "$tmp/check/scripts/checkpatch.pl" --no-tree --strict --ignore FILE_PATH_CHANGES "$tmp/patch"
 }
 
+@test "make patch-net prints the fix alone, for net, and the rest applies on it and without it" {
+	make -s patch-net KSRC="$tarball" >"$tmp/fix"
+	make -s patch KSRC="$tarball" >"$tmp/patch"
+	grep -q '^Subject: \[PATCH net\] e1000: stop the queue' "$tmp/fix"
+	grep -q '^Fixes: [0-9a-f]\{12\} ("' "$tmp/fix"
+	[ "$(grep -c '^+[^+]' "$tmp/fix")" -eq 2 ]
+	# Nothing of the fix is in the rest, which says that without the option nothing changes
+	! grep -q 'netif_tx_disable' "$tmp/patch" || false
+	cd "$tmp/tree"
+	git init -q
+	git add -f .
+	git commit -qm stock
+	git am -q "$tmp/fix"
+	git am -q "$tmp/patch"
+	git reset -q --hard HEAD~2
+	git am -q "$tmp/patch"
+}
+
 @test "make intree changes the tree once; it is stock but for the option" {
 	make intree KSRC="$tmp/tree"
 	grep -q '^config E1000_NAPI_STATS' "$intel/Kconfig"

@@ -4,8 +4,8 @@
  * are, its writer writes them, and only the measurements come from a model here.
  *
  * The model: a weight takes up to its capacity in packets; every trial scatters around
- * it, and so may a weight in one stream (interleave: repetition), which stays the same
- * within the stream.
+ * it, and so may a weight in one stream (interleave: repetition) or session, which stays
+ * the same within it.
  */
 #include <getopt.h>
 #include <math.h>
@@ -30,6 +30,7 @@ static const char usage[] =
 	"  --noise-of W=F    F times as much for this weight\n"
 	"  --heavy           heavy tails (t with 3 degrees of freedom)\n"
 	"  --auto R          correlation of a trial with the one before (0)\n"
+	"  --boot P          scatter of a weight from session to session, percent (0)\n"
 	"  --stream P        scatter of a weight from stream to stream, percent (0)\n"
 	"  --lossy P         share of trials with loss, percent; all else lose nothing\n"
 	"  --host            with the host's CPU\n"
@@ -40,7 +41,7 @@ struct of_weight {
 };
 
 static struct of_weight gains[64], costs[64], noises[64], fails[64];
-static double capacity, noise = 1, autocorrelation, stream, lossy = -1;
+static double capacity, noise = 1, autocorrelation, boot, stream, lossy = -1;
 static bool heavy, host;
 static uint64_t state;
 
@@ -88,18 +89,18 @@ static void take(struct of_weight *list, const char *text)
 	}
 }
 
-/* the weight's own shift in this stream: the same numbers whenever it is asked */
-static double shift(double weight, int64_t rep, int64_t sweep)
+/* the weight's own shift in this stream or session: the same whenever it is asked */
+static double shift(double percent, double weight, int64_t which, int64_t sweep)
 {
 	uint64_t kept = state;
 	double z;
 
-	state = 88172645463325252ULL ^ (uint64_t)(weight * 7919 + rep * 104729 + sweep * 1299709);
+	state = 88172645463325252ULL ^ (uint64_t)(weight * 7919 + which * 104729 + sweep * 1299709);
 	for (z = 0; z < 20; z++)
 		uniform();
 	z = normal();
 	state = kept;
-	return 1 + stream / 100 * z;
+	return 1 + percent / 100 * z;
 }
 
 static void measure_up(struct row *row, double seconds, int64_t sweep)
@@ -108,6 +109,7 @@ static void measure_up(struct row *row, double seconds, int64_t sweep)
 	double weight = row_number(row, COL_weight), load = row_number(row, COL_offered_bps);
 	double offered = load > 0 ? load : 950e6, bits = row_number(row, COL_datagram) * 8;
 	double sent = floor(offered * seconds / bits), takes, received, polls, cpu;
+	int64_t session;
 
 	if (load > of(fails, weight, INFINITY)) {
 		row_set(row, COL_status, "failed");
@@ -117,7 +119,9 @@ static void measure_up(struct row *row, double seconds, int64_t sweep)
 	last = autocorrelation * last + sqrt(1 - autocorrelation * autocorrelation) * scatter();
 	takes = (capacity > 0 ? capacity : offered / 2) * of(gains, weight, 1) *
 		(1 + noise / 100 * of(noises, weight, 1) * last);
-	takes *= shift(weight, row_integer(row, COL_rep, 1), sweep);
+	session = row_integer(row, COL_session, 0);
+	takes *= shift(stream, weight, 1000 * session + row_integer(row, COL_rep, 1), sweep) *
+		 shift(boot, weight, -session, sweep);
 	received = fmax(0, fmin(sent, floor(takes * seconds / bits)));
 	if (lossy >= 0)
 		received = uniform() * 100 < lossy ? floor(sent * 0.99) : sent;
@@ -219,7 +223,7 @@ static void write_sweep(const char *dir, char *const words[], int64_t sweep)
 
 int main(int argc, char *argv[])
 {
-	enum { SWEEPS = 256, SEED, CAPACITY, GAIN, COST, NOISE, NOISE_OF, HEAVY, AUTO, STREAM,
+	enum { SWEEPS = 256, SEED, CAPACITY, GAIN, COST, NOISE, NOISE_OF, HEAVY, AUTO, BOOT, STREAM,
 	       LOSSY, HOST, FAILED };
 	static const struct option longs[] = {
 		{ "sweeps", required_argument, NULL, SWEEPS },
@@ -231,6 +235,7 @@ int main(int argc, char *argv[])
 		{ "noise-of", required_argument, NULL, NOISE_OF },
 		{ "heavy", no_argument, NULL, HEAVY },
 		{ "auto", required_argument, NULL, AUTO },
+		{ "boot", required_argument, NULL, BOOT },
 		{ "stream", required_argument, NULL, STREAM },
 		{ "lossy", required_argument, NULL, LOSSY },
 		{ "host", no_argument, NULL, HOST },
@@ -253,6 +258,7 @@ int main(int argc, char *argv[])
 		case NOISE_OF: take(noises, optarg); break;
 		case HEAVY: heavy = true; break;
 		case AUTO: autocorrelation = atof(optarg); break;
+		case BOOT: boot = atof(optarg); break;
 		case STREAM: stream = atof(optarg); break;
 		case LOSSY: lossy = atof(optarg); break;
 		case HOST: host = true; break;

@@ -12,13 +12,13 @@
 
 #include "hist.h"
 
-static struct napi_hist hist;
-static struct napi_hist_totals totals;
+static struct e1000_hist hist;
+static struct e1000_hist_totals totals;
 
 static void add(u64 value)
 {
-	napi_hist_add(&hist, value);
-	napi_hist_total(&hist, &totals);
+	e1000_hist_add(&hist, value);
+	e1000_hist_total(&hist, &totals);
 }
 
 static int begin(void **state)
@@ -31,7 +31,7 @@ static int begin(void **state)
 static void nothing_counted(void **state)
 {
 	(void)state;
-	napi_hist_total(&hist, &totals);
+	e1000_hist_total(&hist, &totals);
 	assert_int_equal(totals.count, 0);
 	assert_int_equal(totals.sum, 0);
 	assert_int_equal(totals.max, 0);
@@ -41,7 +41,7 @@ static void empty_polls_count(void **state)
 {
 	(void)state;
 	add(0);
-	assert_int_equal(hist.cell[0].v, 1);
+	assert_int_equal(hist.cell[0], 1);
 	assert_int_equal(totals.count, 1);
 	assert_int_equal(totals.sum, 0);
 	assert_int_equal(totals.max, 0);
@@ -53,15 +53,15 @@ static void exact_up_to_256(void **state)
 
 	(void)state;
 	for (v = 0; v <= 256; v++) {
-		assert_int_equal(napi_hist_index(v), v);
-		assert_int_equal(napi_hist_lower(v), v);
+		assert_int_equal(e1000_hist_index(v), v);
+		assert_int_equal(e1000_hist_lower(v), v);
 		add(v);
-		assert_int_equal(hist.cell[v].v, 1);
+		assert_int_equal(hist.cell[v], 1);
 		assert_int_equal(totals.max, v);
 	}
 	assert_int_equal(totals.count, 257);
 	assert_int_equal(totals.sum, 256 * 257 / 2);
-	assert_int_equal(hist.over_sum.v, 0);
+	assert_int_equal(hist.over_sum, 0);
 }
 
 static void edge_257(void **state)
@@ -69,13 +69,13 @@ static void edge_257(void **state)
 	(void)state;
 	add(256);
 	add(257);
-	assert_int_equal(hist.cell[256].v, 1);
-	assert_int_equal(hist.cell[257].v, 1);
-	assert_int_equal(napi_hist_lower(257), 257);
+	assert_int_equal(hist.cell[256], 1);
+	assert_int_equal(hist.cell[257], 1);
+	assert_int_equal(e1000_hist_lower(257), 257);
 	/* the first wide cell ends with 263, the next begins with 264 */
-	assert_int_equal(napi_hist_index(263), 257);
-	assert_int_equal(napi_hist_index(264), 258);
-	assert_int_equal(napi_hist_lower(258), 264);
+	assert_int_equal(e1000_hist_index(263), 257);
+	assert_int_equal(e1000_hist_index(264), 258);
+	assert_int_equal(e1000_hist_lower(258), 264);
 	assert_int_equal(totals.sum, 513);
 	assert_int_equal(totals.max, 257);
 }
@@ -85,18 +85,18 @@ static void edge_u32_max(void **state)
 	const u64 max = 4294967295ULL;
 
 	(void)state;
-	assert_int_equal(napi_hist_index(max), NAPI_HIST_CELLS - 1);
+	assert_int_equal(e1000_hist_index(max), E1000_HIST_CELLS - 1);
 	add(max);
-	assert_int_equal(hist.cell[NAPI_HIST_CELLS - 1].v, 1);
+	assert_int_equal(hist.cell[E1000_HIST_CELLS - 1], 1);
 	assert_true(totals.sum == max);
 	assert_true(totals.max == max);
 	/* beyond: the last cell, but sum and maximum stay exact */
 	add(max + 1);
 	add(10 * max);
-	assert_int_equal(hist.cell[NAPI_HIST_CELLS - 1].v, 3);
+	assert_int_equal(hist.cell[E1000_HIST_CELLS - 1], 3);
 	assert_true(totals.sum == 12 * max + 1);
 	assert_true(totals.max == 10 * max);
-	assert_int_equal(napi_hist_index(~0ULL), NAPI_HIST_CELLS - 1);
+	assert_int_equal(e1000_hist_index(~0ULL), E1000_HIST_CELLS - 1);
 }
 
 static void bounds_are_inverse(void **state)
@@ -104,15 +104,15 @@ static void bounds_are_inverse(void **state)
 	unsigned int i;
 
 	(void)state;
-	for (i = 0; i < NAPI_HIST_CELLS; i++) {
-		assert_int_equal(napi_hist_index(napi_hist_lower(i)), i);
+	for (i = 0; i < E1000_HIST_CELLS; i++) {
+		assert_int_equal(e1000_hist_index(e1000_hist_lower(i)), i);
 		if (!i)
 			continue;
-		assert_true(napi_hist_lower(i) > napi_hist_lower(i - 1));
-		assert_int_equal(napi_hist_index(napi_hist_lower(i) - 1), i - 1);
+		assert_true(e1000_hist_lower(i) > e1000_hist_lower(i - 1));
+		assert_int_equal(e1000_hist_index(e1000_hist_lower(i) - 1), i - 1);
 		/* no cell is wider than 1/32 of its lower bound */
-		assert_true(napi_hist_lower(i) - napi_hist_lower(i - 1) <=
-			    1 + napi_hist_lower(i - 1) / 32);
+		assert_true(e1000_hist_lower(i) - e1000_hist_lower(i - 1) <=
+			    1 + e1000_hist_lower(i - 1) / 32);
 	}
 }
 
@@ -126,17 +126,17 @@ static void random_values(void **state)
 	srandom(1);
 	for (i = 0; i < 200000; i++) {
 		v = (u64)random() >> (random() % 31);
-		napi_hist_add(&hist, v);
+		e1000_hist_add(&hist, v);
 		count++;
 		sum += v;
 		max = v > max ? v : max;
 	}
-	napi_hist_total(&hist, &totals);
+	e1000_hist_total(&hist, &totals);
 	assert_true(totals.count == count);
 	assert_true(totals.sum == sum);
 	assert_true(totals.max == max);
-	for (i = 0; i < NAPI_HIST_CELLS; i++)
-		cells += hist.cell[i].v;
+	for (i = 0; i < E1000_HIST_CELLS; i++)
+		cells += hist.cell[i];
 	assert_true(cells == count);
 }
 

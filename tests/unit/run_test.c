@@ -22,7 +22,8 @@ static void header_is_the_format(void **state)
 		"received,lost,lost_before_nic,lost_ring,lost_backlog,lost_socket,lost_app,"
 		"remainder,remainder_high,bandwidth_bps,jitter_us,rx_packets,irqs,polls,"
 		"polls_whole_budget,polls_empty,polls_tx_unfinished,polls_ksoftirqd,time_squeeze,"
-		"rx_per_poll,rx_per_irq,cpu_total,cpu_softirq,cpu_system,cpu_steal,host_cpu\n");
+		"rx_per_poll,rx_per_irq,cpu_total,cpu_softirq,cpu_system,cpu_steal,host_cpu,"
+		"lost_checksum,lost_filter\n");
 	free(line);
 }
 

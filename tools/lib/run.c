@@ -6,7 +6,7 @@
 
 #include "run.h"
 
-#define TEXT_MAX 200 /* of a cell, in bytes */
+#define TEXT_MAX 600 /* of a cell, in bytes */
 #define MAX_COUNT 9007199254740992.0 /* above it a double skips whole numbers */
 
 enum { MAY, NEED };
@@ -14,14 +14,19 @@ enum { MAY, NEED };
 const struct column_info run_columns[COL_COUNT] = {
 #define X(name, type, unit, role, need) \
 	[COL_##name] = { #name, T_##type, unit, R_##role, need },
-	RUN_COLUMNS(X) RUN_EXTRA_COLUMNS(X)
+	RUN_COLUMNS(X) RUN_EXTRA_COLUMNS(X) RUN_SESSION_COLUMNS(X)
 #undef X
 };
 
+#define OF_KEY(name)
+#define OF_STATE(name)
+#define OF_AXIS(name)
+#define OF_SETTING(name) COL_##name,
+#define OF_MEASURE(name)
 const enum column run_settings[N_SETTINGS] = {
-	COL_method, COL_preset, COL_protocol, COL_datagram, COL_rcvbuf, COL_app_cpu,
-	COL_irq_cpu, COL_rx_usecs, COL_gro, COL_threaded, COL_burst, COL_netdev_budget,
-	COL_netdev_budget_usecs, COL_defer_hard_irqs, COL_gro_flush_timeout,
+#define X(name, type, unit, role, need) OF_##role(name)
+	RUN_COLUMNS(X) RUN_EXTRA_COLUMNS(X)
+#undef X
 };
 
 static const char *const status_names[] = { "ok", "warn", "failed" };
@@ -88,23 +93,30 @@ int64_t row_integer(const struct row *row, enum column col, int64_t if_empty)
 			      (int64_t)row->cell[col].number;
 }
 
-const char *row_text(const struct row *row, enum column col)
+/* The cell as the file has it, in text unless it is a word. */
+static const char *cell_text(const struct row *row, enum column col, char text[32])
 {
-	char text[32];
-
+	*text = '\0';
 	if (row_empty(row, col))
-		return "";
+		return text;
 	if (is_word(col))
 		return row->cell[col].word;
 	if (col == COL_status)
 		return status_names[row->cell[col].whole];
 	if (is_whole(col))
-		snprintf(text, sizeof(text), "%lld", (long long)row->cell[col].whole);
+		snprintf(text, 32, "%lld", (long long)row->cell[col].whole);
 	else if (row->cell[col].number == floor(row->cell[col].number))
-		snprintf(text, sizeof(text), "%.0f", row->cell[col].number + 0.0);
+		snprintf(text, 32, "%.0f", row->cell[col].number + 0.0);
 	else
-		snprintf(text, sizeof(text), "%.4f", row->cell[col].number);
-	return intern(text);
+		snprintf(text, 32, "%.4f", row->cell[col].number);
+	return text;
+}
+
+const char *row_text(const struct row *row, enum column col)
+{
+	char text[32];
+
+	return intern(cell_text(row, col, text));
 }
 
 bool row_is(const struct row *row, enum column col, const char *text)
@@ -252,6 +264,17 @@ void row_set_number(struct row *row, enum column col, double value)
 	row->has |= 1ULL << col;
 }
 
+double row_cost(const struct row *row, enum column cpu)
+{
+	double packets = row_number(row, COL_received);
+
+	if (isnan(packets))
+		packets = row_number(row, COL_rx_packets);
+	if (!(packets > 0))
+		return NAN;
+	return row_number(row, cpu) / 100 * row_number(row, COL_seconds) / packets * 1e6;
+}
+
 void row_copy(struct row *to, const struct row *from, enum column col)
 {
 	to->has = (to->has & ~(1ULL << col)) | (from->has & 1ULL << col);
@@ -274,14 +297,16 @@ char *run_header(int columns)
 
 char *run_line(const struct row *row, int columns)
 {
-	char *text = NULL;
+	char *line = NULL;
 	size_t size;
-	FILE *out = must(open_memstream(&text, &size));
+	FILE *out = must(open_memstream(&line, &size));
 	const char *p;
 	int i;
 
 	for (i = 0; i < columns; i++) {
-		const char *cell = row_text(row, i);
+		char text[32];
+		/* not interned: a sweep writes millions of numbers */
+		const char *cell = cell_text(row, i, text);
 		bool quote = strpbrk(cell, ",\"");
 
 		if (i)
@@ -298,5 +323,5 @@ char *run_line(const struct row *row, int columns)
 	}
 	fputc('\n', out);
 	fclose(out);
-	return must(text);
+	return must(line);
 }

@@ -89,7 +89,9 @@ enum role {
 	X(cpu_softirq, REAL, "%", MEASURE, MAY) \
 	X(cpu_system, REAL, "%", MEASURE, MAY) \
 	X(cpu_steal, REAL, "%", MEASURE, MAY) \
-	X(host_cpu, REAL, "%", MEASURE, MAY)
+	X(host_cpu, REAL, "%", MEASURE, MAY) \
+	X(lost_checksum, COUNT, "packets", MEASURE, MAY) \
+	X(lost_filter, COUNT, "packets", MEASURE, MAY)
 
 /* Only there if the sweep varies or sets one of them. */
 #define RUN_EXTRA_COLUMNS(X) \
@@ -98,12 +100,20 @@ enum role {
 	X(defer_hard_irqs, COUNT, "", SETTING, MAY) \
 	X(gro_flush_timeout, COUNT, "ns", SETTING, MAY)
 
+/* Only there if the module is loaded again between sessions. */
+#define RUN_SESSION_COLUMNS(X) \
+	X(session, COUNT, "", KEY, MAY)
+
 enum column {
 #define X(name, ...) COL_##name,
 	RUN_COLUMNS(X)
 	COL_COUNT_PLAIN,
+	COL_COUNT_FIRST = COL_lost_checksum, /* what the first version had; others may be missing */
 	COL_BEFORE_EXTRA = COL_COUNT_PLAIN - 1,
 	RUN_EXTRA_COLUMNS(X)
+	COL_COUNT_EXTRA,
+	COL_BEFORE_SESSION = COL_COUNT_EXTRA - 1,
+	RUN_SESSION_COLUMNS(X)
 #undef X
 	COL_COUNT,
 };
@@ -184,6 +194,9 @@ void row_set(struct row *row, enum column col, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* NaN and infinity empty the cell. */
 void row_set_number(struct row *row, enum column col, double value);
+
+/* CPU seconds per million packets that got through; cpu: a column in per cent of one CPU. */
+double row_cost(const struct row *row, enum column cpu);
 
 void row_copy(struct row *to, const struct row *from, enum column col);
 

@@ -68,7 +68,7 @@ static int header_end(struct csv_reader *r, size_t fields)
 	size_t i, k;
 
 	st->n_fields = fields;
-	for (i = 0; i < COL_COUNT_PLAIN; i++) {
+	for (i = 0; i < COL_COUNT_FIRST; i++) {
 		for (k = 0; k < fields; k++)
 			if (st->column_of[k] == (int)i)
 				break;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
@@ -46,28 +47,43 @@ static long bpf(int cmd, union bpf_attr *attr)
 #define IPV6 \
 	HEADER(BPF_B, 6), UNLESS(IPPROTO_UDP), MATH(BPF_MOV, 8, 40)
 
+/*
+ * Two numbers in a row that are near each other confirm the lower one. A datagram is seen here
+ * before its checksum is verified, so one alone may hold any number.
+ */
+#define CONFIRM \
+	GET(2, newest), PUT(newest, 9), OVER(2, BPF_JNE, 2, 0), END, \
+	MOVE(3, 2), MOVE(4, 9), OVER_REG(2, BPF_JLE, 3, 4), MOVE(3, 9), MOVE(4, 2), \
+	OP(BPF_ALU64 | BPF_SUB | BPF_X, 4, 3, 0, 0), OVER(2, BPF_JLE, 4, ARRIVALS_NEAR), END, \
+	GET(2, first), OVER(1, BPF_JNE, 2, 0), PUT(first, 3), \
+	GET(2, highest), OVER_REG(1, BPF_JGE, 2, 3), PUT(highest, 3), \
+	END
+
 /* iperf's number is the first of its data: positive, or negative at the end. */
 #define COUNT(map_fd, from, to) \
 	UDP(BPF_H, 0), UNLESS(from), \
 	UDP(BPF_H, 2), UNLESS(to), \
 	UDP(BPF_W, 8), MATH(BPF_LSH, 0, 32), MATH(BPF_ARSH, 0, 32), \
 	OP(BPF_LD | BPF_IMM | BPF_DW, 7, BPF_PSEUDO_MAP_VALUE, 0, map_fd), OP(0, 0, 0, 0, 0), \
-	MATH(BPF_MOV, 1, 1), \
-	OVER(15, BPF_JSLT, 0, 0), \
-	OVER(12, BPF_JEQ, 0, 0), \
-	/* data: count, keep the first and the highest number, and the time, which a call \
-	 * gets that leaves nothing in registers 1 to 5; the jiffies, as a clock may cost \
-	 * more than all the rest in a guest */ \
-	MOVE(9, 0), CALL(jiffies64), PUT(last, 0), \
+	OVER(2, BPF_JNE, 0, 0), END, \
+	MOVE(9, 0), \
+	OVER(34, BPF_JSLT, 0, 0), \
+	/* data: count, and keep the time, which a call gets that leaves nothing in registers \
+	 * 1 to 5; the jiffies, as a clock may cost more than all the rest in a guest */ \
+	CALL(jiffies64), PUT(last, 0), \
+	GET(2, began), OVER(1, BPF_JNE, 2, 0), PUT(began, 0), \
 	MATH(BPF_MOV, 1, 1), ADD(data, 1), \
-	GET(2, first), OVER(2, BPF_JNE, 2, 0), PUT(first, 9), PUT(began, 0), \
-	GET(2, highest), OVER_REG(1, BPF_JGE, 2, 9), PUT(highest, 9), \
-	END, \
+	/* an end that data goes beyond was none */ \
+	GET(2, end), OVER_REG(3, BPF_JGE, 2, 9), \
+	MATH(BPF_MOV, 1, 0), PUT(ends, 1), PUT(end, 1), \
+	CONFIRM, \
 	/* an end: each repetition has the next number, so the least is the first's */ \
-	ADD(ends, 1), \
-	OP(BPF_ALU64 | BPF_NEG, 0, 0, 0, 0), \
-	GET(2, end), OVER(1, BPF_JEQ, 2, 0), OVER_REG(1, BPF_JLE, 2, 0), PUT(end, 0), \
-	END
+	OP(BPF_ALU64 | BPF_NEG, 9, 0, 0, 0), \
+	GET(2, highest), OVER_REG(2, BPF_JLT, 2, 9), END, \
+	MATH(BPF_MOV, 1, 1), ADD(ends, 1), \
+	GET(2, end), OVER(4, BPF_JEQ, 2, 0), OVER_REG(1, BPF_JLE, 2, 9), PUT(end, 9), END, \
+	PUT(end, 9), \
+	CONFIRM
 
 static int load_program(int map_fd, int family, int from, int to)
 {
@@ -103,10 +119,11 @@ void arrivals_watch(struct arrivals *a, int socket_fd)
 	void *page = MAP_FAILED;
 	bool is_v4;
 
-	*a = (struct arrivals){ .watch_fd = -1 };
+	*a = (struct arrivals){ .watch_fd = -1, .socket_fd = -1 };
 	if (getsockname(socket_fd, (struct sockaddr *)&here, &here_len) ||
 	    getpeername(socket_fd, (struct sockaddr *)&there, &there_len))
 		return;
+	a->socket_fd = fcntl(socket_fd, F_DUPFD_CLOEXEC, 0);
 	is_v4 = here.sin6_family == AF_INET || IN6_IS_ADDR_V4MAPPED(&there.sin6_addr);
 	map_fd = bpf(BPF_MAP_CREATE, &attr);
 	if (map_fd >= 0)
@@ -141,12 +158,23 @@ void arrivals_stop(struct arrivals *a)
 		munmap((void *)a->page, sizeof(*a->page));
 	if (a->watch_fd >= 0)
 		close(a->watch_fd);
-	*a = (struct arrivals){ .watch_fd = -1 };
+	if (a->socket_fd >= 0)
+		close(a->socket_fd);
+	*a = (struct arrivals){ .watch_fd = -1, .socket_fd = -1 };
 }
 
 bool arrivals_known(const struct arrivals *a)
 {
 	return a->page && a->page->first;
+}
+
+double arrivals_highest(const struct arrivals *a)
+{
+	uint64_t highest = a->page->highest, newest = a->page->newest;
+
+	/* the newest datagram has no successor yet that confirms it */
+	return !a->page->ends && newest > highest && newest - highest <= ARRIVALS_STEP ?
+	       newest : highest;
 }
 
 double arrivals_data(const struct arrivals *a)

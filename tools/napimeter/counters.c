@@ -1,11 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * Where a packet was lost: sent -> (before the NIC) -> ring -> backlog ->
- * socket -> application. Each place has its own counter except the first,
- * which is what the NIC never saw. The counters are those of the whole guest, so
- * a guest that does other things meanwhile shows in the remainder.
- */
-#include <errno.h>
 #include <inttypes.h>
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
@@ -162,21 +155,19 @@ static double or_zero(double value)
 	return isnan(value) ? 0 : value;
 }
 
-static double at_least_zero(double value)
-{
-	return value > 0 ? value : 0;
-}
-
 static int read_udp(struct counters *c)
 {
 	char *v4 = read_file("/proc/net/snmp");
-	char *v6;
+	char *v6, *more;
 
 	if (!v4)
 		return -1;
 	c->udp_delivered = parse_snmp(v4, "Udp", "InDatagrams");
 	c->udp_errors = parse_snmp(v4, "Udp", "InErrors");
 	c->udp_no_port = parse_snmp(v4, "Udp", "NoPorts");
+	c->udp_csum = or_zero(parse_snmp(v4, "Udp", "InCsumErrors"));
+	c->filtered = or_zero(parse_snmp(v4, "Ip", "InDiscards")) +
+		      or_zero(parse_snmp(v4, "Ip", "InAddrErrors"));
 	free(v4);
 
 	v6 = read_file("/proc/net/snmp6");	/* not there without IPv6 */
@@ -184,8 +175,16 @@ static int read_udp(struct counters *c)
 		c->udp_delivered += or_zero(parse_snmp6(v6, "Udp6InDatagrams"));
 		c->udp_errors += or_zero(parse_snmp6(v6, "Udp6InErrors"));
 		c->udp_no_port += or_zero(parse_snmp6(v6, "Udp6NoPorts"));
+		c->udp_csum += or_zero(parse_snmp6(v6, "Udp6InCsumErrors"));
+		c->filtered += or_zero(parse_snmp6(v6, "Ip6InDiscards")) +
+			       or_zero(parse_snmp6(v6, "Ip6InAddrErrors"));
 	}
 	free(v6);
+	more = read_file("/proc/net/netstat");
+	if (more)
+		c->filtered += or_zero(parse_snmp(more, "TcpExt", "IPReversePathFilter")) +
+			       or_zero(parse_snmp(more, "IpExt", "InNoRoutes"));
+	free(more);
 	return 0;
 }
 
@@ -201,7 +200,7 @@ static bool is_qemu_nic(const char *interface)
 
 static int read_nic(struct counters *c, const char *interface)
 {
-	char *path = xasprintf("/sys/kernel/debug/e1000_napi/%s/snapshot", interface);
+	char *path = driver_file(interface, "snapshot");
 	char *text = read_file(path);
 	int err = -1;
 
@@ -247,13 +246,6 @@ static void read_missed(struct counters *c, const char *interface)
 	c->missed_kept = is_qemu_nic(interface) ? again - c->missed : 0;
 }
 
-double ring_loss(const struct counters *before, const struct counters *after)
-{
-	if (after->missed_kept > 0)
-		return at_least_zero(after->missed_kept - before->missed_kept);
-	return at_least_zero(after->missed - before->missed);
-}
-
 int counters_read(struct counters *c, const char *interface)
 {
 	char *text, *path;
@@ -281,124 +273,4 @@ int counters_read(struct counters *c, const char *interface)
 void counters_free(struct counters *c)
 {
 	snapshot_free(&c->nic);
-}
-
-static void measure_cpu(struct row *row, const struct cpu_times *before,
-			const struct cpu_times *after)
-{
-	double seconds = (after->mono - before->mono) / 1e9;
-	double steal = after->steal - before->steal;
-	double busy = after->cpus * seconds - (after->idle - before->idle) - steal;
-
-	/* idle time is exact to a tick of 10 ms, the others are sampled */
-	row_set_number(row, COL_cpu_total, 100 * at_least_zero(busy) / seconds);
-	row_set_number(row, COL_cpu_softirq, 100 * (after->softirq - before->softirq) / seconds);
-	row_set_number(row, COL_cpu_system, 100 * (after->system - before->system) / seconds);
-	row_set_number(row, COL_cpu_steal, 100 * steal / seconds);
-}
-
-static void measure_nic(struct row *row, const struct snapshot *nic)
-{
-	static const struct {
-		enum column col;
-		const char *name;
-	} map[] = {
-		{ COL_rx_packets, "rx_packets" },
-		{ COL_irqs, "irqs" },
-		{ COL_polls, "polls" },
-		{ COL_polls_whole_budget, "polls_whole_budget" },
-		{ COL_polls_empty, "polls_empty" },
-		{ COL_polls_tx_unfinished, "polls_tx_unfinished" },
-		{ COL_polls_ksoftirqd, "polls_ksoftirqd" },
-	};
-	double packets = snapshot_counter(nic, "rx_packets");
-	double polls = snapshot_counter(nic, "polls");
-	double irqs = snapshot_counter(nic, "irqs");
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(map); i++)
-		row_set_number(row, map[i].col, snapshot_counter(nic, map[i].name));
-	if (polls > 0)
-		row_set_number(row, COL_rx_per_poll, packets / polls);
-	if (irqs > 0)
-		row_set_number(row, COL_rx_per_irq, packets / irqs);
-}
-
-/*
- * Was there for the socket, which had room for it, but the application has not counted
- * it. Known from what came, or from what the kernel handed out (less what is no data).
- */
-static double lost_in_app(const struct counters *before, const struct counters *after,
-			  const struct traffic *t, double handed_on)
-{
-	/* whether the first numbers were missed by us or lost, only the driver can tell */
-	if (!isnan(t->arrived))
-		return at_least_zero(fmin(t->arrived, handed_on) - t->received -
-				     (after->udp_errors - before->udp_errors));
-	return at_least_zero(after->udp_delivered - before->udp_delivered - t->received -
-			     t->control) + after->udp_no_port - before->udp_no_port;
-}
-
-/*
- * Of a stream whose end is lost the NIC has still counted what it missed after the newest
- * packet that came. That much was sent too, at the same pace.
- */
-static void count_lost_end(struct traffic *t, const struct snapshot *nic, double ring)
-{
-	double seen = snapshot_counter(nic, "rx_packets") - t->control + ring;
-
-	if (!t->open_end || !(seen > t->sent))
-		return;
-	t->seconds *= seen / t->sent;
-	t->sent = seen;
-}
-
-static void measure_loss(struct row *row, const struct counters *before,
-			 const struct counters *after, const struct snapshot *nic,
-			 const struct traffic *t)
-{
-	double ring = ring_loss(before, after);
-	double backlog = after->backlog_dropped - before->backlog_dropped;
-	double sock = after->udp_errors - before->udp_errors;
-	double control = isnan(t->arrived) ? 0 : t->control;
-	/* the driver's count is of another moment; at a slot's edges that makes a difference */
-	double taken = t->is_slot && !isnan(t->arrived) ? t->arrived + backlog :
-		       snapshot_counter(nic, "rx_packets") - control;
-	double app = lost_in_app(before, after, t, taken - backlog);
-	double before_nic = at_least_zero(t->sent - taken - ring);
-	double remainder = t->sent - t->received - before_nic - ring - backlog - sock - app;
-
-	row_set_number(row, COL_sent, t->sent);
-	row_set_number(row, COL_received, t->received);
-	row_set_number(row, COL_lost, t->sent - t->received);
-	row_set_number(row, COL_lost_before_nic, before_nic);
-	row_set_number(row, COL_lost_ring, ring);
-	row_set_number(row, COL_lost_backlog, backlog);
-	row_set_number(row, COL_lost_socket, sock);
-	row_set_number(row, COL_lost_app, app);
-	row_set_number(row, COL_remainder, remainder);
-	row_set_number(row, COL_remainder_high, fabs(remainder) > t->sent / 1000);
-}
-
-int measure(struct row *row, const struct counters *before, const struct counters *after,
-	    struct traffic *t, char **hist)
-{
-	struct snapshot nic;
-
-	if (after->carrier_changes != before->carrier_changes)
-		return fail("the link went down during the trial");
-	if (snapshot_delta(&nic, &before->nic, &after->nic))
-		return -1;
-	count_lost_end(t, &nic, ring_loss(before, after));
-	row_set_number(row, COL_seconds, t->seconds);
-	row_set_number(row, COL_bandwidth_bps, floor(t->bytes * 8 / t->seconds));
-	row_set_number(row, COL_jitter_us, t->jitter_us);
-	row_set_number(row, COL_time_squeeze, after->time_squeeze - before->time_squeeze);
-	measure_nic(row, &nic);
-	measure_cpu(row, &before->cpu, &after->cpu);
-	if (!t->only_packets_at_nic)
-		measure_loss(row, before, after, &nic, t);
-	*hist = snapshot_csv(&nic, row_integer(row, COL_trial, 0));
-	snapshot_free(&nic);
-	return 0;
 }

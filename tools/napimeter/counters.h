@@ -26,6 +26,8 @@ struct counters {
 	double udp_delivered;		/* InDatagrams: read by an application */
 	double udp_errors;		/* InErrors, which holds RcvbufErrors */
 	double udp_no_port;
+	double udp_csum;		/* InCsumErrors, in InErrors too */
+	double filtered;		/* by IP itself: reverse path, no route, discarded */
 	double carrier_changes;
 	struct cpu_times cpu;
 };
@@ -38,6 +40,9 @@ struct traffic {
 	double bytes;			/* received, payload */
 	double jitter_us;
 	double arrived;			/* data that the driver handed on; NaN: not known */
+	double unseen;			/* of it, at most: before the first number that was seen */
+	double socket_drops;		/* by our socket alone; NaN: not known */
+	double unread, unread_ends;	/* left in it: data, and repeated ends */
 	double control;			/* datagrams that are no data; at most, if not known */
 	bool is_slot;			/* a part of a stream */
 	bool open_end;			/* its last word did not come: sent is the newest that did */

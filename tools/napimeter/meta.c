@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <cpuid.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
@@ -16,9 +15,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "conditions.h"
 #include "folder.h"
 #include "host.h"
 #include "meta.h"
+#include "route.h"
 
 static json_t *line_of(const char *path)
 {
@@ -27,120 +28,38 @@ static json_t *line_of(const char *path)
 	return read_line(path, line, sizeof(line)) ? json_null() : json_string(line);
 }
 
-static bool line_has(const char *path, const char *text)
+/* What detect.sh --json says of this machine, on stdin. */
+static json_t *detected(void)
 {
-	char line[128];
+	json_error_t error;
+	json_t *said = json_loadf(stdin, 0, &error);
 
-	return !read_line(path, line, sizeof(line)) && strstr(line, text);
+	if (json_is_string(json_object_get(said, "hypervisor")))
+		return said;
+	fail("standard input is not what detect.sh --json prints: %s",
+	     said ? "no hypervisor" : error.text);
+	json_decref(said);
+	return NULL;
 }
 
-/* ---- hypervisor ---- */
-
-static void cpuid_signature(char text[13])
+static json_t *nic_of(const char *interface, const json_t *said)
 {
-	unsigned int eax, ebx, ecx, edx;
-
-	memset(text, 0, 13);
-	__cpuid(1, eax, ebx, ecx, edx);
-	if (!(ecx & 1u << 31))
-		return;
-	__cpuid(0x40000000, eax, ebx, ecx, edx);
-	memcpy(text, &ebx, 4);
-	memcpy(text + 4, &ecx, 4);
-	memcpy(text + 8, &edx, 4);
-}
-
-/*
- * DMI goes before CPUID: VirtualBox shows the guest KVM's signature. The e1000
- * of QEMU has QEMU's subsystem id, so a QEMU that poses as VMware is found out.
- */
-static const char *hypervisor(const char *nic, bool *stand_in)
-{
-	static const char vendor[] = "/sys/class/dmi/id/sys_vendor";
-	char *path = xasprintf("/sys/class/net/%s/device/subsystem_vendor", nic);
-	bool is_qemu = line_has(path, "0x1af4");
-	char signature[13];
-
-	free(path);
-	*stand_in = false;
-	cpuid_signature(signature);
-	if (line_has("/sys/hypervisor/type", "xen"))
-		return "xen";
-	if (line_has(vendor, "innotek"))
-		return "virtualbox";
-	if (line_has(vendor, "VMware")) {
-		*stand_in = is_qemu;
-		return "vmware";
-	}
-	if (!strcmp(signature, "KVMKVMKVM"))
-		return "kvm";
-	if (is_qemu || line_has(vendor, "QEMU") || !strcmp(signature, "TCGTCGTCGTCG"))
-		return "qemu";
-	return signature[0] ? "unknown" : "none";
-}
-
-static json_t *hypervisor_version(const char *name)
-{
-	char major[16], minor[16], extra[32] = "";
-
-	if (!strcmp(name, "xen") &&
-	    !read_line("/sys/hypervisor/version/major", major, sizeof(major)) &&
-	    !read_line("/sys/hypervisor/version/minor", minor, sizeof(minor))) {
-		read_line("/sys/hypervisor/version/extra", extra, sizeof(extra));
-		return json_sprintf("%s.%s%s", major, minor, extra);
-	}
-	if (!strcmp(name, "virtualbox")) {
-		/* an OEM string of DMI: vboxVer_7.2.22 */
-		FILE *f = fopen("/sys/firmware/dmi/entries/11-0/raw", "r");
-		char raw[1024] = "", *version;
-		size_t got = f ? fread(raw, 1, sizeof(raw) - 1, f) : 0;
-
-		if (f)
-			fclose(f);
-		version = memmem(raw, got, "vboxVer_", 8);
-		if (version)
-			return json_string(version + 8);
-	}
-	return line_of("/sys/class/dmi/id/product_version");
-}
-
-/* ---- NIC ---- */
-
-static json_t *nic_of(const char *interface)
-{
-	static const struct {
-		const char *id, *model;
-	} models[] = {
-		{ "0x100e", "82540EM" }, { "0x100f", "82545EM" }, { "0x1004", "82543GC" },
-		{ "0x1008", "82544EI" }, { "0x100c", "82544GC" }, { "0x100d", "82544GC" },
-		{ "0x1010", "82546EB" }, { "0x1026", "82545GM" }, { "0x1079", "82546GB" },
-	};
-	char *base = xasprintf("/sys/class/net/%s/device", interface);
-	char *path = xasprintf("%s/device", base);
-	char id[32] = "", link[256], vendor[32] = "";
-	const char *model = "unknown";
-	json_t *nic = json_object();
-	ssize_t len;
+	json_t *nics = json_object_get(said, "e1000"), *nic;
 	size_t i;
 
-	read_line(path, id, sizeof(id));
-	free(path);
-	path = xasprintf("%s/vendor", base);
-	read_line(path, vendor, sizeof(vendor));
-	free(path);
-	for (i = 0; i < ARRAY_SIZE(models); i++)
-		if (!strcmp(id, models[i].id))
-			model = models[i].model;
-	json_object_set_new(nic, "model", json_string(model));
-	json_object_set_new(nic, "pci_id", strlen(id) > 2 && strlen(vendor) > 2 ?
-			    json_sprintf("%s:%s", vendor + 2, id + 2) : json_null());
-	len = readlink(base, link, sizeof(link) - 1);
-	link[len > 0 ? len : 0] = '\0';
-	json_object_set_new(nic, "pci_address",
-			    len > 0 ? json_string(strrchr(link, '/') + 1) : json_null());
-	free(base);
-	return nic;
+	json_array_foreach(nics, i, nic) {
+		const char *name = json_string_value(json_object_get(nic, "interface"));
+
+		if (name && !strcmp(name, interface))
+			return json_pack("{sO? sO? sO?}",
+					 "model", json_object_get(nic, "model"),
+					 "pci_id", json_object_get(nic, "pci_id"),
+					 "pci_address", json_object_get(nic, "pci_address"));
+	}
+	return json_pack("{ss sn sn}", "model", "unknown", "pci_id", "pci_address");
 }
+
+/* ---- the NIC's settings and the module ---- */
 
 static int ask_nic(const char *interface, void *data)
 {
@@ -351,31 +270,57 @@ static int load_meta(const struct plan *plan, json_t **meta)
 	return len < 0 ? -1 : 0;
 }
 
+/* Of a sweep that goes on: is this the machine it began on, as it was? */
+static int same_conditions(const struct plan *plan, json_t *meta)
+{
+	struct utsname uts;
+	json_t *before, *now;
+	int err;
+
+	uname(&uts);
+	before = json_pack("{sO* sO* sO* sO*}", "kernel", json_object_get(meta, "kernel"),
+			   "module_version", json_object_get(meta, "module_version"),
+			   "itr", json_object_get(meta, "itr"),
+			   "offloads", json_object_get(meta, "offloads"));
+	now = json_pack("{ss so so so}", "kernel", uts.release, "module_version", module_version(),
+			"itr", itr(plan->interface), "offloads", offloads(plan->interface));
+	json_object_update(before, json_object_get(meta, "conditions"));
+	json_object_update_new(now, conditions_now(plan->interface));
+	if (plan_sets(plan, COL_rx_usecs))
+		json_object_del(now, "itr");
+	if (plan_sets(plan, COL_gro)) {
+		json_object_del(json_object_get(now, "offloads"), "gro");
+		json_object_del(json_object_get(before, "offloads"), "gro");
+	}
+	err = conditions_same(plan, before, now);
+	json_decref(before);
+	json_decref(now);
+	return err;
+}
+
 int meta_write(const struct plan *plan, const char *command)
 {
 	char guest[32], server[32], *text;
+	json_t *said = detected(), *meta = NULL;
 	struct utsname uts;
-	const char *name;
-	bool stand_in;
-	json_t *meta, *dmi;
 	int err;
 
-	if (iperf_versions(plan, guest, server, sizeof(guest)) || load_meta(plan, &meta))
-		return -1;
-	err = *plan->host ? host_wait(plan->host) : 0;
+	err = !said || route_check(plan->server, plan->interface) || iperf_versions(plan, guest, server, sizeof(guest)) ||
+	      load_meta(plan, &meta) || (*plan->host && host_wait(plan->host)) ? -1 : 0;
+	if (meta && !err)
+		err = same_conditions(plan, meta);
 	if (meta || err) {	/* a sweep that goes on keeps its start */
 		json_decref(meta);
+		json_decref(said);
 		return err;
 	}
 	uname(&uts);
-	name = hypervisor(plan->interface, &stand_in);
-	dmi = json_pack("{so so so}", "sys_vendor", line_of("/sys/class/dmi/id/sys_vendor"),
-			"product_name", line_of("/sys/class/dmi/id/product_name"), "bios_version",
-			line_of("/sys/class/dmi/id/bios_version"));
-	meta = json_pack("{si ss sb so so so ss so s{so so} so so si so so sI so so so ss ss}",
-			 "format", 1, "hypervisor", name, "stand_in", stand_in,
-			 "hypervisor_version", hypervisor_version(name), "dmi", dmi,
-			 "nic", nic_of(plan->interface), "kernel", uts.release,
+	meta = json_pack("{si sO sO? sO? sO? so ss so s{so so} so so si so so sI so so so ss ss so}",
+			 "format", 1, "hypervisor", json_object_get(said, "hypervisor"),
+			 "stand_in", json_object_get(said, "stand_in"),
+			 "hypervisor_version", json_object_get(said, "version"),
+			 "dmi", json_object_get(said, "dmi"),
+			 "nic", nic_of(plan->interface, said), "kernel", uts.release,
 			 "module_version", module_version(), "iperf", "guest", text_or_null(guest),
 			 "server", text_or_null(server), "itr", itr(plan->interface),
 			 "offloads", offloads(plan->interface), "vcpus",
@@ -383,12 +328,14 @@ int meta_write(const struct plan *plan, const char *command)
 			 "clocksource",
 			 line_of("/sys/devices/system/clocksource/clocksource0/current_clocksource"),
 			 "seed", (json_int_t)plan->seed, "started", started(), "host", host_facts(plan),
-			 "chosen", json_object(), "interface", plan->interface, "command", command);
+			 "chosen", json_object(), "interface", plan->interface, "command", command,
+			 "conditions", conditions_now(plan->interface));
 	text = meta ? json_dumps(meta, JSON_INDENT(2)) : NULL;
 	err = text ? folder_replace(plan->dir, "meta.json", text) :
 	      fail("meta.json could not be put together");
 	free(text);
 	json_decref(meta);
+	json_decref(said);
 	return err;
 }
 

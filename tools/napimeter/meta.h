@@ -4,7 +4,10 @@
 
 #include "plan.h"
 
-/* meta.json: the machine, the NIC and the software a sweep ran on. */
+/*
+ * meta.json: the machine, the NIC and the software a sweep ran on. Which hypervisor and
+ * NIC that is, detect.sh --json says on stdin: it alone knows.
+ */
 int meta_write(const struct plan *plan, const char *command);
 /* What the probes chose goes into it as "chosen"; takes the reference. */
 int meta_chosen(const struct plan *plan, json_t *chosen);

@@ -33,6 +33,7 @@ struct plan {
 	const char *peer;		/* pktgen: its device */
 	const char *preset;
 	const char *host;		/* ADDR:PORT of scripts/host/cpu.sh, or "" */
+	unsigned int sessions;		/* of reps each; the module is loaded again between them */
 	unsigned int reps;
 	double seconds;
 	double until;			/* grid: half the interval's width that is enough, as a ratio; 0: all reps */
@@ -65,6 +66,8 @@ static inline bool is_axis(int col)
 
 /* Every axis, as asked or its default, and whether the sweep has the extra columns. */
 int plan_parse_axes(struct plan *p, json_t *asked);
+/* Can an axis have this single number? 0, or -1 with the range kept as the reason. */
+int axis_check(enum column col, const char *value);
 
 /* words: KEY=VALUE, NULL at the end. The same as in sweep.json, or it fails. */
 int plan_make(const char *dir, char *const words[]);
@@ -75,23 +78,18 @@ int plan_parse(struct plan *plan, const char *dir, const char *text, size_t len)
 int plan_check(const struct plan *plan, const struct journal *runs);
 void plan_free(struct plan *plan);
 
-/* 1: *todo is to be done; 0: nothing left; -1: failed. */
-int plan_next(const struct plan *plan, const struct journal *runs, const struct journal *probes,
-	      struct todo *todo);
-
 /* How the rows of an interleaved stream are numbered, from the first trial of the stream. */
 size_t plan_stream_slots(const struct plan *plan);
 /* The row of a trial, whole settings; for grid and interleave. */
 void plan_trial(const struct plan *plan, size_t trial, struct row *spec);
 size_t plan_trials(const struct plan *plan);
+/* The cell of a trial of a grid; trial counts from 0. */
+size_t plan_grid_cell(const struct plan *plan, size_t trial);
 
 /* Cells of the grid without one axis (COL_COUNT: with all). */
 size_t plan_cells(const struct plan *plan, enum column without);
 void plan_cell(const struct plan *plan, size_t cell, enum column without, struct row *spec);
 /* A permutation of 0..n-1 that depends on the seed, a and b only. */
 size_t plan_shuffled(const struct plan *plan, uint64_t a, uint64_t b, size_t n, size_t pos);
-
-/* Seconds for all of it, before anything is measured; of a search, by rule of thumb. */
-double plan_estimate(const struct plan *plan);
 
 #endif

@@ -54,6 +54,8 @@ static int number_of(const struct setting *set, const char *word, uint64_t *numb
 		return -1;
 	if (unit == 1 && word[strspn(word, "0123456789")])
 		return fail("\"%s\" is not a whole number", word);
+	if (set->scale == SCALE_RATE && *number && *number < 1000)
+		return fail("%s bit/s is less than one packet a second; did you mean %sM?", word, word);
 	if (*number < set->min || *number > set->max)
 		return fail("%s is not in %.0f..%.0f", word, set->min, set->max);
 	return 0;
@@ -113,6 +115,17 @@ static int parse_axis(struct axis *axis, const struct setting *set, const char *
 	return 0;
 }
 
+int axis_check(enum column col, const char *value)
+{
+	uint64_t number;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(settings); i++)
+		if (settings[i].col == col)
+			return number_of(&settings[i], value, &number);
+	return fail("%s is not an axis", column_name(col));
+}
+
 int plan_parse_axes(struct plan *p, json_t *asked)
 {
 	size_t i;
@@ -122,7 +135,7 @@ int plan_parse_axes(struct plan *p, json_t *asked)
 		const char *list = json_string_value(json_object_get(asked, column_name(col)));
 
 		if (list && col >= COL_COUNT_PLAIN)
-			p->columns = COL_COUNT;
+			p->columns = COL_COUNT_EXTRA;
 		if (parse_axis(&p->axis[col], &settings[i], list ? list : settings[i].preset))
 			return -1;
 	}

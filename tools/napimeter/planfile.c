@@ -16,7 +16,7 @@
 
 static const char *const other_keys[] = {
 	"method", "preset", "quick", "seed", "interface", "source", "server", "port", "netns", "peer",
-	"host", "reps", "seconds", "until", "blocks", "slot_s", "settle_s", "goal_loss_ratio",
+	"host", "sessions", "reps", "seconds", "until", "blocks", "slot_s", "settle_s", "goal_loss_ratio",
 	"goal_width", "goal_exceed_ratio", "goal_initial_trial_s", "goal_final_trial_s",
 	"goal_duration_sum_s", "min_load", "max_load",
 };
@@ -51,11 +51,12 @@ static int number_key(json_t *asked, const char *key, double preset, double min,
 
 static int parse_numbers(struct plan *p, json_t *asked)
 {
-	double port, reps, blocks;
+	double port, sessions, reps, blocks;
 
 	if (number_key(asked, "until", 0, 0.01, 100, &p->until) ||
 	    number_key(asked, "port", !strcmp(p->source, "iperf") ? 5001 : 5003, 1, 65535, &port) ||
 	    number_key(asked, "reps", p->until > 0 ? UNTIL_REPS : 1, 1, 10000, &reps) ||
+	    number_key(asked, "sessions", 1, 1, 1000, &sessions) ||
 	    number_key(asked, "seconds", 5, 0.01, 86400, &p->seconds) ||
 	    number_key(asked, "blocks", 20, 1, 100000, &blocks) ||
 	    number_key(asked, "slot_s", 0.3, 0.01, 3600, &p->slot_s) ||
@@ -71,6 +72,7 @@ static int parse_numbers(struct plan *p, json_t *asked)
 		return -1;
 	p->until /= 100;
 	p->port = port;
+	p->sessions = sessions;
 	p->reps = reps;
 	p->blocks = blocks;
 	if (!strcmp(word_of(asked, "quick", "0"), "1")) {
@@ -105,7 +107,8 @@ static int check(const struct plan *p, json_t *asked)
 	const struct axis *protocol = &p->axis[COL_protocol];
 	struct sockaddr_storage address;
 	size_t i, found = 0;
-	double trials = !strcmp(p->method, "interleave") ? (double)p->reps * p->blocks : p->reps;
+	double trials = (double)p->sessions * p->reps *
+			(!strcmp(p->method, "interleave") ? p->blocks : 1);
 
 	for (i = 0; i < COL_COUNT; i++)
 		trials *= is_axis(i) ? p->axis[i].count : 1;
@@ -118,6 +121,8 @@ static int check(const struct plan *p, json_t *asked)
 			    p->method, p->source);
 	if (p->until > 0 && strcmp(p->method, "grid"))
 		return fail("until goes with method grid only");
+	if (p->sessions > 1 && (p->until > 0 || !strcmp(p->method, "mlfrr")))
+		return fail("sessions goes with methods grid and interleave only, and without until");
 	if (!*p->interface)
 		return fail("no interface given");
 	/* these become parts of paths */
@@ -173,6 +178,8 @@ static int parse(struct plan *p, json_t *asked)
 		return -1;
 	if (plan_parse_axes(p, asked))
 		return -1;
+	if (p->sessions > 1)
+		p->columns = COL_COUNT;
 	return check(p, asked);
 }
 

@@ -279,8 +279,8 @@ int probe_next(const struct plan *plan, const struct journal *probes, struct tod
 	todo->seconds = PROBE_SECONDS;
 	todo->done = probes->count;
 	todo->total = probes->count + 1;
-	/* the sweep itself, and the probes by rule of thumb */
-	todo->left_s = plan_estimate(plan) + (PROBE_SECONDS + 1) *
+	/* of the probes, by rule of thumb */
+	todo->left_s = (PROBE_SECONDS + 1) *
 		       (1 + (cpus ? 2 * CPU_TRIALS : 0) + (rcvbuf ? 15 : 0));
 	return 1;
 }

@@ -179,7 +179,7 @@ int search_next(const struct plan *plan, const struct journal *runs, struct todo
 	return left > 0;
 }
 
-void search_report(const struct plan *plan, const struct journal *runs)
+void search_report(const struct plan *plan, const struct journal *runs, FILE *out)
 {
 	size_t cells = plan_cells(plan, COL_offered_bps), i, count;
 	struct goal goal = goal_of(plan);
@@ -187,10 +187,10 @@ void search_report(const struct plan *plan, const struct journal *runs)
 
 	for (col = 0; col < plan->columns; col++)
 		if (col == COL_weight || (plan->axis[col].count > 1 && col != COL_offered_bps))
-			printf("%s,", column_name(col));
+			fprintf(out, "%s,", column_name(col));
 	if (plan->reps > 1)
-		printf("rep,");
-	printf("relevant_lower_bound_bps,relevant_upper_bound_bps,conditional_throughput_bps,trials,done,source_limit\n");
+		fprintf(out, "rep,");
+	fprintf(out, "relevant_lower_bound_bps,relevant_upper_bound_bps,conditional_throughput_bps,trials,done,source_limit\n");
 	for (i = 0; i < cells * plan->reps; i++) {
 		struct trial_result *results;
 		struct search_state s;
@@ -203,10 +203,10 @@ void search_report(const struct plan *plan, const struct journal *runs)
 		for (col = 0; col < plan->columns; col++)
 			if (col == COL_weight ||
 			    (plan->axis[col].count > 1 && col != COL_offered_bps))
-				printf("%s,", row_text(&cell, col));
+				fprintf(out, "%s,", row_text(&cell, col));
 		if (plan->reps > 1)
-			printf("%s,", row_text(&cell, COL_rep));
-		printf("%.0f,%.0f,%.0f,%zu,%d,%d\n", s.lower, s.upper, s.conditional_throughput,
+			fprintf(out, "%s,", row_text(&cell, COL_rep));
+		fprintf(out, "%.0f,%.0f,%.0f,%zu,%d,%d\n", s.lower, s.upper, s.conditional_throughput,
 		       count, s.done, s.source_limit);
 	}
 }

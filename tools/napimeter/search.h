@@ -7,6 +7,8 @@
 #ifndef NAPIMETER_SEARCH_H
 #define NAPIMETER_SEARCH_H
 
+#include <stdio.h>
+
 #include "../lib/mlrsearch.h"
 #include "plan.h"
 
@@ -25,7 +27,7 @@ void search_state(const struct goal *goal, const struct trial_result *trials, si
 int search_next(const struct plan *plan, const struct journal *runs, struct todo *todo);
 /* About so many trials in all. */
 size_t search_trials(const struct plan *plan);
-/* mlfrr.csv on stdout: what is found so far. */
-void search_report(const struct plan *plan, const struct journal *runs);
+/* mlfrr.csv: what is found so far. */
+void search_report(const struct plan *plan, const struct journal *runs, FILE *out);
 
 #endif

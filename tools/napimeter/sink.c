@@ -113,8 +113,7 @@ static void receive(struct sink_page *page, int fd)
 		got = recvmmsg(fd, msgs, BATCH, MSG_WAITFORONE, NULL);
 		for (i = 0; i < got; i++)
 			count(page, data[i], msgs[i].msg_len);
-		if (got < BATCH)
-			update_drops(page, fd);
+		update_drops(page, fd);
 	}
 	update_drops(page, fd);
 }

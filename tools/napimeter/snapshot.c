@@ -63,13 +63,13 @@ static int parse_line(struct snapshot *s, const char *line)
 
 int snapshot_parse(struct snapshot *s, const char *text)
 {
-	static const char magic[] = "# e1000_napi 1 snapshot\n";
+	static const char magic[] = "# e1000_napi 2 snapshot\n";
 	char *copy, *line, *save = NULL;
 	int err = 0;
 
 	memset(s, 0, sizeof(*s));
 	if (strncmp(text, magic, sizeof(magic) - 1))
-		return fail("this is no snapshot of e1000_napi format 1");
+		return fail("not a snapshot of e1000_napi in format 2; take the driver and the tools of one version");
 	copy = strdup(text);
 	if (!copy)
 		die(EXIT_FAILED, "out of memory");
@@ -145,7 +145,7 @@ int snapshot_delta(struct snapshot *delta, const struct snapshot *before,
 
 went_back:
 	snapshot_free(delta);
-	return fail("the driver's counters went back: it was loaded anew, or its histograms were reset, during the trial");
+	return fail("the driver's counters went back: it was loaded again during the trial");
 }
 
 void snapshot_free(struct snapshot *s)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The driver's debugfs file `snapshot`: counters and histograms of one
- * instant. Trials use the difference of two of them, never `reset`, so that
- * nothing is lost between a read and a reset and nobody else is disturbed.
+ * instant. They only grow; a trial is the difference of two of them.
  */
 #ifndef NAPIMETER_SNAPSHOT_H
 #define NAPIMETER_SNAPSHOT_H

@@ -19,6 +19,7 @@ struct stream {
 	int ask_fd;			/* napimeter: to the source */
 	pid_t child;			/* pktgen's starter, or iperf */
 	struct arrivals arrivals;	/* iperf, UDP */
+	double drops, unread, unread_ends;	/* of its socket, at its end; NaN: not known */
 	int out_fd;			/* pktgen: its statistics; iperf: what it prints */
 	char text[4096];		/* read from it */
 };
@@ -30,6 +31,8 @@ int stream_start(struct stream *s, const struct plan *plan, const struct row *sp
  * With iperf, received is what the driver handed on, that which no buffer had room for too.
  */
 void stream_so_far(struct stream *s, double *sent, double *received);
+/* What our socket has dropped so far; NaN: not known. */
+double stream_drops(const struct stream *s);
 /* Has the last packet been sent? */
 bool stream_over(struct stream *s);
 /*
@@ -44,7 +47,7 @@ void stream_free(struct stream *s);
 /* For the tests. */
 int reach_socket_of(pid_t pid, int rcvbuf, struct arrivals *arrivals);
 void shut_socket_of(pid_t pid);
-int check_traffic(const struct traffic *t, double datagram, double seconds);
+int check_traffic(const struct traffic *t, const struct row *spec, double seconds);
 int parse_iperf(const char *text, const struct row *spec, struct traffic *traffic);
 int parse_pktgen(const char *text, double *sent, double *seconds);
 

@@ -203,7 +203,7 @@ static int tune_ethtool(const char *name, const char *interface, const char *wor
 
 int tune_weight(const char *interface, int64_t weight)
 {
-	char *path = xasprintf("/sys/kernel/debug/e1000_napi/%s/weight", interface);
+	char *path = driver_file(interface, "weight");
 	char value[24];
 	int err;
 

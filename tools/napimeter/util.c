@@ -174,6 +174,22 @@ int read_line(const char *path, char *buf, size_t len)
 	return 0;
 }
 
+char *driver_file(const char *interface, const char *file)
+{
+	char *link = xasprintf("/sys/class/net/%s/device", interface);
+	char to[256];
+	ssize_t len = readlink(link, to, sizeof(to) - 1);
+	const char *address = NULL;
+
+	free(link);
+	if (len > 0) {
+		to[len] = '\0';
+		address = strrchr(to, '/');
+	}
+	return xasprintf("/sys/kernel/debug/e1000_napi/%s/%s",
+			 address ? address + 1 : interface, file);
+}
+
 int write_all(int fd, const char *text, size_t len)
 {
 	while (len) {

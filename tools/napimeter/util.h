@@ -19,8 +19,6 @@ enum exit_code {
 	EXIT_OK = 0,
 	EXIT_FAILED = 1,
 	EXIT_BAD_USAGE = 2,
-	EXIT_NO_JOURNAL = 3,	/* a row could not be written: nothing helps but the user */
-	EXIT_NOTHING = 4,
 };
 
 /*
@@ -45,6 +43,11 @@ void sleep_ns(int64_t ns);
 char *read_file(const char *path);
 /* First line without its newline; -1 if it cannot be read. */
 int read_line(const char *path, char *buf, size_t len);
+/*
+ * The path of a file of the driver in debugfs (caller frees), by the device's
+ * address: two network namespaces may have an interface of one name.
+ */
+char *driver_file(const char *interface, const char *file);
 int write_file(const char *path, const char *text);
 int write_all(int fd, const char *text, size_t len);
 /* What is left to read, as a string (caller frees), and its length; path: what it is. */

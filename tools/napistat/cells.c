@@ -47,36 +47,55 @@ void no_load(struct table *t, int first)
 	table_shown(t, first + N_LABELS - 2, "all");
 }
 
-/* of interleave: its streams; 0 for other methods */
-size_t cell_streams(const struct data *d, const struct cell *c)
+static const struct trial *trial_at(const struct data *d, const struct cell *c, size_t i)
 {
-	double last = NAN, rep;
-	size_t i, n = 0;
+	return &d->trials[d->order[c->first + i]];
+}
 
-	if (strcmp(word(cell_trial(d, c), COL_method), "interleave"))
-		return 0;
-	for (i = 0; i < c->n; i++) {
-		rep = number(&d->trials[d->order[c->first + i]], COL_rep);
-		n += rep != last;
-		last = rep;
-	}
+/* how many different values a column has in the cell; an empty cell is one too */
+static size_t count_of(const struct data *d, const struct cell *c, enum column col)
+{
+	size_t i, n = 1;
+
+	for (i = 1; i < c->n; i++)
+		n += !row_same(&trial_at(d, c, i)->row, &trial_at(d, c, i - 1)->row, col);
 	return n;
 }
 
-static size_t stream_means(const struct data *d, const struct cell *c,
-			   const struct metric *m, double *to)
+size_t cell_sessions(const struct data *d, const struct cell *c)
 {
-	double sum = 0, rep, v;
+	return count_of(d, c, COL_session);
+}
+
+/* of interleave: its streams, if it has one session; 0 for other methods */
+size_t cell_streams(const struct data *d, const struct cell *c)
+{
+	return strcmp(word(cell_trial(d, c), COL_method), "interleave") ? 0 :
+	       count_of(d, c, COL_rep);
+}
+
+/* the column that numbers the highest level that was repeated */
+static enum column level_of(const struct data *d, const struct cell *c)
+{
+	return cell_sessions(d, c) > 1 ? COL_session :
+	       cell_streams(d, c) > 1 ? COL_rep : COL_trial;
+}
+
+/*
+ * One value for each repetition of the highest level that was repeated: for each session,
+ * else each stream of interleaved trials if there are several, else each trial.
+ */
+size_t cell_values(const struct data *d, const struct cell *c,
+		   const struct metric *m, double *to)
+{
+	enum column level = level_of(d, c);
 	size_t i, k, many, n = 0;
+	double sum, v;
 
 	for (i = 0; i < c->n; i = k) {
-		rep = number(&d->trials[d->order[c->first + i]], COL_rep);
-		for (k = i, sum = 0, many = 0; k < c->n; k++) {
-			const struct trial *t = &d->trials[d->order[c->first + k]];
-
-			if (number(t, COL_rep) != rep)
-				break;
-			v = m->of(t);
+		for (k = i, sum = 0, many = 0; k < c->n &&
+		     row_same(&trial_at(d, c, k)->row, &trial_at(d, c, i)->row, level); k++) {
+			v = m->of(trial_at(d, c, k));
 			sum += isnan(v) ? 0 : v;
 			many += !isnan(v);
 		}
@@ -86,31 +105,13 @@ static size_t stream_means(const struct data *d, const struct cell *c,
 	return n;
 }
 
-/*
- * One value for each repetition of the highest level that was repeated: for each stream
- * of interleaved trials if there are several, for each trial elsewhere.
- */
-size_t cell_values(const struct data *d, const struct cell *c,
-		   const struct metric *m, double *to)
-{
-	size_t i, n = 0;
-
-	if (cell_streams(d, c) > 1)
-		return stream_means(d, c, m, to);
-
-	for (i = 0; i < c->n; i++) {
-		to[n] = m->of(&d->trials[d->order[c->first + i]]);
-		n += !isnan(to[n]);
-	}
-	return n;
-}
-
 /* what its values are one for each of */
 const char *cell_level(const struct data *d, const struct cell *c)
 {
-	size_t streams = cell_streams(d, c);
+	enum column level = level_of(d, c);
 
-	return streams > 1 ? "stream" : streams ? "block" : "trial";
+	return level == COL_session ? "session" : level == COL_rep ? "stream" :
+	       cell_streams(d, c) ? "block" : "trial";
 }
 
 /* of equality: a share of the mean, or percentage points; for losses what counts as none */
@@ -211,11 +212,37 @@ char *load_text(double bps)
 	return text;
 }
 
+/* A lab in QEMU that counts instructions: a second there is 10^9 of them, not a second */
+static bool time_counted(const struct folder *f)
+{
+	const char *s = json_string_value(json_object_get(json_object_get(f->meta, "host"),
+							  "time"));
+
+	return s && !strcmp(s, "counted");
+}
+
+static void note_time(struct table *t, const struct data *d)
+{
+	size_t i, counted = 0;
+
+	for (i = 0; i < d->n_folders; i++) {
+		if (!time_counted(&d->folders[i]))
+			continue;
+		counted++;
+		table_note(t, "%s: time was counted, an emulated instruction 1 ns; caches and TLBs cost nothing there, and exits too little",
+			   d->folders[i].label);
+	}
+	if (counted && counted < d->n_folders)
+		table_note(t, "counted and real time stand side by side here: compare shapes, not numbers");
+}
+
 /* what the reader must know of the data before any number */
 void note_folders(struct table *t, const struct data *d)
 {
 	const struct folder *f;
 	size_t i;
+
+	note_time(t, d);
 
 	for (i = 0; i < d->n_folders; i++) {
 		f = &d->folders[i];

@@ -9,78 +9,81 @@
 /* with more weights than this only the reference is compared with */
 #define MAX_PAIRED_WEIGHTS 40
 
+static double unit_mean(const struct data *d, const struct cell *c, size_t *i,
+			const struct metric *m)
+{
+	const struct trial *first = &d->trials[d->order[c->first + *i]];
+	double sum = 0, v;
+	size_t many = 0;
+
+	for (; *i < c->n && !unit_order(&d->trials[d->order[c->first + *i]], first); ++*i) {
+		v = m->of(&d->trials[d->order[c->first + *i]]);
+		sum += isnan(v) ? 0 : v;
+		many += !isnan(v);
+	}
+	return sum / many;
+}
+
 /*
- * Interleaved trials come in blocks, each weight once or more in each: the
- * block's mean of one against the block's mean of the other takes away
+ * Interleaved trials come in blocks, each weight once or more in each, and those of
+ * sessions in repetitions: the mean of one against the mean of the other takes away
  * whatever the host did to both.
  */
-static size_t pair_blocks(const struct data *d, const struct cell *a,
-			  const struct cell *b, const struct metric *m,
-			  double *x, double *y, double *stream)
+static size_t pair_units(const struct data *d, const struct cell *a, const struct cell *b,
+			 const struct metric *m, double *x, double *y, const struct trial **of)
 {
 	size_t i = 0, k = 0, n = 0;
 
 	while (i < a->n && k < b->n) {
 		const struct trial *p = &d->trials[d->order[a->first + i]];
 		const struct trial *q = &d->trials[d->order[b->first + k]];
-		double rep = number(p, COL_rep), block = number(p, COL_block), sum = 0, v;
-		size_t many = 0;
+		int order = unit_order(p, q);
 
-		if (rep != number(q, COL_rep) || block != number(q, COL_block)) {
-			bool behind = rep < number(q, COL_rep) ||
-				      (rep == number(q, COL_rep) && block < number(q, COL_block));
-
-			i += behind;
-			k += !behind;
+		if (order) {
+			i += order < 0;
+			k += order > 0;
 			continue;
 		}
-		for (; i < a->n; i++) {
-			p = &d->trials[d->order[a->first + i]];
-			if (number(p, COL_rep) != rep || number(p, COL_block) != block)
-				break;
-			v = m->of(p);
-			sum += isnan(v) ? 0 : v;
-			many += !isnan(v);
-		}
-		x[n] = sum / many;
-		for (sum = 0, many = 0; k < b->n; k++) {
-			q = &d->trials[d->order[b->first + k]];
-			if (number(q, COL_rep) != rep || number(q, COL_block) != block)
-				break;
-			v = m->of(q);
-			sum += isnan(v) ? 0 : v;
-			many += !isnan(v);
-		}
-		y[n] = sum / many;
-		stream[n] = rep;
+		x[n] = unit_mean(d, a, &i, m);
+		y[n] = unit_mean(d, b, &k, m);
+		of[n] = p;
 		n += !isnan(x[n]) && !isnan(y[n]);
 	}
 	return n;
 }
 
-/* blocks of one stream share what the stream did to a weight: one pair for each stream */
-static size_t pair_streams(double *x, double *y, const double *stream, size_t n)
+/*
+ * Trials of one session share what the module's load did to a weight, blocks of one stream
+ * what the stream did: one pair for each, of the highest of these that was repeated.
+ */
+static size_t pair_levels(double *x, double *y, const struct trial **of, size_t n)
 {
-	size_t i, k, streams = 0;
+	enum column level = COL_session;
+	size_t i, k, levels = 0;
 
-	if (!n || stream[0] == stream[n - 1])
+	if (n && row_same(&of[0]->row, &of[n - 1]->row, level))
+		level = COL_rep;
+	if (!n || row_same(&of[0]->row, &of[n - 1]->row, level))
 		return n;
 	for (i = 0; i < n; i = k) {
 		double a = 0, b = 0;
 
-		for (k = i; k < n && stream[k] == stream[i]; k++) {
+		for (k = i; k < n && row_same(&of[k]->row, &of[i]->row, level); k++) {
 			a += x[k];
 			b += y[k];
 		}
-		x[streams] = a / (k - i);
-		y[streams++] = b / (k - i);
+		x[levels] = a / (k - i);
+		y[levels++] = b / (k - i);
 	}
-	return streams;
+	return levels;
 }
 
-static bool has_blocks(const struct trial *t)
+static bool is_paired(const struct data *d, const struct cell *c)
 {
-	return !strcmp(word(t, COL_method), "interleave") && !isnan(number(t, COL_block));
+	const struct trial *t = cell_trial(d, c);
+
+	return cell_sessions(d, c) > 1 ||
+	       (!strcmp(word(t, COL_method), "interleave") && !row_empty(&t->row, COL_block));
 }
 
 bool compare_cells(const struct data *d, const struct cell *a,
@@ -91,12 +94,12 @@ bool compare_cells(const struct data *d, const struct cell *a,
 	double *y = must(calloc(a->n + b->n + 2, sizeof(*y)));
 	bool ok;
 
-	if (has_blocks(cell_trial(d, a)) && has_blocks(cell_trial(d, b))) {
-		double *stream = must(calloc(a->n + b->n + 2, sizeof(*stream)));
-		size_t n = pair_blocks(d, a, b, m, x, y, stream);
+	if (is_paired(d, a) && is_paired(d, b)) {
+		const struct trial **of = must(calloc(a->n + b->n + 2, sizeof(*of)));
+		size_t n = pair_units(d, a, b, m, x, y, of);
 
-		ok = stratum_paired(s, x, y, pair_streams(x, y, stream, n));
-		free(stream);
+		ok = stratum_paired(s, x, y, pair_levels(x, y, of, n));
+		free(of);
 	} else {
 		ok = stratum_welch(s, x, cell_values(d, a, m, x), y,
 				   cell_values(d, b, m, y));
@@ -299,11 +302,14 @@ int cmd_compare(const struct data *d, const struct options *o)
 		   100 * o->confidence);
 	table_note(t, "equal: both one-sided tests say that the difference is within %.4g %%, of losses %.4g percentage points; Holm's correction over all tests of one figure under the same settings, every load together",
 		   100 * o->margin, 100 * o->loss);
-	table_note(t, "n counts the highest level that was repeated (trials; of interleave, streams, or the blocks of a single stream); none is of another boot");
-	for (i = 0; i < d->n_folders; i++)
+	table_note(t, "n counts the highest level that was repeated (sessions; else trials, of interleave streams, or the blocks of a single stream)");
+	for (i = 0; i < d->n_folders; i++) {
+		if (folder_boots(&d->folders[i]) < 2)
+			table_note(t, "%s: no repetition is of another boot", d->folders[i].label);
 		if (*asked_text(&d->folders[i], "until"))
 			table_note(t, "%s: --until chose the number of repetitions by what they showed: twice as many differences as stated may be chance",
 				   d->folders[i].label);
+	}
 	if (cut)
 		table_note(t, "more than %d weights: each is compared with the reference only",
 			   MAX_PAIRED_WEIGHTS);

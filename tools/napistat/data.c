@@ -156,9 +156,25 @@ static int by_number(double a, double b)
 	return (a > b) - (a < b);
 }
 
+static int by_columns(const struct trial *x, const struct trial *y, const enum column *key, int n)
+{
+	int i, c = 0;
+
+	for (i = 0; i < n && !c; i++)
+		c = by_number(number(x, key[i]), number(y, key[i]));
+	return c;
+}
+
+int unit_order(const struct trial *a, const struct trial *b)
+{
+	static const enum column key[] = { COL_session, COL_rep, COL_block };
+
+	return by_columns(a, b, key, 3);
+}
+
 static int by_key(const void *a, const void *b, void *arg)
 {
-	static const enum column key[] = { COL_offered_bps, COL_weight, COL_rep, COL_block };
+	static const enum column key[] = { COL_offered_bps, COL_weight };
 	const struct data *d = arg;
 	const struct trial *x = &d->trials[*(const size_t *)a];
 	const struct trial *y = &d->trials[*(const size_t *)b];
@@ -171,11 +187,10 @@ static int by_key(const void *a, const void *b, void *arg)
 		if (c)
 			return c;
 	}
-	for (i = 0; i < 4; i++) {
-		c = by_number(number(x, key[i]), number(y, key[i]));
-		if (c)
-			return c;
-	}
+	c = by_columns(x, y, key, 2);
+	c = c ? c : unit_order(x, y);
+	if (c)
+		return c;
 	return x->line < y->line ? -1 : x->line > y->line;
 }
 

@@ -5,9 +5,8 @@
  * A trial is one row of runs.csv; number() is NAN where a field was empty ("not
  * measured").
  *
- * order[] sorts the usable trials by folder, settings, load, weight,
- * repetition and block. In that order a cell (all equal but repetition) is a
- * run of trials, a group (one load, all weights) a run of cells, and a curve
+ * order[] sorts the usable trials by folder, settings, load, weight, session,
+ * repetition and block. In that order a cell (all equal but these) is a run of trials, a group (one load, all weights) a run of cells, and a curve
  * (all loads, all weights) a run of groups.
  */
 #ifndef NAPISTAT_DATA_H
@@ -75,6 +74,8 @@ int read_asked(struct data *d, const char *name, const char *buf, size_t len,
 /* what the sweep was asked for, as sweep.json has it; "" if it does not say */
 const char *asked_text(const struct folder *f, const char *key);
 double asked_number(const struct folder *f, const char *key, double otherwise);
+/* how many boots the repetitions are of, as meta.json has it; 1 if it does not say */
+unsigned int folder_boots(const struct folder *f);
 
 /* a folder is begun, its files are read into it, then all are arranged */
 void data_begin_folder(struct data *d, const char *path);
@@ -103,6 +104,8 @@ static inline long long trial_id(const struct trial *t)
 #define cell_offered(d, c) number(cell_trial(d, c), COL_offered_bps)
 #define cell_weight(d, c) number(cell_trial(d, c), COL_weight)
 
+/* Order by session, then repetition, then block. */
+int unit_order(const struct trial *a, const struct trial *b);
 bool same_curve(const struct trial *a, const struct trial *b);
 bool same_load(const struct trial *a, const struct trial *b);
 /* the end of the run of cells from `from` that share its curve, or its load */

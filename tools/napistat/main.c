@@ -28,6 +28,8 @@ static const char help[] =
 "  facts      the machines, from meta.json\n"
 "  figures    data for the report's figures, into --out DIR\n"
 "  report     the same, and every table of scripts/report.sh beside them\n"
+"  rows       every trial's --columns as they are in runs.csv, with tabs between and\n"
+"             - for an empty one\n"
 "  metrics    the figures that --metric knows\n"
 "  columns    of runs.csv: name, type, unit, role\n"
 "  ratio      of a file with two numbers a line, measured in turn: their ratio, its\n"
@@ -46,6 +48,7 @@ static const char help[] =
 "      --x M, --y M    correlate: which figures (delivered_bps, packets_per_s)\n"
 "      --over O        correlate: over weight (default) or load\n"
 "      --histogram H   hist: this one only, rx_per_poll say\n"
+"      --columns A,B…  rows: which columns\n"
 "      --out DIR       figures, report: where to write\n"
 "  -h, --help          this text\n"
 "\n"
@@ -99,6 +102,29 @@ static int cmd_report(const struct data *d, const struct options *o)
 	return err;
 }
 
+static void usage(const char *format, const char *what)
+{
+	fputs("napistat: ", stderr);
+	fprintf(stderr, format, what);
+	fputs("\nTry: napistat --help\n", stderr);
+	exit(EXIT_USAGE);
+}
+
+static int cmd_rows(const struct data *d, const struct options *o)
+{
+	size_t i, k;
+
+	if (!o->n_columns)
+		usage("rows requires --columns%s", "");
+	for (i = 0; i < d->n_trials; i++)
+		for (k = 0; k < o->n_columns; k++) {
+			const char *text = word(&d->trials[i], o->columns[k]);
+
+			printf("%s%c", *text ? text : "-", k + 1 < o->n_columns ? '\t' : '\n');
+		}
+	return fflush(stdout) || ferror(stdout);
+}
+
 static const struct {
 	const char *name;
 	command *run;
@@ -113,6 +139,7 @@ static const struct {
 	{ "cost", cmd_cost },
 	{ "hist", cmd_hist },
 	{ "facts", cmd_facts },
+	{ "rows", cmd_rows },
 	{ "figures", cmd_figures },
 	{ "report", cmd_report },
 };
@@ -121,14 +148,6 @@ static const struct {
 
 static const char *const format_names[] = { "text", "csv", "json", "markdown",
 					    "html", "prometheus" };
-
-static void usage(const char *format, const char *what)
-{
-	fputs("napistat: ", stderr);
-	fprintf(stderr, format, what);
-	fputs("\nTry: napistat --help\n", stderr);
-	exit(EXIT_USAGE);
-}
 
 static double option_number(const char *option, const char *s, double lo, double hi)
 {
@@ -172,6 +191,19 @@ static void take_metrics(struct options *o, char *list)
 		usage("--metric%s needs a figure's name", "");
 }
 
+static void take_columns(struct options *o, char *list)
+{
+	char *name;
+	int col;
+
+	for (name = strtok(list, ","); name; name = strtok(NULL, ",")) {
+		col = column_find(name);
+		if (col < 0 || o->n_columns == COL_COUNT)
+			usage("runs.csv has no column \"%s\", or not as many", name);
+		o->columns[o->n_columns++] = col;
+	}
+}
+
 static enum format format_named(const char *name)
 {
 	size_t i;
@@ -186,7 +218,7 @@ static enum format format_named(const char *name)
 static void read_options(int argc, char **argv, struct options *o)
 {
 	enum { CONFIDENCE = 256, MARGIN, LOSS, REFERENCE, X, Y, OVER, HISTOGRAM,
-	       OUT };
+	       COLUMNS, OUT };
 	static const struct option longs[] = {
 		{ "format", required_argument, NULL, 'f' },
 		{ "metric", required_argument, NULL, 'm' },
@@ -198,6 +230,7 @@ static void read_options(int argc, char **argv, struct options *o)
 		{ "y", required_argument, NULL, Y },
 		{ "over", required_argument, NULL, OVER },
 		{ "histogram", required_argument, NULL, HISTOGRAM },
+		{ "columns", required_argument, NULL, COLUMNS },
 		{ "out", required_argument, NULL, OUT },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
@@ -247,6 +280,9 @@ static void read_options(int argc, char **argv, struct options *o)
 			break;
 		case HISTOGRAM:
 			o->histogram = optarg;
+			break;
+		case COLUMNS:
+			take_columns(o, optarg);
 			break;
 		case OUT:
 			o->out = optarg;

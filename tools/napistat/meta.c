@@ -93,6 +93,13 @@ int read_asked(struct data *d, const char *name, const char *buf, size_t len,
 		      "%s", err.text);
 }
 
+unsigned int folder_boots(const struct folder *f)
+{
+	json_t *v = json_object_get(f->meta, "boots");
+
+	return json_is_integer(v) && json_integer_value(v) > 1 ? json_integer_value(v) : 1;
+}
+
 const char *asked_text(const struct folder *f, const char *key)
 {
 	const char *s = json_string_value(json_object_get(json_object_get(f->sweep, "asked"),

@@ -31,17 +31,6 @@ static double delivered(const struct trial *t)
 	return packets * number(t, COL_datagram) * 8 / number(t, COL_seconds);
 }
 
-/* CPU seconds per million packets that got through */
-static double cost(const struct trial *t, enum column cpu)
-{
-	double packets = number(t, COL_received);
-
-	if (isnan(packets))
-		packets = number(t, COL_rx_packets);
-	return packets > 0 ? number(t, cpu) / 100 * number(t, COL_seconds) / packets * 1e6 :
-			     NAN;
-}
-
 #define NUMBER(name, what) \
 	static double name(const struct trial *t) { return number(t, what); }
 #define RATE(name, what) \
@@ -86,12 +75,12 @@ static double loss_driver(const struct trial *t)
 
 static double guest_cost(const struct trial *t)
 {
-	return cost(t, COL_cpu_total);
+	return row_cost(&t->row, COL_cpu_total);
 }
 
 static double host_cost(const struct trial *t)
 {
-	return cost(t, COL_host_cpu);
+	return row_cost(&t->row, COL_host_cpu);
 }
 
 /* the host's figure holds the guest's: only the difference is the host's own */

@@ -34,6 +34,8 @@ struct options {
 	const struct metric *x, *y;
 	bool over_load; /* correlate over the loads, not over the weights */
 	const char *histogram;
+	enum column columns[COL_COUNT];
+	size_t n_columns;
 	const char *out;
 };
 
@@ -48,6 +50,7 @@ void label_row(struct table *t, int first, const struct data *d,
 	       const struct trial *trial);
 void no_weight(struct table *t, int first); /* empty the weight of a row */
 void no_load(struct table *t, int first);
+size_t cell_sessions(const struct data *d, const struct cell *c);
 size_t cell_streams(const struct data *d, const struct cell *c);
 const char *cell_level(const struct data *d, const struct cell *c);
 double margin_of(const struct options *o, const struct metric *m);

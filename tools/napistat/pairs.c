@@ -15,21 +15,12 @@
 #include <string.h>
 
 #include "advice.h"
-
-struct side {
-	double *a, *b; /* the rival's, the reference's */
-	size_t n;
-	struct stratum s;
-	bool tested;
-	double ratio;
-	struct interval ci;
-};
+#include "../lib/paired.h"
 
 struct pairs {
-	struct side rate, cost;
+	struct paired rate, cost;
 	const struct metric *cost_metric;
 	bool limited; /* the source could send no more than some search took */
-	bool gains, saves, not_worse;
 };
 
 enum { ACTION, PAIRS, RATE_A, RATE_B, RATE, RATE_LO, RATE_HI, COST_A, COST_B,
@@ -84,14 +75,6 @@ static double cost_of(const struct data *d, size_t from, size_t to,
 	return n ? sum / n : NAN;
 }
 
-static void add(struct side *s, double a, double b)
-{
-	if (isnan(a) || isnan(b))
-		return;
-	s->a[s->n] = a;
-	s->b[s->n++] = b;
-}
-
 static void gather(const struct data *d, const struct options *o, struct pairs *p)
 {
 	size_t i, n = d->n_folders / 2;
@@ -109,48 +92,12 @@ static void gather(const struct data *d, const struct options *o, struct pairs *
 		    !cells_of(d, 2 * i + 1, &from_a, &to_a))
 			continue;
 		if (is_search(cell_trial(d, &d->cells[from_b])))
-			add(&p->rate, rate_of(d, from_a, to_a, o, &p->limited),
-			    rate_of(d, from_b, to_b, o, &p->limited));
+			paired_add(&p->rate, rate_of(d, from_a, to_a, o, &p->limited),
+				   rate_of(d, from_b, to_b, o, &p->limited));
 		else
-			add(&p->cost, cost_of(d, from_a, to_a, p->cost_metric),
-			    cost_of(d, from_b, to_b, p->cost_metric));
+			paired_add(&p->cost, cost_of(d, from_a, to_a, p->cost_metric),
+				   cost_of(d, from_b, to_b, p->cost_metric));
 	}
-}
-
-/* more rate than this can come of one pair too, but no interval and no test */
-static void compare(struct side *s, const struct options *o)
-{
-	double a = 0, b = 0;
-	size_t i;
-
-	for (i = 0; i < s->n; i++) {
-		a += s->a[i];
-		b += s->b[i];
-	}
-	s->ratio = b > 0 ? a / b : NAN;
-	s->ci = (struct interval){ NAN, NAN };
-	s->tested = s->n > 1 && stratum_paired(&s->s, s->a, s->b, s->n);
-	if (s->tested)
-		s->ci = ratio_interval(&s->s, 1, o->confidence);
-}
-
-static void decide(struct pairs *p, const struct options *o)
-{
-	double alpha = 1 - o->confidence, tests[2] = { NAN, NAN };
-
-	if (p->rate.tested) {
-		tests[0] = p_better(&p->rate.s, 1, o->margin, true);
-		p->not_worse = p_not_worse(&p->rate.s, 1, o->margin, true) < alpha;
-	}
-	if (p->cost.tested) {
-		struct contrast c = contrast_at(&p->cost.s, 1, 1 - o->margin);
-
-		tests[1] = p_below(&c, 0);
-	}
-	if (holm(tests, 2))
-		must(NULL);
-	p->gains = tests[0] < alpha;
-	p->saves = tests[1] < alpha;
 }
 
 static double mean_of(const double *x, size_t n)
@@ -158,7 +105,7 @@ static double mean_of(const double *x, size_t n)
 	return sample_of(x, n).mean;
 }
 
-static void say(FILE *out, const char *what, const struct side *s)
+static void say(FILE *out, const char *what, const struct paired *s)
 {
 	fprintf(out, "%s %.3f times that of the reference", what, s->ratio);
 	if (!isnan(s->ci.lo))
@@ -220,6 +167,9 @@ static void fill(struct table *t, const struct pairs *p, const struct options *o
 
 int cmd_pairs(const struct data *d, const struct options *o)
 {
+	static const char *const actions[] = {
+		[PAIRED_UNKNOWN] = "unknown", [PAIRED_KEEP] = "keep", [PAIRED_CHANGE] = "change",
+	};
 	struct table *t = table_new("pairs");
 	struct pairs p = { 0 };
 	const char *action;
@@ -234,11 +184,9 @@ int cmd_pairs(const struct data *d, const struct options *o)
 	for (i = 0; i < N_FIELDS; i++)
 		table_column(t, U_VALUE, fields[i], fields[i]);
 	gather(d, o, &p);
-	compare(&p.rate, o);
-	compare(&p.cost, o);
-	decide(&p, o);
-	action = !p.rate.tested ? "unknown" :
-		 p.not_worse && (p.gains || p.saves) ? "change" : "keep";
+	paired_compare(&p.rate, o->confidence);
+	paired_compare(&p.cost, o->confidence);
+	action = actions[paired_decide(&p.rate, &p.cost, o->margin, o->confidence)];
 	text = paragraph(&p, o, action);
 	fill(t, &p, o, action, text);
 	if (o->format == F_TEXT) {

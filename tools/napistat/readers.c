@@ -17,6 +17,9 @@ static int check_sum(struct run_reader *r, const struct trial *t, size_t line)
 
 	for (i = COL_lost_before_nic; i <= COL_lost_app; i++)
 		sum += number(t, i);
+	for (i = COL_lost_checksum; i <= COL_lost_filter; i++)
+		if (!isnan(number(t, i)))
+			sum += number(t, i);
 	if (isnan(sum) || isnan(number(t, COL_sent)) || sum == number(t, COL_sent))
 		return 0;
 	return refuse(r->why, r->name, line, 1,

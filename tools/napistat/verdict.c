@@ -74,13 +74,15 @@ static void note_load(const struct data *d, struct verdict *v,
 static void note_cell(const struct data *d, struct verdict *v, const struct cell *c,
 		      struct evidence *e)
 {
-	size_t i, streams = cell_streams(d, c);
+	size_t i, streams = cell_streams(d, c), sessions = cell_sessions(d, c);
 
 	v->min_n = c->n < v->min_n ? c->n : v->min_n;
 	v->max_n = c->n > v->max_n ? c->n : v->max_n;
 	v->trials += c->n;
 	if (streams && (!v->streams || streams < v->streams))
 		v->streams = streams;
+	if (!v->sessions || sessions < v->sessions)
+		v->sessions = sessions;
 	e->loads++;
 	e->trials += c->n;
 	for (i = 0; i < c->n; i++)

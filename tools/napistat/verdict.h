@@ -37,6 +37,7 @@ struct verdict {
 	size_t loads, curves, without_ref, min_n, max_n, trials;
 	double lowest, highest;
 	bool tested, paired, until;
+	size_t sessions; /* the fewest of a cell */
 	size_t streams; /* of interleave, the fewest of a cell; 0: another method */
 	double reps_needed; /* to decide, if the scatter stays; NAN: not known */
 	double detectable; /* a gain above this is seen in 9 of 10 sweeps */

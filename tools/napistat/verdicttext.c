@@ -27,7 +27,9 @@ static void say_range(FILE *out, const struct verdict *v)
 			v->highest / 1e6);
 	else if (v->highest > 0)
 		fprintf(out, " (%.4g Mbit/s)", v->highest / 1e6);
-	if (v->streams > 1)
+	if (v->sessions > 1)
+		fprintf(out, " with %zu sessions each", v->sessions);
+	else if (v->streams > 1)
 		fprintf(out, " with %zu streams each", v->streams);
 	else if (v->streams)
 		fprintf(out, " with %zu blocks of one stream", v->min_n);
@@ -92,7 +94,8 @@ static void say_undecided(FILE *out, const struct verdict *v, const struct optio
 		fprintf(out, v->reps_needed <= 10000 ?
 			"; about %.0f %s of each cell would decide it, if the scatter stays" :
 			"; more than 10000 repetitions of each cell would be needed to decide it",
-			v->reps_needed, v->streams > 1 ? "streams" : v->streams ? "blocks" : "repetitions");
+			v->reps_needed, v->sessions > 1 ? "sessions" : v->streams > 1 ? "streams" :
+			v->streams ? "blocks" : "repetitions");
 	fputs(". ", out);
 }
 
@@ -216,15 +219,22 @@ static void say_place(FILE *out, const struct advice *a)
 }
 
 
-static void say_unit(FILE *out, const struct verdict *v)
+static void say_unit(FILE *out, const struct verdict *v, const struct folder *f)
 {
+	if (v->sessions > 1) {
+		fputs(v->sessions == 2 ? "two sessions make wide intervals; " : "", out);
+		if (folder_boots(f) < 2)
+			fputs("all sessions were of one boot, which says nothing of another; ", out);
+		return;
+	}
 	if (v->streams == 1)
 		fputs("one stream says nothing of another; ", out);
 	else if (v->streams == 2)
 		fputs("two streams make wide intervals; ", out);
 	else if (!v->streams && v->tested && v->min_n < 3)
 		fputs("two repetitions make wide intervals; ", out);
-	fputs("all trials were of one boot, which says nothing of another; ", out);
+	if (folder_boots(f) < 2)
+		fputs("all trials were of one load of the module (--sessions makes several) and one boot, which says nothing of another; ", out);
 }
 
 static void say_limits(FILE *out, const struct data *d, const struct verdict *v,
@@ -236,7 +246,7 @@ static void say_limits(FILE *out, const struct data *d, const struct verdict *v,
 			DEFAULT_WEIGHT, v->a.reference);
 	if (f->stand_in)
 		fputs("this is a stand-in, not that hypervisor; ", out);
-	say_unit(out, v);
+	say_unit(out, v, f);
 	if (v->a.host_missing && v->a.host_missing < v->a.host_asked)
 		fprintf(out, "host CPU is missing in %zu of %zu trials, so the guest's is used; ",
 			v->a.host_missing, v->a.host_asked);

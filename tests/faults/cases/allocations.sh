@@ -38,7 +38,6 @@ for f in weight counters snapshot rx_per_poll; do
 	each "$f is read" 1 read $debug/eth0/$f
 done
 each "the weight is set by debugfs" 1 write $debug/eth0/weight 7
-each "the histograms are reset" 1 write $debug/eth0/reset 1
 each "ethtool -S" 1 stats eth0
 only_eth0
 rmmod e1000_napi

@@ -40,6 +40,38 @@ for f in sweep.json runs.csv hist.csv meta.json probes.csv; do
 	no_way "hard-$f" 'hard link'
 	rm "$work/hard-$f/$f"
 done
+# what is written last: found out by then, and not followed either
+mkdir "$work/link-mlfrr"
+ln -s "$work/victim" "$work/link-mlfrr/mlfrr.csv"
+rc=0
+scripts/sweep.sh eth0 --out "$work/link-mlfrr" --source pktgen --datagram 958 --method mlfrr --weight 60 \
+	--goal-initial-trial-s 0.2 --goal-final-trial-s 0.2 --goal-duration-sum-s 0.2 --goal-width 0.2 \
+	--max-load 20M >"$work/mlfrr.log" 2>&1 || rc=$?
+is "mlfrr.csv is a link: status" $rc 1
+check "and the reason" grep -q 'mlfrr.csv is a symbolic link' "$work/mlfrr.log"
+is "and victim is as it was" "$(cat "$work/victim")" "root:x:0:0"
+for f in tune log 0; do
+	for kind in link fifo hard; do
+		case $f-$kind in
+		# no folder is a hard link; what is written later is in tests/shell/tune.bats
+		0-hard) continue ;;
+		esac
+		rm -rf "$work/search"
+		mkdir "$work/search"
+		case $kind in
+		link) ln -s "$work/victim" "$work/search/$f" ;;
+		fifo) mkfifo "$work/search/$f" ;;
+		hard) ln "$work/victim" "$work/search/$f" ;;
+		esac
+		rc=0
+		timeout 60 scripts/tune.sh eth0 --out "$work/search" --source pktgen --try weight=32 --minutes 9 \
+			>"$work/search.log" 2>&1 || rc=$?
+		is "tune, $f a $kind: status" $rc 1
+		check "and the reason" grep -q "$f is \|$f: " "$work/search.log"
+		is "and victim is as it was" "$(cat "$work/victim")" "root:x:0:0"
+	done
+done
+rm -rf "$work/search"
 ln -s "$work/victim" "$work/is-link"
 no_way is-link 'cannot make\|File exists\|no folder'
 mkdir -m 777 "$work/open"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# What may be written to weight, reset and the parameters, and by whom; a fuzzer on both
-# files. After: the weight is the one that was set rightly last.
+# What may be written to weight and the parameters, and by whom; a fuzzer on weight.
+# After: the weight is the one that was set rightly last.
 # Boot: three
 # Takes: 39 s
 set -eu
@@ -17,10 +17,8 @@ done
 parameters=weight=21
 prepare
 check "weight refuses what is no number" "$bin/fault" refuse $debug/eth0/weight
-check "reset too" "$bin/fault" refuse $debug/eth0/reset
 check "weight refuses 4097" refused sh -c "echo 4097 >$debug/eth0/weight"
 is "the weight is as it was" "$(cat $debug/eth0/weight)" 21
-check "reset refuses 2" refused sh -c "echo 2 >$debug/eth0/reset"
 for good in 22 '23\n' 24; do
 	printf %b "$good" >$debug/eth0/weight
 	is "but takes '$good'" "$(cat $debug/eth0/weight)" "$(printf %b "$good")"
@@ -28,10 +26,8 @@ done
 
 watch_on
 traffic_on
-for f in weight reset; do
-	in_background "$bin/fault" fuzz $debug/eth0/$f "$(few 5 30)"
-	in_background env SEED=2 "$bin/fault" fuzz "$debug/$pci/$f" "$(few 5 30)"
-done
+in_background "$bin/fault" fuzz $debug/eth0/weight "$(few 5 30)"
+in_background env SEED=2 "$bin/fault" fuzz "$debug/$pci/weight" "$(few 5 30)"
 all_back "the fuzzers came to their end"
 w=$(cat $debug/eth0/weight)
 check "the weight is one that is allowed ($w)" [ "$w" -ge 1 -a "$w" -le 4096 ]
@@ -48,9 +44,7 @@ check "another user may do things" lab "cat /etc/passwd >/dev/null; ls $debug/$p
 for f in counters snapshot weight rx_per_poll; do
 	check "another user may not read $f" refused lab cat "$debug/$pci/$f"
 done
-for f in weight reset; do
-	check "another user may not write $f" refused lab dd if=/tmp/one of="$debug/$pci/$f" bs=2 count=1
-done
+check "another user may not write weight" refused lab dd if=/tmp/one of="$debug/$pci/weight" bs=2 count=1
 check "nor $params/stats" refused lab dd if=/tmp/one of=$params/stats bs=2 count=1
 chmod 700 /sys/kernel/debug
 holds

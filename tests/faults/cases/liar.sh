@@ -41,7 +41,7 @@ for how in lies stalls floods cuts talks; do
 		*) check "$run: ends with status 0 or 1, not $rc" false ;;
 		esac
 		[ ! -e "$work/$run/runs.csv" ] || is "$run: no row that it could not read again" "$(
-			tools/napimeter next "$work/$run" 2>&1 | grep -c edited || :
+			tools/napimeter list "$work/$run" 2>&1 | grep -c edited || :
 		)" 0
 		check "$run: no escape sequence anywhere" refused controls "$work/$run.log" \
 			"$(ls "$work/$run"/*.csv 2>/dev/null || echo /dev/null)" "$work/$run/sweep.json"

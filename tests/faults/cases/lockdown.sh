@@ -15,7 +15,6 @@ for mode in integrity confidentiality; do
 	echo $mode >/sys/kernel/security/lockdown
 	check "$mode: counters may be read" grep -q '^polls ' $debug/eth0/counters
 	check "$mode: weight may not be written" refused sh -c "echo 5 >$debug/eth0/weight"
-	check "$mode: nor reset" refused sh -c "echo 1 >$debug/eth0/reset"
 done
 check "no unsigned module is loaded" refused modprobe netconsole
 check "ethtool sets the weight" ethtool -C eth0 rx-frames-irq 5

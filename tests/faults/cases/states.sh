@@ -16,7 +16,6 @@ in_background "$bin/fault" weights "$debug/$pci/weight" "$(few 200 3000)" 64
 in_background "$bin/fault" weights eth0 "$(few 200 3000)" 64
 updown() {
 	ip link set eth0 down
-	echo 1 >"$debug/eth0/reset"
 	ip link set eth0 up
 	ip addr replace 10.0.0.2/24 dev eth0
 	ethtool -r eth0 || :

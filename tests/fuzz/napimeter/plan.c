@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plan.h"
+#include "next.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 

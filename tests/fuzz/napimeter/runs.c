@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "folder.h"
-#include "plan.h"
+#include "next.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 

@@ -2,7 +2,6 @@
 # What compiler and linker do against those who find a bug in a program: dpkg-buildflags' flags
 # where that is there, the same by hand elsewhere. Not for sanitizers and fuzzers, which have
 # their own. Sets HARDEN_C and HARDEN_LD; a program that is linked statically is told static-pie.
-ifndef SANITIZE
 buildflags = $(shell DEB_BUILD_MAINT_OPTIONS=hardening=+all dpkg-buildflags --get $(1) 2>/dev/null)
 HARDEN_C := $(filter -fstack% -Wformat% -Werror=format%,$(call buildflags,CFLAGS))
 ifeq ($(HARDEN_C),)
@@ -17,5 +16,4 @@ endif
 # it needs an optimizer
 ifneq ($(filter -O1 -O2 -O3 -Os,$(CFLAGS)),)
 HARDEN_C += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
-endif
 endif

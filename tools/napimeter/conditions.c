@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "conditions.h"
+
+#define NO_AXIS COL_COUNT
+
+/* %s: the interface. Not the interrupt's CPU: irqbalance moves it. */
+static const struct setting {
+	const char *name, *path;
+	enum column axis;
+} settings[] = {
+	{ "mtu", "/sys/class/net/%s/mtu", NO_AXIS },
+	{ "threaded", "/sys/class/net/%s/threaded", COL_threaded },
+	{ "defer_hard_irqs", "/sys/class/net/%s/napi_defer_hard_irqs", COL_defer_hard_irqs },
+	{ "gro_flush_timeout", "/sys/class/net/%s/gro_flush_timeout", COL_gro_flush_timeout },
+	{ "rps_cpus", "/sys/class/net/%s/queues/rx-0/rps_cpus", NO_AXIS },
+	{ "rps_flow_cnt", "/sys/class/net/%s/queues/rx-0/rps_flow_cnt", NO_AXIS },
+	{ "netdev_budget", "/proc/sys/net/core/netdev_budget", COL_netdev_budget },
+	{ "netdev_budget_usecs", "/proc/sys/net/core/netdev_budget_usecs",
+	  COL_netdev_budget_usecs },
+	{ "netdev_max_backlog", "/proc/sys/net/core/netdev_max_backlog", NO_AXIS },
+	{ "rmem_default", "/proc/sys/net/core/rmem_default", COL_rcvbuf },
+	{ "busy_read", "/proc/sys/net/core/busy_read", NO_AXIS },
+	{ "busy_poll", "/proc/sys/net/core/busy_poll", NO_AXIS },
+};
+
+static void add_rings(json_t *all, const char *interface)
+{
+	struct ethtool_ringparam ring = { .cmd = ETHTOOL_GRINGPARAM };
+	struct ifreq ifr = { .ifr_data = (void *)&ring };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", interface);
+	if (fd >= 0 && !ioctl(fd, SIOCETHTOOL, &ifr)) {
+		json_object_set_new(all, "ring_rx", json_sprintf("%u", ring.rx_pending));
+		json_object_set_new(all, "ring_tx", json_sprintf("%u", ring.tx_pending));
+	}
+	if (fd >= 0)
+		close(fd);
+}
+
+json_t *conditions_now(const char *interface)
+{
+	json_t *all = json_object();
+	char line[256], path[128];
+	size_t i;
+
+	add_rings(all, interface);
+	for (i = 0; i < ARRAY_SIZE(settings); i++) {
+		const char *slot = strstr(settings[i].path, "%s");
+		int before = slot ? slot - settings[i].path : (int)strlen(settings[i].path);
+
+		snprintf(path, sizeof(path), "%.*s%s%s", before, settings[i].path,
+			 slot ? interface : "", slot ? slot + 2 : "");
+		if (!read_line(path, line, sizeof(line)))
+			json_object_set_new(all, settings[i].name, json_string(line));
+	}
+	return all;
+}
+
+bool plan_sets(const struct plan *plan, enum column col)
+{
+	const struct axis *axis = &plan->axis[col];
+
+	return axis->count && *axis->value[0] && strcmp(axis->value[0], "default");
+}
+
+static bool is_set(const struct plan *plan, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(settings); i++)
+		if (!strcmp(settings[i].name, name))
+			return settings[i].axis != NO_AXIS && plan_sets(plan, settings[i].axis);
+	return false;
+}
+
+int conditions_same(const struct plan *plan, json_t *before, json_t *now)
+{
+	const char *name;
+	json_t *then;
+
+	json_object_foreach(before, name, then) {
+		json_t *today = json_object_get(now, name);
+		char *a, *b;
+		int err = 0;
+
+		if (!today || json_equal(then, today) || is_set(plan, name))
+			continue;
+		a = json_dumps(then, JSON_ENCODE_ANY | JSON_SORT_KEYS);
+		b = json_dumps(today, JSON_ENCODE_ANY | JSON_SORT_KEYS);
+		err = fail("this sweep began with %s %s, and now it is %s: trials would not be of one condition; set it back, or give another --out",
+			   name, a ? a : "?", b ? b : "?");
+		free(a);
+		free(b);
+		return err;
+	}
+	return 0;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Which NIC the traffic will come through, before there is any. */
+#ifndef NAPIMETER_ROUTE_H
+#define NAPIMETER_ROUTE_H
+
+/*
+ * 0 if this guest reaches the address by the interface, by one on top of it (VLAN, bridge,
+ * bond), or by one that does not tell what it is on. Else -1 with the reason kept. For replies
+ * another host may have other routes: each row is held to what the NIC took.
+ */
+int route_check(const char *address, const char *interface);
+
+/* Is the interface upper itself, or below it? sys: "/sys", but for tests. */
+int route_is_on(const char *sys, const char *upper, const char *interface);
+
+#endif

@@ -96,7 +96,7 @@ lab-qemu lab-xen lab-virtualbox lab-vmware lab-all iso: DEPS += hypervisors
 lab-qemu lab-xen lab-virtualbox lab-vmware lab-all: lab-build
 	lab/hypervisors/$(@:lab-%=%).sh $(LAB)
 
-# The study on Xen and VirtualBox, in counted time; STUDY: parts and options, see --help
+# The study on Xen, in counted time; STUDY: parts and options, see --help
 study study-check: DEPS += hypervisors
 study: lab-build
 	lab/study.sh $(STUDY)
@@ -187,7 +187,7 @@ help:
 	@echo 'make lab-xen       a weight sweep on real Xen, in QEMU; needs root; LAB=--short'
 	@echo '  lab-virtualbox lab-vmware lab-qemu   ... on these; VMware is a stand-in'
 	@echo '  lab-all          ... on all four, and the report that compares them'
-	@echo 'make study         the study on Xen and VirtualBox, in counted time, in a night; STUDY=--quick'
+	@echo 'make study         the study on real Xen, in counted time, three hours; STUDY=--quick: 5 min'
 	@echo 'make study-check   a part of it again, compared with the tracked rows; STUDY=--quick'
 	@echo 'make lab-fleet     three guests at once, for scripts/fleet/run.sh; needs root'
 	@echo 'make iso           a bootable ISO with the guest, for any hypervisor'

@@ -8,7 +8,7 @@
 # kernel's clock takes, read by the interrupt, and as a poll begins and ends. (What
 # e1000_clean calls of the driver itself is the same in both.)
 of_a_poll() { # of_a_poll FILE
-	awk '$1 ~ /^e1000/ && $2 ~ /^(e1000_clean|e1000_intr)$|^e1000_napi_(end_poll|add_times)$/ {
+	awk '$1 ~ /^e1000/ && $2 ~ /^(e1000_clean|e1000_intr)$|^e1000_napi_(begin_poll|end_poll|add_times)$/ {
 			sum += $4
 			times[$2] = $3
 		}

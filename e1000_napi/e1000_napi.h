@@ -158,7 +158,7 @@ struct e1000_napi_file {
  * @began_ns: when the poll began, 0 if not known
  * @data: the rest of what polls write; NULL: there was no memory, or `stats`
  *	was never on
- * @counting: @data from e1000_napi_begin() to e1000_napi_end_poll(), else
+ * @counting: @data from e1000_napi_begin_poll() to e1000_napi_end_poll(), else
  *	NULL: this poll is not counted
  * @irq_sync: guards @irqs against torn reads on 32 bit
  * @irqs: the two counts of interrupts, written by e1000_intr() only
@@ -238,6 +238,7 @@ void e1000_napi_list_add(struct e1000_napi *en);
 void e1000_napi_list_del(struct e1000_napi *en);
 
 /* poll.c */
+void e1000_napi_begin_poll(struct e1000_adapter *adapter, int budget);
 void e1000_napi_end_poll(struct e1000_adapter *adapter, int budget,
 			 int work_done, bool tx_done);
 void e1000_napi_copy_counts(struct e1000_napi *en, u64 *to);
@@ -311,28 +312,16 @@ static inline void e1000_napi_scheduled(struct e1000_napi *en)
 
 /**
  * e1000_napi_begin() - a poll begins
- * @en: the adapter's state, whose NAPI the caller owns
+ * @adapter: the adapter, whose NAPI the caller owns
  * @budget: as the poll got it
- * @rx: the driver's total_rx_packets
- * @tx: the driver's total_tx_packets
- *
- * netpoll's calls, with budget 0, only clean sent packets and do not own the
- * NAPI: they are no polls, and what they clean is not counted.
  *
  * Context: poll, bottom halves off.
  */
-static inline void e1000_napi_begin(struct e1000_napi *en, int budget,
-				    const unsigned int *rx,
-				    const unsigned int *tx)
+static inline void e1000_napi_begin(struct e1000_adapter *adapter, int budget)
 {
-	/* Marked unlikely to keep it off the disabled path */
-	if (static_branch_unlikely(&e1000_napi_stats) && likely(budget)) {
-		en->counting = en->data;
-		en->rx_before = *rx;
-		en->tx_before = *tx;
-		if (static_branch_unlikely(&e1000_napi_timing))
-			en->began_ns = ktime_get_ns();
-	}
+	/* Not inline: that takes registers of the poll, on and off */
+	if (static_branch_unlikely(&e1000_napi_stats))
+		e1000_napi_begin_poll(adapter, budget);
 }
 
 /**

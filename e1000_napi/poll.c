@@ -16,6 +16,30 @@
 #define E1000_NAPI_TRIES	4	/* to copy everything in one go */
 #define E1000_NAPI_HIST_WORDS	(sizeof(struct e1000_hist) / sizeof(u64))
 
+/**
+ * e1000_napi_begin_poll() - note where a poll begins
+ * @adapter: the adapter, whose NAPI the caller owns
+ * @budget: as the poll got it
+ *
+ * netpoll's calls, with budget 0, only clean sent packets and do not own the
+ * NAPI: they are no polls, and what they clean is not counted.
+ *
+ * Context: poll.
+ */
+void e1000_napi_begin_poll(struct e1000_adapter *adapter, int budget)
+{
+	struct e1000_napi *en = &adapter->napi_stats;
+
+	if (unlikely(!budget))
+		return;
+
+	en->counting = en->data;
+	en->rx_before = adapter->total_rx_packets;
+	en->tx_before = adapter->total_tx_packets;
+	if (static_branch_unlikely(&e1000_napi_timing))
+		en->began_ns = ktime_get_ns();
+}
+
 /* Is this the kernel thread whose name begins so? ksoftirqd's per-CPU pointer
  * is not exported and 5.10 has no napi->thread, but the names are fixed, and
  * comparing eight bytes is one instruction. A process that calls itself so is

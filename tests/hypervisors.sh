@@ -63,7 +63,7 @@ rows() {
 
 # What the study is about, from each row: weight 1 loses packets before the socket, and more
 # the more is offered; 60 takes them all
-weight_decides='($1 == 1 && $2 + $3 > $5 / 5) || ($1 == 60 && $4 <= $5 / 1000)'
+weight_decides='($1 == 1 && $2 + $3 > $5 / 10) || ($1 == 60 && $4 <= $5 / 1000)'
 falls() {
 	build/tools/napistat rows --columns weight,offered_bps,bandwidth_bps "$1" |
 		awk '$1 == 1 { got[$2 + 0] = $3 }

@@ -13,7 +13,7 @@ usage() {
 		Run the labs qemu, xen, virtualbox and vmware (a stand-in), or those named, and
 		compare their results: table 4.27 of the study and the report. About 25 min.
 		  --short    two weights, one repetition
-		  --real-time  do not count time on Xen and VirtualBox
+		  --real-time  do not count time on Xen either
 		  --out DIR  results and report (default build/lab)
 		A lab whose packages cannot be fetched is skipped by name.
 	END

@@ -15,17 +15,17 @@ nested_usage() {
 		       [--seconds S] [--seed N]
 		Sweep weights in a guest with e1000 on $title, and report.
 		  --short      two weights, one repetition: does it work at all?
-		  --real-time  for Xen and VirtualBox: do not count time. Where there is no hardware
-		               virtualisation, the emulated machine's clock else counts its
-		               instructions, 1 ns each, so other jobs on this machine change nothing
+		  --real-time  for Xen: do not count time. Without hardware virtualisation the clock
+		               of Xen's machine else counts its instructions, 1 ns each, so other
+		               jobs on this machine change nothing
 		  --out DIR    results (default build/lab/$lab; what was there goes)
 		  --timeout S  give up after S seconds (default 900, in counted time 5400)
 		  --run NAME   no sweep, but bench/guest-NAME.sh there; prints its output
 		  --run tune   search there for the best setting (results: build/lab/$lab-tune), with
 		               --try --against --minutes --trial --margin --seed --min-load
 		               --max-load, as tune.sh's; prints the answer
-		  the others   as sweep.sh's; in real time loads are chosen from what the place
-		               carries, in counted time they are $counted_loads
+		  the others   as sweep.sh's; loads are chosen from what the place carries, in counted
+		               time they are 75M to 300M
 		Exit status: 4 when a package that it needs could not be fetched.
 	END
 }
@@ -72,7 +72,7 @@ choose_accel() { # choose_accel [nested]
 # clock. sleep=on: idle time passes in real time, so a slow disk does no harm.
 choose_time() {
 	time=real clock="-smp $1"
-	if [ "${accel%%,*}" != tcg ] || [ -n "$real_time" ]; then
+	if [ "$accel" != tcg ] || [ -n "$real_time" ]; then
 		return 0
 	fi
 	time=counted accel=tcg,thread=single,tb-size=512
@@ -121,7 +121,7 @@ run_hosts() {
 nested_main() {
 	top=$(cd "$here/../.." && pwd)
 	out='' limit='' minutes=30 orders='' weight='' load='' reps='' seconds='' rcvbuf='' run=''
-	preset='' seed='' short='' real_time='' time=real silence=45 counted_loads=${counted_loads-}
+	preset='' seed='' short='' real_time='' time=real silence=45
 	while [ $# -gt 0 ]; do
 		case $1 in
 		-h | --help)

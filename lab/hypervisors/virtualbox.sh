@@ -10,7 +10,6 @@ lab=virtualbox kind=virtualbox title='real VirtualBox, which runs in QEMU'
 host_is='VirtualBox and its host in QEMU; about 2 min to the guest'
 guest_console=console=ttyS0,115200
 guest_append='quiet init_on_alloc=0 cryptomgr.notests no_timer_check'
-counted_loads=100M,200M,300M,400M
 
 host_prepare() {
 	root=$("$here/root.sh" virtualbox)
@@ -23,16 +22,12 @@ host_prepare() {
 	else
 		cpu=host
 	fi
-	choose_time 2
-	outer_qemu=$("$qemu_root/run" qemu-system-x86_64 --version |
-		sed -n 's/^QEMU emulator version \([0-9.]*\).*/\1/p')
 }
 
 # host_machine PREFIX…: start QEMU behind these words
 host_machine() {
-	# shellcheck disable=SC2086 # options
-	exec "$@" "$qemu_root/run" qemu-system-x86_64 -accel "$accel" $clock -machine q35 \
-		-cpu "$cpu" -m 2G \
+	exec "$@" "$qemu_root/run" qemu-system-x86_64 -accel "$accel" -machine q35 \
+		-cpu "$cpu" -smp 2 -m 2G \
 		-nodefaults -no-user-config -display none -vga none -no-reboot \
 		-serial "file:$work/console" -kernel "$root/vmlinuz" \
 		-append 'console=ttyS0 panic=-1 quiet mitigations=off net.ifnames=0' \

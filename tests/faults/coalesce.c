@@ -6,7 +6,6 @@
  *
  * Prints the answer, or the error's name; the exit status is 0 in any case.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <linux/ethtool.h>
 #include <linux/sockios.h>

@@ -333,14 +333,28 @@ rival_200() {
 }
 
 @test "trials with a warning are stated by the verdict and below every table" {
-	xen=docs/results/hypervisors/xen
-	run "$napistat" verdict "$xen"
-	[ "$(field warned <<<"$output")" = 28 ]
-	[[ $output == *"in 28 of 32 trials the source sent less than it was asked"* ]]
-	[[ $output == *"60: 4 of 4 loads, 8 trials, 6 with a warning"* ]]
+	"$make" --kind irq "$tmp/warned"
+	# Every trial of weight 2, and one of weight 60
+	awk -F, -v OFS=, 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i }
+		NR > 1 { n++ }
+		NR > 1 && ($c["weight"] == 2 || ($c["weight"] == 60 && !once++)) {
+			$c["status"] = "warn"
+			$c["reason"] = "the source sent 1.6 of 7.0 Mbit/s"
+			warned++
+		}
+		{ print }
+		END { print warned " " n >"/dev/stderr" }' "$tmp/warned/runs.csv" >"$tmp/rows" 2>"$tmp/counts"
+	mv "$tmp/rows" "$tmp/warned/runs.csv"
+	read -r warned n <"$tmp/counts"
+	[ "$warned" -gt 1 ]
+	said="in $warned of $n trials the source sent less than it was asked"
+	run "$napistat" verdict "$tmp/warned"
+	[ "$(field warned <<<"$output")" = "$warned" ]
+	[[ $output == *"$said"* ]]
+	[[ $output =~ "60: "[0-9]+" of "[0-9]+" loads, "[0-9]+" trials, 1 with a warning" ]]
 	for command in summary compare table cost mlfrr; do
-		run "$napistat" "$command" "$xen"
-		[[ $output == *"in 28 of 32 trials the source sent less than it was asked"* ]]
+		run "$napistat" "$command" "$tmp/warned"
+		[[ $output == *"$said"* ]]
 	done
 }
 

@@ -4,7 +4,7 @@
 #   make sanitized        build/obj/NAME/NAME-san, with ASan and UBSan
 #   make check            the unit tests in tests/unit/NAME/, with these
 #   make fuzz SECONDS=60  libFuzzer (clang) over all that reads what others may have written
-# shared: sources beside its own; link: flags of the program's last step
+# shared: sources beside its own; link: flags of the program's last step, -pie or -static-pie
 TOP := $(abspath $(dir $(lastword $(MAKEFILE_LIST)))/../..)
 name := $(notdir $(CURDIR))
 prog := $(TOP)/build/tools/$(name)
@@ -14,9 +14,9 @@ seed ?= $(fuzz)/seed
 SECONDS ?= 60
 
 CFLAGS ?= -O2 -g
-include $(TOP)/tools/lib/hardening.mk
 CFLAGS += -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -MMD -MP \
 	  -iquote$(CURDIR) -iquote$(TOP)/tools/lib
+include $(TOP)/tools/hardening.mk
 sanitize := -fno-sanitize-recover=all -fsanitize=address,undefined
 
 vpath %.c $(TOP)/tools/lib
@@ -29,9 +29,9 @@ all: $(prog)
 
 $(prog): $(parts:%=$(obj)/%) $(obj)/main.o
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(HARDEN_C) $(or $(link),-pie) $(HARDEN_LD) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(CC) $(CFLAGS) $(HARDEN_C) $(LDFLAGS) $(HARDEN_LD) $(link) -o $@ $^ $(LDLIBS)
 
-$(obj)/%.o: %.c Makefile $(TOP)/tools/lib/hardening.mk
+$(obj)/%.o: %.c Makefile $(TOP)/tools/hardening.mk
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(HARDEN_C) -c -o $@ $<
 

@@ -105,11 +105,14 @@ int main(int argc, char *argv[])
 	static const struct {
 		const char *name;
 		int (*run)(int argc, char *argv[]);
+		bool trials;	/* does no more than trials do; run decides by its plan */
 	} commands[] = {
-		{ "plan", cmd_plan },   { "list", cmd_list },       { "meta", cmd_meta },
-		{ "run", cmd_run },     { "mlfrr", cmd_mlfrr },     { "restore", cmd_restore },
-		{ "serve", cmd_serve }, { "sink", cmd_sink },       { "hostcpu", cmd_hostcpu },
-		{ "put", cmd_put },     { "give", cmd_give },       { "tune", cmd_tune },
+		{ "plan", cmd_plan, true },       { "list", cmd_list, true },
+		{ "meta", cmd_meta, true },       { "run", cmd_run, false },
+		{ "mlfrr", cmd_mlfrr, true },     { "restore", cmd_restore, false },
+		{ "serve", cmd_serve, true },     { "sink", cmd_sink, true },
+		{ "hostcpu", cmd_hostcpu, true }, { "put", cmd_put, false },
+		{ "give", cmd_give, false },      { "tune", cmd_tune, false },
 	};
 	size_t i;
 
@@ -120,8 +123,7 @@ int main(int argc, char *argv[])
 	}
 	for (i = 0; argc > 1 && i < ARRAY_SIZE(commands); i++)
 		if (!strcmp(argv[1], commands[i].name)) {
-			/* tune starts sweep.sh, and run may load the module again: run decides */
-			if (commands[i].run != cmd_run && commands[i].run != cmd_tune)
+			if (commands[i].trials)
 				privileges_for_trials();
 			return commands[i].run(argc - 2, argv + 2);
 		}

@@ -11,8 +11,7 @@
 #include "util.h"
 
 static const int for_trials[] = {
-	/* a results folder is its user's, and so is what is written there */
-	CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER, CAP_CHOWN,
+	CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER, CAP_CHOWN,	/* a results folder is its user's */
 	CAP_KILL,			/* the traffic's programs */
 	CAP_NET_ADMIN,			/* ethtool, sysctls, SO_RCVBUFFORCE */
 	CAP_NET_RAW,			/* arrivals: a packet socket */

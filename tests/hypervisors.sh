@@ -101,7 +101,7 @@ for lab in $ready; do
 	{
 		lab/hypervisors/"$lab".sh --short --timeout $(($(left) - 40)) --out "$out/$lab" 2>&1
 		echo $? >"$out/$lab.status"
-	} | sed "s/^/$lab: /" >&2 &
+	} | sed -u "s/^/$lab: /" >&2 &
 done
 wait
 for lab in $ready; do

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* docs/sweep.md, "Reasons", explains each of these; tests/shell/sweep.bats compares. */
+/* docs/sweep.md, "Reasons", explains each of these. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>

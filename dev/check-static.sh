@@ -129,9 +129,9 @@ do_shfmt() {
 	shell_files | xargs shfmt -d || return 1
 	git ls-files '*.bats' | xargs -r shfmt -d -ln bats
 }
-# A test may paste its own words; tune-factors.sh is about to become C
+# A test may paste its own words
 do_program_text() {
-	shell_files | grep -v '^tests/' | grep -v '/tune-factors.sh$' | xargs python3 dev/program-text.py
+	shell_files | grep -v '^tests/' | xargs python3 dev/program-text.py
 }
 
 # What the tools' Makefiles give the compiler, and jansson's loops for who does not read its headers

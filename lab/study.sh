@@ -80,7 +80,8 @@ join() {
 		done >"$_to/$_file"
 	done
 	# One machine and one command but for the seed
-	sed "s/^  \"seed\": [0-9]*,/  \"boots\": $#,\n&/" "$1/meta.json" >"$_to/meta.json"
+	awk -v boots="$#" '/^  "seed": [0-9]*,/ { print "  \"boots\": " boots "," } { print }' \
+		"$1/meta.json" >"$_to/meta.json"
 }
 
 # compare WAS IS LABEL: row by row. Columns are counted from the end, as the reason may have commas.

@@ -4,7 +4,9 @@
 # before (when the first of two files is only to be subtracted).
 
 function fail(why) {
-	print "hist.sh: " FILENAME ":" FNR ": " why | "cat >&2"
+	why = FILENAME ":" FNR ": " why
+	gsub(/[^ -~]/, "?", why)
+	print "hist.sh: " why | "cat >&2"
 	close("cat >&2")
 	failed = 1
 	exit 1

@@ -50,11 +50,11 @@ RUNS = ["r/runs.csv", "r/hist.csv", "r/meta.json"]
 TARGETS = [
     Target("report", RUNS, "/tree/scripts/report.sh --out /box/report /box/r"),
     Target("hist", ["snapshot"], "/tree/scripts/hist.sh --snapshot /box/snapshot --width 60 --file all"),
-    Target("tune", ["t/tune", "t/.*/(done|pairs|mlfrr.csv|runs.csv)"], "/box/scripts/tune.sh eth0 --server 192.0.2.1 --seed 1 --out /box/t"
+    Target("tune", ["t/.*(?<!hist.csv)(?<!meta.json)"], "/box/scripts/tune.sh eth0 --server 192.0.2.1 --seed 1 --out /box/t"
            " --try weight=128 --minutes 5"),
     Target("undo", ["root/var/lib/e1000_napi/tune/undo"], "/tree/scripts/tune.sh --undo"),
     Target("sweep-restore", ["run/sweep.state", "run/sweep.pid"], "/tree/scripts/sweep.sh --restore", 1),  # nothing is written to /proc here
-    Target("restore", ["run/0000:00:09.0.state"], "rm /run/e1000_napi/sweep.* && /tree/scripts/restore.sh --all"),
+    Target("restore", ["run/0000:00:09.0.state"], "rm /run/e1000_napi/sweep.* && /tree/scripts/restore.sh --all", 1),
     Target("fleet", ["f/state.tsv", "f/guests/g1/runs.csv", "f/guests/g1/hist.csv", "f/guests/g1/meta.json"],
            "/tree/scripts/fleet/report.sh /box/f"),
     Target("take", ["p/runs.csv", "p/meta.json", "p/hist.csv"], "cd /box/p && tar -cz * | base64 |"
@@ -91,7 +91,7 @@ config etc/modprobe.d/e1000_napi-tune.conf none
 file /box/sys/class/net/eth0/threaded 0
 gro eth0 1
 END
-sed 's|/sys/class|/box/sys/class|' /tree/tests/fuzz/napinic/seed/state >run/0000:00:09.0.state
+sed 's|/sys/class|/box/sys/class|' /tree/tests/fuzz/napinic/seed/check/state >run/0000:00:09.0.state
 mkdir -p sys/bus/pci/drivers/e1000_napi sys/class/net/n9 sys/module
 ln -s ../../drivers/e1000 sys/bus/pci/devices/0000:00:09.0/driver
 ln -s ../../../bus/pci/devices/0000:00:09.0 sys/class/net/n9/device

@@ -121,6 +121,13 @@ rows_shown() { printf '%s\n' "$output" | grep -c ' %  '; }
 	[[ $output == "e?[2J "* ]]
 }
 
+@test "nor can a word that is refused" {
+	snapshot rx_per_poll packets 1 1 "$(printf '\033[2J') 1" >"$snap"
+	run scripts/hist.sh --snapshot "$snap"
+	[ "$status" -eq 1 ]
+	[[ $output == *"'?[2J' is not a number"* ]]
+}
+
 @test "live: what came since" {
 	dir=$BATS_TEST_TMPDIR/debug/e1000_napi/eth1
 	mkdir -p "$dir"

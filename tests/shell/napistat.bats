@@ -815,3 +815,13 @@ PY
 	[ "$status" -eq 2 ]
 	[[ $output == *"no column \"speed\""* ]]
 }
+
+@test "what is refused cannot steer the terminal, its folder's name neither" {
+	folder=$BATS_TEST_TMPDIR/$(printf 'a\033]52;c;eA==\007')
+	tests/shell/make-results.sh --kind irq --weights "1 64" --reps 2 "$folder"
+	printf '\033[2J' >"$folder/meta.json"
+	run build/tools/napistat verdict "$folder"
+	[ "$status" -eq 1 ]
+	[[ $output == *meta.json* ]]
+	[[ $output != *[$'\033\007']* ]]
+}

@@ -35,11 +35,12 @@ int refuse(struct problem *why, const char *name, size_t line, size_t column,
 
 	n = snprintf(why->text, sizeof(why->text), "%s:%zu:%zu: ", name, line,
 		     column);
-	if (n < 0 || (size_t)n >= sizeof(why->text))
-		return -1;
-	va_start(args, format);
-	vsnprintf(why->text + n, sizeof(why->text) - n, format, args);
-	va_end(args);
+	if (n >= 0 && (size_t)n < sizeof(why->text)) {
+		va_start(args, format);
+		vsnprintf(why->text + n, sizeof(why->text) - n, format, args);
+		va_end(args);
+	}
+	clean_text(why->text);
 	return -1;
 }
 

@@ -10,28 +10,26 @@ setup() {
 	cp -R scripts/lib "$tree/scripts/"
 	cp lab/study.sh "$tree/lab/"
 	study=$tree/lab/study.sh
-	for lab in xen; do
-		cat >"$tree/lab/hypervisors/$lab.sh" <<-'END'
-			#!/bin/sh
-			echo "${0##*/} $*" >>"$CALLS"
-			while [ $# -gt 0 ]; do
-				case $1 in --out) out=$2 ;; --seed) seed=$2 ;; esac
-				shift
-			done
-			[ "$(cat "$BREAK" 2>/dev/null)" != "$seed" ] || exit 1
-			[ ! -e "$BREAK.skip" ] || exit 4
-			mkdir -p "$out"
-			{
-				echo trial,rep,reason,protocol,offered_bps,weight,rcvbuf,sent,received,rx_packets,irqs,polls,bandwidth_bps
-				echo "1,1,\"a, b\",udp,150000000,1,8388608,100,50,50,3,50,${RATE:-62000000}"
-				echo "2,1,,udp,150000000,60,8388608,100,100,100,9,8,150000000"
-			} >"$out/runs.csv"
-			printf 'trial,histogram,lower,count\n1,rx_per_poll,1,50\n' >"$out/hist.csv"
-			printf 'time_ns,cpu\n5,26.6\n' >"$out/host_cpu.csv"
-			printf '{\n  "format": 1,\n  "seed": %s,\n  "host": {}\n}\n' "$seed" >"$out/meta.json"
-		END
-		chmod +x "$tree/lab/hypervisors/$lab.sh"
-	done
+	cat >"$tree/lab/hypervisors/xen.sh" <<-'END'
+		#!/bin/sh
+		echo "${0##*/} $*" >>"$CALLS"
+		while [ $# -gt 0 ]; do
+			case $1 in --out) out=$2 ;; --seed) seed=$2 ;; esac
+			shift
+		done
+		[ "$(cat "$BREAK" 2>/dev/null)" != "$seed" ] || exit 1
+		[ ! -e "$BREAK.skip" ] || exit 4
+		mkdir -p "$out"
+		{
+			echo trial,rep,reason,protocol,offered_bps,weight,rcvbuf,sent,received,rx_packets,irqs,polls,bandwidth_bps
+			echo "1,1,\"a, b\",udp,150000000,1,8388608,100,50,50,3,50,${RATE:-62000000}"
+			echo "2,1,,udp,150000000,60,8388608,100,100,100,9,8,150000000"
+		} >"$out/runs.csv"
+		printf 'trial,histogram,lower,count\n1,rx_per_poll,1,50\n' >"$out/hist.csv"
+		printf 'time_ns,cpu\n5,26.6\n' >"$out/host_cpu.csv"
+		printf '{\n  "format": 1,\n  "seed": %s,\n  "host": {}\n}\n' "$seed" >"$out/meta.json"
+	END
+	chmod +x "$tree/lab/hypervisors/xen.sh"
 	export CALLS=$BATS_TEST_TMPDIR/calls BREAK=$BATS_TEST_TMPDIR/break
 	: >"$CALLS"
 }

@@ -16,7 +16,7 @@ SECONDS ?= 60
 CFLAGS ?= -O2 -g
 CFLAGS += -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -MMD -MP \
 	  -iquote$(CURDIR) -iquote$(TOP)/tools/lib
-include $(TOP)/tools/hardening.mk
+include $(TOP)/tools/lib/hardening.mk
 sanitize := -fno-sanitize-recover=all -fsanitize=address,undefined
 
 vpath %.c $(TOP)/tools/lib
@@ -31,7 +31,7 @@ $(prog): $(parts:%=$(obj)/%) $(obj)/main.o
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(HARDEN_C) $(LDFLAGS) $(HARDEN_LD) $(link) -o $@ $^ $(LDLIBS)
 
-$(obj)/%.o: %.c Makefile $(TOP)/tools/hardening.mk
+$(obj)/%.o: %.c Makefile $(TOP)/tools/lib/hardening.mk
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(HARDEN_C) -c -o $@ $<
 
@@ -46,11 +46,12 @@ $(obj)/fuzz-%.o: %.c Makefile
 $(obj)/$(name)-san: $(parts:%=$(obj)/san-%) $(obj)/san-main.o
 	$(CC) $(CFLAGS) $(sanitize) -o $@ $^ $(LDLIBS)
 
+# a .d file of an earlier build names headers too
 $(obj)/unit-%: $(TOP)/tests/unit/$(name)/%.c $(parts:%=$(obj)/san-%)
-	$(CC) $(CFLAGS) $(sanitize) -o $@ $^ $(LDLIBS)
+	$(CC) $(CFLAGS) $(sanitize) -o $@ $(filter %.c %.o,$^) $(LDLIBS)
 
 $(obj)/fuzzer-%: $(fuzz)/%.c $(parts:%=$(obj)/fuzz-%)
-	clang $(filter-out -Werror,$(CFLAGS)) -Wno-gnu $(sanitize),fuzzer -o $@ $^ $(LDLIBS)
+	clang $(filter-out -Werror,$(CFLAGS)) -Wno-gnu $(sanitize),fuzzer -o $@ $(filter %.c %.o,$^) $(LDLIBS)
 
 sanitized: $(obj)/$(name)-san
 

@@ -61,7 +61,9 @@ teardown() { rm -rf "$tmp"; }
 }
 
 @test "patches carry one line of context at most" {
-	run awk '/^@@/ { n = 0; next } /^ / && ++n > 1 { print FILENAME ": " $0 }
+	# the text above the first hunk may be indented
+	run awk 'FNR == 1 || /^diff / { hunk = 0 } /^@@/ { hunk = 1; n = 0; next }
+		hunk && /^ / && ++n > 1 { print FILENAME ": " $0 }
 		/^[-+]/ { n = 0 }' patches/*.patch
 	[ -z "$output" ]
 }

@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,8 +14,23 @@
 
 #include "folder.h"
 
-/* All of root's in this folder, which is on dev; files with a second name are left alone. */
-static int give_inside(int dir, dev_t dev, uid_t uid, gid_t gid)
+/*
+ * Which mount this is on, so that nothing is given across one. Not st_dev: in an overlay, as
+ * containers have, files and folders differ in it. Before Linux 5.8 there is nothing else.
+ */
+static uint64_t mount_of(int fd)
+{
+	struct statx sx;
+
+	if (statx(fd, "", AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW, STATX_MNT_ID, &sx))
+		return UINT64_MAX;
+	if (sx.stx_mask & STATX_MNT_ID)
+		return sx.stx_mnt_id;
+	return (uint64_t)sx.stx_dev_major << 32 | sx.stx_dev_minor;
+}
+
+/* All of root's in this folder, which is on mount; files with a second name are left alone. */
+static int give_inside(int dir, uint64_t mount, uid_t uid, gid_t gid)
 {
 	DIR *list = fdopendir(openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 	struct dirent *e;
@@ -30,13 +46,13 @@ static int give_inside(int dir, dev_t dev, uid_t uid, gid_t gid)
 		fd = openat(dir, e->d_name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 		if (fd < 0)
 			continue;
-		if (!fstat(fd, &st) && st.st_dev == dev && (S_ISDIR(st.st_mode) || st.st_nlink == 1)) {
+		if (!fstat(fd, &st) && mount_of(fd) == mount && (S_ISDIR(st.st_mode) || st.st_nlink == 1)) {
 			int sub = S_ISDIR(st.st_mode) ? openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 
 			if (!st.st_uid && fchownat(fd, "", uid, gid, AT_EMPTY_PATH))
 				err = fail("%s: %s", e->d_name, strerror(errno));
 			if (!err && sub >= 0)
-				err = give_inside(sub, dev, uid, gid);
+				err = give_inside(sub, mount, uid, gid);
 			if (sub >= 0)
 				close(sub);
 		}
@@ -92,7 +108,7 @@ int cmd_give(int argc, char *argv[])
 	/* a folder that root has not made here is given only to the one who called sudo */
 	if (!st.st_uid && (!caller || !strtoul(caller, NULL, 10)))
 		return EXIT_OK;
-	if (!give_up(dir, true, &uid, &gid) && give_inside(dir, st.st_dev, uid, gid))
+	if (!give_up(dir, true, &uid, &gid) && give_inside(dir, mount_of(dir), uid, gid))
 		die(EXIT_FAILED, "%s: %s", argv[0], failure());
 	close(dir);
 	return EXIT_OK;

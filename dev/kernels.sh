@@ -102,7 +102,7 @@ fetch() {
 foreign_packages() {
 	# shellcheck disable=SC2046 # a list of words
 	in_root "$root" -- apt-get -qq -y --no-install-recommends install cpio zstd kmod \
-		$(sed -n "/^PACKAGES=/,/'\$/p" "$top/lab/image.sh" | tr -d "'" | sed 's/PACKAGES=//') \
+		$("$top/lab/image.sh" --show-packages) \
 		>/dev/null
 }
 
@@ -253,6 +253,8 @@ lines | {
 	while read -r series arch _; do cat "$out/$series-$arch.row"; done
 } | column -t -s '|'
 echo
-passed=$(lines | while read -r series arch _; do ls "$out/$series-$arch.passed"; done 2>/dev/null | wc -l)
+passed=$(lines | while read -r series arch _; do
+	[ ! -e "$out/$series-$arch.passed" ] || echo
+done | wc -l)
 echo "$passed passed, $((count - passed)) failed, 0 skipped"
 [ "$passed" -eq "$count" ]

@@ -29,7 +29,7 @@ xen-netback'
 
 usage() {
 	cat <<-END
-		usage: image.sh [--kver V] [--from DIR] [--show-kver]
+		usage: image.sh [--kver V] [--from DIR] [--show-kver | --show-packages]
 		Make the lab's kernel and base initramfs, or find them in the cache, and
 		print the folder they are in. Needs no root.
 		  --kver V     Debian kernel release, as uname -r says it; default: the newest
@@ -37,6 +37,7 @@ usage() {
 		  --from DIR   a kernel that you built: DIR/boot/vmlinuz-V and DIR/lib/modules/V,
 		               from make modules_install INSTALL_MOD_PATH=DIR; with --kver
 		  --show-kver  print the kernel release only, make nothing
+		  --show-packages  print whose programs the guest has, make nothing
 	END
 }
 
@@ -239,6 +240,10 @@ while [ $# -gt 0 ]; do
 		shift
 		;;
 	--show-kver) show=1 ;;
+	--show-packages)
+		echo "$PACKAGES"
+		exit 0
+		;;
 	-h | --help)
 		usage
 		exit 0

@@ -12,7 +12,11 @@ sweep() {
 	_name=$1
 	shift
 	scripts/sweep.sh eth0 --out "$work/$_name" --source pktgen --seed 1 --datagram 958 \
-		--rcvbuf 4M --load 20M --seconds 0.2 "$@" >"$work/$_name.log" 2>&1
+		--rcvbuf 4M --load 20M --seconds 0.2 "$@" >"$work/$_name.log" 2>&1 || {
+		_status=$?
+		echo "# sweep $_name ended with status $_status: $(tail -n 1 "$work/$_name.log")"
+		return "$_status"
+	}
 }
 
 # select NAME EXPRESSION: awk over runs.csv with the columns as c["name"]

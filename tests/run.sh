@@ -129,7 +129,7 @@ guest() {
 # a boot each: what one has started is nothing for the other
 sweep() {
 	bring ssh ssh-keygen dropbear
-	limit=270 # each takes 70 to 100
+	limit=420 # each takes 70 to 160
 	in_guest sweep
 	in_guest sweep-kill
 	in_guest sweep-source

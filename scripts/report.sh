@@ -83,6 +83,10 @@ if [ "$(id -u)" -eq 0 ]; then
 		log "$prog: needs no root; going on as user $owner, who owns the folder of $out"
 		group=$(id -g "$owner" 2>/dev/null) || group=$owner
 		[ "$owner" != "${SUDO_UID:-}" ] || group=$SUDO_GID
+		for dir in "$here" "$@"; do
+			setpriv --reuid "$owner" --regid "$group" --clear-groups test -r "$dir" -a -x "$dir" ||
+				die "user $owner, who owns the folder of $out, cannot read $dir; copy the results to a folder of root, or give --out"
+		done
 		# shellcheck disable=SC2086 # options holds checked words
 		E1000_NAPI_PROG=$prog exec setpriv --reuid "$owner" --regid "$group" --clear-groups \
 			sh "$0" --out "$out" $options -- "$@"

@@ -308,6 +308,23 @@ PY
 	[[ $output == *"confirm/runs.csv:"* ]]
 }
 
+@test "figures: a scale for each hypervisor, nothing beyond what can be, n in each caption" {
+	# two repetitions that scatter much, around a loss of half of what is sent
+	"$make" --weights "1 64" --reps 2 --noise 30 --hypervisor Xen "$tmp/wide"
+	"$simulate" --capacity 3e6 "$tmp/small" weight=1,64 offered_bps=4M,8M reps=3
+	"$napistat" figures --out "$tmp/f" "$tmp/wide" "$tmp/small/1"
+	awk -F '\t' '
+		$3 == "Packets lost against load" && $8 > 100 { bad++ }
+		$3 == "Bandwidth that reached the application against load" { high[$4 ~ /^Xen/] = $8 }
+		$11 !~ / n = [0-9]+( to [0-9]+)? (trial|repetition)s?[.]$/ { print "caption: " $11; bad++ }
+		END { exit bad || !(high[1] > 50 * high[0]) }' "$tmp/f/index.tsv"
+	grep -lF '"weight 1"' "$tmp"/f/*.dat >/dev/null
+	# x, mean, from, to: no interval of a share beyond 0 and 100, and the cut is marked
+	id=$(awk -F '\t' '$3 == "Packets lost against load" && $4 ~ /^Xen/ { print $1; exit }' "$tmp/f/index.tsv")
+	awk 'NF == 6 { n++; cut += $5 + $6; if ($3 < 0 || $4 > 100) bad++ } NF == 2 && /^[0-9]/ { raw++ }
+		END { exit bad || !cut || raw != 2 * n }' "$tmp/f/$id.dat"
+}
+
 # both_of ACTION LOAD-OF-200 SED-SCRIPT: a sweep in which 200 delivers 5 % more, changed
 rival_200() {
 	rm -rf "$tmp/v"

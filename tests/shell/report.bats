@@ -131,11 +131,12 @@ LOOK
 	cmp "$d/report/data/1/runs.csv" "$d/qemu/runs.csv"
 }
 
-@test "every figure is there as SVG and PNG" {
+@test "every figure is there as SVG, PNG and PDF" {
 	n=$(grep -c '<figure' "$page")
 	[ "$n" -gt 30 ]
 	[ "$(find "$d/report/figures" -name '*.svg' -size +2k | wc -l)" -eq "$n" ]
 	[ "$(find "$d/report/figures" -name '*.png' -size +4k | wc -l)" -eq "$n" ]
+	[ "$(find "$d/report/figures" -name '*-*-*.pdf' -size +2k | wc -l)" -eq "$n" ]
 	if command -v xmllint >/dev/null; then
 		xmllint --noout "$d"/report/figures/*.svg
 	fi

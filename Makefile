@@ -13,6 +13,10 @@ KDIR ?= /lib/modules/$(KVER)/build
 # Its e1000 sources, a tree or a tarball; searched for when not given
 KSRC ?=
 
+ifneq ($(words $(CURDIR)),1)
+$(error the name of this folder, "$(CURDIR)", has a space in it, which the build of the kernel's modules does not take; move the clone, or rename the folder)
+endif
+
 VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 BUILD := $(CURDIR)/build/$(KVER)
 MODDIR := $(INSTALL_MOD_PATH)/lib/modules/$(KVER)/updates

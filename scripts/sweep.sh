@@ -41,7 +41,9 @@ usage() {
 		  --confirm W         a verdict of change by as many fresh trials of that weight
 		                      and the reference alone, in DIR/confirm: yes (default) or no
 		  --blocks N  --slot S  --settle S              for interleave
-		  --min-load B  --max-load B  --goal-…          for mlfrr, see docs/sweep.md
+		  --min-load B  --max-load B  --goal-loss-ratio R  --goal-width R
+		  --goal-exceed-ratio R  --goal-initial-trial-s S  --goal-final-trial-s S
+		  --goal-duration-sum-s S                       for mlfrr, see docs/sweep.md
 
 		Where the traffic comes from
 		  --server ADDR       a host that runs \`iperf -s -u\` and \`iperf -s\`
@@ -105,6 +107,7 @@ while [ $# -gt 0 ]; do
 		esac
 		case $1 in
 		--app-cpu | --irq-cpu) check_cpus "$1" "$2" ;;
+		--host) case $2 in *?:[1-9]*) ;; *) usage_error "--host requires ADDR:PORT, not '$2'" ;; esac ;;
 		esac
 		case $1 in
 		--preset)
@@ -170,6 +173,7 @@ if [ -n "$restore" ]; then
 	need_root
 	take_lock
 	rm -f "$lock"
+	[ -e "$run/sweep.state" ] || log "no sweep has left anything changed"
 	exec "$napimeter" restore
 fi
 
@@ -219,6 +223,15 @@ if [ -n "$dry_run" ]; then
 	exit 0
 fi
 
+# Options that another method would ignore
+for word in $words; do
+	case $method-${word%%=*} in
+	interleave-* | mlfrr-goal_* | mlfrr-m??_load) ;;
+	*-blocks | *-slot_s | *-settle_s) usage_error "--${word%%[=_]*} goes with --method interleave only" ;;
+	*-goal_* | *-min_load | *-max_load) usage_error "--$(echo "${word%%=*}" | tr _ -) goes with --method mlfrr only" ;;
+	esac
+done
+
 # preflight: what no trial can do without, before anything is written
 preflight() {
 	local sys="${E1000_NAPI_SYS:-/sys}" driver
@@ -265,7 +278,8 @@ finish() {
 	fi
 	if [ -n "$sar" ]; then
 		kill "$sar" 2>/dev/null || true
-		put_result "sar-$(date +%s)" <"$work/sar" || true
+		# it may not have come to its first sample
+		[ ! -e "$work/sar" ] || put_result "sar-$(date +%s)" <"$work/sar" || true
 	fi
 	"$napimeter" restore || warn "not everything could be put back, see above"
 	rm -rf "$work" "$lock"

@@ -160,8 +160,8 @@ last() { tail -n 1; }
 	refuse "is there twice" --weight 1,2,1
 	refuse "bursts" --burst 32
 	refuse "tcp goes with" --protocol tcp --method interleave
-	refuse "sessions goes with" --sessions 2 --method mlfrr
-	refuse "sessions goes with" --sessions 2 --until 5
+	refuse "--sessions goes with" --sessions 2 --method mlfrr
+	refuse "--sessions goes with" --sessions 2 --until 5
 	refuse "ssh:HOST" --sender host
 	refuse "auto, one or two" --cpus three
 	run scripts/sweep.sh eth0 --dry-run

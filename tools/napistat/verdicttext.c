@@ -109,7 +109,9 @@ static void say_undecided(FILE *out, const struct verdict *v, const struct optio
 		n += v->rivals[i].gains || v->rivals[i].saves;
 	if (v->until && n)
 		fputs(". --until stopped where the means looked steady, which makes differences look surer than they are", out);
-	fprintf(out, ". Neither a gain nor equality within %.4g %% is shown", 100 * o->margin);
+	fprintf(out, v->shown && v->shown->equal ?
+		". Bandwidth is equal within %.4g %% at every load; a saving of CPU is neither shown nor excluded" :
+		". Neither a gain nor equality within %.4g %% is shown", 100 * o->margin);
 	if (v->shown && !v->shown->complete)
 		fputs("; what is missing or failed has to be measured first", out);
 	else if (!isnan(v->reps_needed))

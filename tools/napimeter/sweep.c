@@ -183,18 +183,23 @@ static size_t do_all(struct sweep *s)
 
 	while (next(s, &todo)) {
 		bool last_try = tries >= s->retries;
+		/* without a source no trial would tell anything, and none is written down */
+		bool self_test = row_is(&todo.spec, COL_method, "selftest");
 
 		printf("[%zu/%zu, %s%s left] ", todo.done + 1, todo.total,
 		       s->plan.until > 0 ? "at most " : "", minutes(todo.left_s));
 		say_trial(&s->plan, &todo.spec);
 		begin_session(s, &todo.spec);
-		if (!attempt(s, &todo, last_try, &lost_journal)) {
+		if (!attempt(s, &todo, last_try && !self_test, &lost_journal)) {
 			tries = 0;
 			continue;
 		}
 		if (lost_journal)
 			die(EXIT_FAILED, "%s: the results cannot be written; mend that, and give the same command again",
 			    failure());
+		if (last_try && self_test)
+			die(EXIT_FAILED, "%s. The source's test failed %u times, so no trial was made; mend that, and give the same command again",
+			    failure(), s->retries + 1);
 		warning("%s%s", failure(), last_try ? "" : "; it is tried again");
 		tries = last_try ? 0 : tries + 1;
 		failed += last_try;

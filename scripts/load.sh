@@ -34,18 +34,6 @@ usage() {
 	END
 }
 
-# check_weight LIST: numbers 1..4096 with commas between
-check_weight() {
-	case ,$1, in
-	*,,*) usage_error "weight=$1: a number from 1 to 4096, or several with commas" ;;
-	esac
-	for _one in $(printf '%s\n' "$1" | tr , ' '); do
-		if ! is_uint "$_one" || [ "${#_one}" -gt 4 ] || [ "$_one" -lt 1 ] || [ "$_one" -gt 4096 ]; then
-			usage_error "weight=$1: '$_one' is not a number from 1 to 4096"
-		fi
-	done
-}
-
 # configured: what modprobe.d sets for the module (tune.sh --apply does), which insmod does not
 # read, less what was given
 configured() {
@@ -205,9 +193,7 @@ while [ $# -gt 0 ]; do
 		;;
 	-*) usage_error "unknown option '$1'" ;;
 	[a-zA-Z]*=*)
-		case $1 in
-		*[!A-Za-z0-9_=,.+-]*) usage_error "'$1' is not PARAMETER=VALUE" ;;
-		esac
+		check_param "$1"
 		params="$params $1"
 		;;
 	*)
@@ -218,9 +204,7 @@ while [ $# -gt 0 ]; do
 	shift
 done
 [ -n "$nic" ] || usage_error "which interface?"
-if ! is_uint "$timeout" || [ "${#timeout}" -gt 4 ] || [ "$timeout" -lt 5 ] || [ "$timeout" -gt 3600 ]; then
-	usage_error "--timeout $timeout: a number from 5 to 3600"
-fi
+check_timeout "$timeout"
 need_tools
 if [ "$dry" = 0 ]; then
 	need_root

@@ -196,5 +196,7 @@ else
 	# from files that nobody else can write; DIR/keep is for people to read
 	# shellcheck disable=SC2086 # words
 	keep_apply "$interface" "$work/keep" $found
-	log "Applied, now and for each boot. $(how_to tune --undo) takes it back."
+	log "Applied, now and for whenever e1000_napi gets $interface. $(how_to tune --undo) takes it back."
+	[ -e "${E1000_NAPI_ROOT:-}/etc/e1000_napi/$(permanent_address "$interface")" ] ||
+		log "At a boot e1000 gets it, unless you run: $(how_to enable "$interface")"
 fi

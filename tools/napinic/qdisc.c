@@ -24,6 +24,9 @@ static const char *const kinds[] = {
 	"flower", "fw", "matchall", "route", "u32",
 };
 
+/* What has classes that were set by hand; those of others are its queues, as they come. */
+static const char *const classful[] = { "cbq", "drr", "hfsc", "htb", "qfq" };
+
 /* Where a classifier tells flags that nobody may set: its option's number. */
 static const struct {
 	const char *kind;
@@ -69,6 +72,16 @@ static const char *kind_of(const struct nlmsghdr *msg)
 	return at && memchr(RTA_DATA(at), '\0', RTA_PAYLOAD(at)) ? RTA_DATA(at) : "";
 }
 
+static bool is_one_of(const char *kind, const char *const list[], size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (!strcmp(kind, list[i]))
+			return true;
+	return false;
+}
+
 /* What the kernel tells otherwise than it takes it. */
 static void adapt(struct nlmsghdr *msg)
 {
@@ -110,6 +123,9 @@ static void add_found(const struct nlmsghdr *answer, void *data)
 		return;
 	/* those that the kernel made by itself have no handle, and a filter's head has none */
 	if (tc.tcm_ifindex != found->index || !tc.tcm_handle)
+		return;
+	if (answer->nlmsg_type == RTM_NEWTCLASS &&
+	    !is_one_of(kind_of(answer), classful, ARRAY_SIZE(classful)))
 		return;
 	tc.tcm_ifindex = 0;
 	/* of a qdisc it is the number of its users */
@@ -197,16 +213,11 @@ static bool has_action(struct rtattr *at, size_t left)
 static bool comes_back(const struct nlmsghdr *msg)
 {
 	struct rtattr *options = attr_of(msg, TCA_OPTIONS);
-	const char *kind = kind_of(msg);
-	size_t i;
 
 	if (msg->nlmsg_type == RTM_NEWTFILTER && options &&
 	    has_action(RTA_DATA(options), RTA_PAYLOAD(options)))
 		return false;
-	for (i = 0; i < ARRAY_SIZE(kinds); i++)
-		if (!strcmp(kind, kinds[i]))
-			return true;
-	return false;
+	return is_one_of(kind_of(msg), kinds, ARRAY_SIZE(kinds));
 }
 
 /* Its line, of those that come back (caller frees). */

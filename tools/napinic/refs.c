@@ -89,26 +89,50 @@ static void nft_ref(FILE *out, const char *kind, json_t *item, const struct list
 	}
 }
 
-/* A chain that hangs on one of them, or a flowtable: what makes it again. */
+/* Is one of these the device, or one of the devices, of a chain as nft lists it? */
+static bool hangs_on(const char *text, const struct list *names)
+{
+	const char *at = strstr(text, " hook "), *end, *found;
+	size_t i, len;
+
+	end = at ? strstr(at, " priority ") : NULL;
+	for (i = 0; end && i < names->count; i++) {
+		len = strlen(names->text[i]);
+		for (found = at; (found = strstr(found, names->text[i])) && found < end; found++)
+			if (strchr("\" {,", found[-1]) && strchr("\" },", found[len]))
+				return true;
+	}
+	return false;
+}
+
+/* Not by its JSON, which has no device in some versions of nft. */
+static void chain_hook(FILE *out, const char *family, const char *table, const char *name,
+		       const struct list *names)
+{
+	const char *const ask[] = { "nft", "-s", "list", "chain", family, table, name, NULL };
+	char *text, *err;
+
+	if (run(ask, &text, &err))
+		fail("nft list chain %s %s %s: %s", family, table, name, err ? err : text);
+	else if (hangs_on(text, names))
+		/* some kernels take the chain away with the device, others leave it there empty */
+		fprintf(out, "add table %s %s\nadd chain %s %s %s\ndelete chain %s %s %s\n%s", family,
+			table, family, table, name, family, table, name, text);
+	free(text);
+	free(err);
+}
+
+/* A chain or flowtable that hangs on one of them: what makes it again. */
 static void nft_hook(FILE *out, const char *kind, json_t *item, const struct list *names)
 {
 	const char *family = text_of(item, "family"), *table = text_of(item, "table");
-	const char *name = text_of(item, "name");
-	const char *const ask[] = { "nft", "-s", "list", "chain", family, table, name, NULL };
-	char *text, *err;
+	const char *name = text_of(item, "name"), *hook = text_of(item, "hook");
 	size_t i;
 
-	if (!family || !table || !name || !any(json_object_get(item, "dev"), NULL, is_name, names))
+	if (!family || !table || !name || !hook)
 		return;
-	if (!strcmp(kind, "chain")) {
-		if (run(ask, &text, &err))
-			fail("nft list chain %s %s %s: %s", family, table, name, err ? err : text);
-		else
-			/* some kernels take the chain away with the device, others leave it there empty */
-			fprintf(out, "add table %s %s\nadd chain %s %s %s\ndelete chain %s %s %s\n%s",
-				family, table, family, table, name, family, table, name, text);
-		free(text);
-		free(err);
+	if (!strcmp(kind, "chain") && (!strcmp(hook, "ingress") || !strcmp(hook, "egress"))) {
+		chain_hook(out, family, table, name, names);
 	} else if (!strcmp(kind, "flowtable")) {
 		for (i = 0; i < names->count; i++)
 			if (any(json_object_get(item, "dev"), NULL, is_same, names->text[i]))

@@ -38,6 +38,8 @@ usage() {
 		  --until PCT         repeat only until a cell's mean is known within PCT per cent
 		                      (95 %), 3 to --reps times (then 20)
 		  --seed N            of the random order; default: a new one
+		  --confirm W         a verdict of change by as many fresh trials of that weight
+		                      and the reference alone, in DIR/confirm: yes (default) or no
 		  --blocks N  --slot S  --settle S              for interleave
 		  --min-load B  --max-load B  --goal-…          for mlfrr, see docs/sweep.md
 
@@ -84,7 +86,7 @@ check_cpus() {
 
 command="$0 $*"
 interface='' words='' preset='' preset_words='' method=grid source=iperf out='' server=''
-sender='' netns=src peer='' dry_run='' restore='' retries=2 on_error=go-on
+sender='' netns=src peer='' dry_run='' restore='' retries=2 on_error=go-on confirm=yes
 while [ $# -gt 0 ]; do
 	case $1 in
 	-h | --help)
@@ -118,6 +120,7 @@ while [ $# -gt 0 ]; do
 		--out) out=$2 ;;
 		--retries) retries=$2 ;;
 		--on-error) on_error=$2 ;;
+		--confirm) confirm=$2 ;;
 		--cpus)
 			case $2 in
 			auto) words="$words app_cpu=auto irq_cpu=auto" ;;
@@ -173,6 +176,7 @@ fi
 [ -n "$interface" ] || usage_error "which interface?"
 is_uint "$retries" || usage_error "--retries wants a number"
 case $on_error in go-on | stop) ;; *) usage_error "--on-error is go-on or stop" ;; esac
+case $confirm in yes | no) ;; *) usage_error "--confirm is yes or no" ;; esac
 case $sender in
 '') ;;
 ssh:?*)
@@ -198,8 +202,14 @@ esac
 : "${out:=results/${preset:-$method}}"
 words="interface=$interface method=$method source=$source ${preset:+preset=$preset} $words"
 
+# plan FOLDER WORD…: the last of two words counts
 # shellcheck disable=SC2086 # words without spaces
-plan() (set -f && exec "$napimeter" plan "$1" $preset_words $words)
+plan() (
+	folder=$1
+	shift
+	set -f
+	exec "$napimeter" plan "$folder" $preset_words $words "$@"
+)
 
 if [ -n "$dry_run" ]; then
 	folder=$(temp_dir)
@@ -296,7 +306,8 @@ start_sender() {
 }
 [ -z "$sender" ] || start_sender "${sender#ssh:}"
 
-sh "$here/detect.sh" --json | "$napimeter" meta "$out" "$command" || exit "$EXIT_FAIL"
+note_machine() { sh "$here/detect.sh" --json | "$napimeter" meta "$1" "$command" || exit "$EXIT_FAIL"; }
+note_machine "$out"
 if command -v sar >/dev/null && command -v sadc >/dev/null; then
 	# not to the results folder: that may be a disk, whose writes the trials would feel
 	# It is in the lock before it is sar: were we killed after starting it, nobody would know of it.
@@ -307,14 +318,48 @@ if command -v sar >/dev/null && command -v sadc >/dev/null; then
 	sar=$!
 fi
 
-"$napimeter" run "$out" --parent $$ --retries "$retries" --on-error "$on_error" \
-	--reload "$here/lib/reload.sh" 8>&- &
-runner=$!
-status=0
-wait "$runner" || status=$?
-runner=''
-case $status in
-0) log "done: $results/runs.csv" ;;
-1) exit "$EXIT_FAIL" ;;
-*) die "napimeter ended with status $status; give the same command again" ;;
-esac
+# measure FOLDER: all trials of its plan that are left
+measure() {
+	local status=0
+	"$napimeter" run "$1" --parent $$ --retries "$retries" --on-error "$on_error" \
+		--reload "$here/lib/reload.sh" 8>&- &
+	runner=$!
+	wait "$runner" || status=$?
+	runner=''
+	case $status in
+	0) ;;
+	1) exit "$EXIT_FAIL" ;;
+	*) die "napimeter ended with status $status; give the same command again" ;;
+	esac
+}
+
+# field NAME: of the verdict's last line, which is for scripts
+field() { printf '%s\n' "$verdict" | sed -n "\$s/^verdict .* $1=\([^ ]*\).*/\1/p"; }
+
+# The trials of a sweep chose the weight and cannot also vouch for it: fresh ones do
+confirm_change() {
+	local napistat verdict weight reference left seed
+	napistat=$(tool napistat 2>/dev/null) || return 0
+	if [ ! -e confirm/sweep.json ]; then
+		verdict=$("$napistat" verdict "$out") || die "napistat failed, see above; the sweep itself is done"
+		[ "$(field action)" = change ] || return 0
+		weight=$(field weight) reference=$(field reference)
+		if ! is_uint "$weight" || ! is_uint "$reference"; then
+			die "the verdict's weights '$weight' and '$reference' are not numbers"
+		fi
+		log "the verdict so far is to use $weight instead of $reference; only fresh trials of the two can confirm it"
+		# other random numbers, the same each time where a seed was given
+		seed=$(echo "$words" | sed -n 's/.* seed=\([0-9]*\).*/seed=\11/p')
+		# shellcheck disable=SC2086 # one word or none
+		plan confirm "weight=$reference,$weight" $seed
+		note_machine confirm
+	fi
+	left=$("$napimeter" list confirm | tail -n 1) || exit "$EXIT_FAIL"
+	[ "$left" != "nothing left to do" ] || return 0
+	log "in $results/confirm: $left"
+	measure confirm
+}
+
+measure "$out"
+[ "$confirm" = no ] || [ "$method" = mlfrr ] || confirm_change
+log "done: $results/runs.csv; what it says: $(how_to report "$results")"

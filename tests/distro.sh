@@ -72,7 +72,7 @@ for suite in $suites; do
 				--install "$top"/build/deb/e1000-napi-tools_*.deb --share "$share" \
 				--console "$top/build/check/distro.console" --timeout 3600 -- sh /share/distro.sh || rc=$?
 			echo "$rc" >"$share/rc"
-		} | tee "$share/log" | sed "s/^\(not ok\|ok\) /&$suite, $manager: /; /^[0-9]* passed, /d"
+		} | tee "$share/log" | sed -u "s/^\(not ok\|ok\) /&$suite, $manager: /; /^[0-9]* passed, /d"
 		rc=$(cat "$share/rc")
 		p=$(grep -c '^ok ' "$share/log" || :) f=$(grep -c '^not ok ' "$share/log" || :) how="$p of $((p + f))"
 		if [ "$rc" -eq 4 ]; then

@@ -49,7 +49,7 @@ packages_are_new() {
 	local deb
 	for deb in "$top"/build/deb/e1000-napi-dkms_*.deb "$top"/build/deb/e1000-napi-tools_*.deb; do
 		[ -e "$deb" ] || return 1
-		[ -z "$(cd "$top" && git ls-files -z -- . ':!docs' ':!tests' |
+		[ -z "$(cd "$top" && git ls-files -z -- dkms.conf dev e1000-napi e1000_napi lab packaging patches scripts tools |
 			xargs -0 -I FILE find FILE -prune -newer "$deb" 2>/dev/null)" ] || return 1
 	done
 }

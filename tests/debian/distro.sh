@@ -71,16 +71,16 @@ for link in json.load(sys.stdin):
 	grep -v '^#' /etc/resolv.conf
 	! command -v resolvectl >/dev/null || resolvectl dns
 	! command -v nmcli >/dev/null || nmcli -t -f DEVICE,STATE,CONNECTION device
-	! command -v networkctl >/dev/null || networkctl --no-legend --no-pager
+	! systemctl -q is-active systemd-networkd || networkctl --no-legend --no-pager
 }
 
 # looks_like FILE: a manager may take a moment to be content
 looks_like() {
 	local i=0
-	while [ $i -lt 20 ]; do
-		picture >now
+	while [ $i -lt 6 ]; do
+		picture >now 2>&1
 		! cmp -s "$1" now || return 0
-		sleep 1
+		sleep 2
 		i=$((i + 1))
 	done
 	diff "$1" now
@@ -179,9 +179,9 @@ stage=$(cat stage 2>/dev/null || echo 1)
 echo "# boot $stage, up after $(cut -d . -f 1 /proc/uptime) s"
 case $stage in
 1)
-	picture >fresh
+	picture >fresh 2>&1
 	dress
-	picture >before
+	picture >before 2>&1
 	check "nothing of it would be lost" is "$(
 		napinic lost ens4
 		napinic refs ens4

@@ -41,7 +41,7 @@ restore_one() {
 			return 1
 		fi
 		log "$pci: no such device any more; forgetting it"
-		[ "$dry" = 1 ] || rm -f "$RUN/$pci.state" "$RUN/$pci.loaded"
+		[ "$dry" = 1 ] || rm -f "$RUN/$pci.state" "$RUN/$pci.loaded" "$RUN/$pci.nft"
 		return
 	fi
 	if [ -e "$RUN/$pci.state" ]; then
@@ -88,7 +88,7 @@ restore_one() {
 forget_override() {
 	[ "$(first_line "$SYS/bus/pci/devices/$pci/driver_override")" != "$MODULE" ] ||
 		printf '\n' >"$SYS/bus/pci/devices/$pci/driver_override"
-	rm -f "$RUN/$pci.loaded"
+	rm -f "$RUN/$pci.loaded" "$RUN/$pci.nft"
 }
 
 which='' dry=0

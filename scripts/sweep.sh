@@ -7,6 +7,7 @@ set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lib/common.sh"
+. "$here/lib/preflight.sh"
 PATH=$PATH:/usr/lib/sysstat:/usr/libexec/sysstat
 
 usage() {
@@ -191,14 +192,8 @@ ssh:?*)
 esac
 case $server in
 *:*[!0-9a-fA-F.:]* | *[!0-9a-fA-F.:]*:*) usage_error "--server: '$server' is neither a host's name nor an address" ;;
-*:* | '') ;;
-*[!0-9.]*)
-	# napimeter is static, and so knows addresses only
-	address=$(getent hosts "$server" 2>/dev/null | awk '{ print $1; exit }' || true)
-	[ -n "$address" ] || die "the name $server cannot be resolved here; give the server's address"
-	server=$address
-	;;
 esac
+server=$(address_of "$server")
 case $source in
 pktgen) words="netns=$netns peer=${peer:-peer${interface#eth}} $words" ;;
 *) [ -z "$server" ] || words="server=$server $words" ;;
@@ -215,14 +210,6 @@ plan() (
 	exec "$napimeter" plan "$folder" $preset_words $words "$@"
 )
 
-if [ -n "$dry_run" ]; then
-	folder=$(temp_dir)
-	trap 'rm -rf "$folder"' EXIT
-	plan "$folder"
-	"$napimeter" list "$folder"
-	exit 0
-fi
-
 # Options that another method would ignore
 for word in $words; do
 	case $method-${word%%=*} in
@@ -232,31 +219,37 @@ for word in $words; do
 	esac
 done
 
+if [ -n "$dry_run" ]; then
+	folder=$(temp_dir)
+	trap 'rm -rf "$folder"' EXIT
+	plan "$folder"
+	"$napimeter" list "$folder"
+	exit 0
+fi
+
+word_of() { printf '%s\n' "$preset_words $words" | tr ' ' '\n' | sed -n "s/^$1=//p" | tail -n 1; }
+
 # preflight: what no trial can do without, before anything is written
 preflight() {
-	local sys="${E1000_NAPI_SYS:-/sys}" driver
-	[ -e "$sys/class/net/$interface" ] ||
-		die "there is no interface $interface; ip link shows those there are"
-	if ! head -n 1 "$sys/kernel/debug/e1000_napi/$interface/snapshot" >/dev/null 2>&1; then
-		driver=$(readlink "$sys/class/net/$interface/device/driver") || driver=
-		driver=${driver##*/}
-		case $driver in
-		e1000_napi) ;;
-		e1000) die "$interface is driven by e1000, not by e1000_napi; run: $(how_to load "$interface")" ;;
-		*) die "$interface is driven by ${driver:-no driver of a device}; only NICs of e1000 can be handed to e1000_napi and swept" ;;
-		esac
-		[ -d "$sys/kernel/debug/e1000_napi" ] || grep -qs " $sys/kernel/debug debugfs " /proc/mounts ||
-			die "debugfs is not mounted, and the counters are there; run: mount -t debugfs none /sys/kernel/debug"
-		die "$sys/kernel/debug/e1000_napi/$interface cannot be read; a locked-down kernel forbids it (cat /sys/kernel/security/lockdown)"
-	fi
+	preflight_nic "$interface"
 	case "$preset_words $words " in
 	*' sessions=1 '*) ;;
 	*' sessions='*) sh "$here/lib/reload.sh" --check "$interface" || exit "$EXIT_FAIL" ;;
 	esac
 }
 
+# preflight_traffic: tune.sh has looked itself, and a sweep that is done needs none
+preflight_traffic() {
+	local protocol
+	[ -z "${E1000_NAPI_SOURCE_SEEN-}" ] || return 0
+	[ ! -e "$out/sweep.json" ] || ! "$napimeter" list "$out" | grep -q '^nothing left' || return 0
+	protocol=$(word_of protocol)
+	preflight_source "$source" "$server" "$(word_of port)" "${protocol:-udp}"
+}
+
 need_root
 preflight
+[ -n "$sender" ] || preflight_traffic
 take_lock
 # napimeter gives up the right to load a module
 [ "$source" != pktgen ] || modprobe -q pktgen || :
@@ -318,7 +311,10 @@ start_sender() {
 	grep -q ready "$work/ssh" ||
 		die "ssh $1 did not start the source: is iperf installed there, and its port free?"
 }
-[ -z "$sender" ] || start_sender "${sender#ssh:}"
+if [ -n "$sender" ]; then
+	start_sender "${sender#ssh:}"
+	preflight_traffic
+fi
 
 note_machine() { sh "$here/detect.sh" --json | "$napimeter" meta "$1" "$command" || exit "$EXIT_FAIL"; }
 note_machine "$out"

@@ -209,6 +209,28 @@ last() { tail -n 1; }
 	refuse eth2 192.0.2.1 "e1000_napi/eth2 cannot be read; a locked-down kernel forbids it"
 	echo "# e1000_napi 2 snapshot" >"$dir/sys/kernel/debug/e1000_napi/eth2/snapshot"
 	refuse eth2 nowhere.invalid "the name nowhere.invalid cannot be resolved here"
+	# no server, a host that does not answer, one that says nothing; tune looks before its first sweep
+	start=$(date +%s)
+	refuse eth2 127.0.0.1 "nothing listens on udp port 5001 of 127.0.0.1; there: while :; do iperf -s -u; sleep 1; done"
+	run scripts/tune.sh eth2 --server 127.0.0.1 --port 5999 --try weight --out "$dir/out"
+	[ "$status" -eq 1 ]
+	[[ $output == *"nothing listens on udp port 5999 of 127.0.0.1; there: while :; do iperf -s -u -p 5999; sleep 1; done" ]]
+	[ ! -e "$dir/out" ]
+	ip netns add "napi-$$"
+	PATH=$PATH:/usr/sbin run ip netns exec "napi-$$" scripts/sweep.sh eth2 --server 192.0.2.1 --out "$dir/out"
+	ip netns del "napi-$$"
+	[ "$status" -eq 1 ]
+	[[ $output == *"192.0.2.1 cannot be reached from here (ip route get 192.0.2.1)"* ]]
+	[ $(($(date +%s) - start)) -lt 20 ]
+	# a datagram socket that takes all and sends nothing
+	python3 -c 'import socket, time; s = socket.socket(type=socket.SOCK_DGRAM); s.bind(("127.0.0.1", 5997)); time.sleep(30)' &
+	mute=$!
+	sleep 0.5
+	run scripts/sweep.sh eth2 --server 127.0.0.1 --port 5997 --out "$dir/out"
+	kill $mute
+	[ "$status" -eq 1 ]
+	[[ $output == *"127.0.0.1 sends nothing from udp port 5997: wrong host, a firewall on the way, or an iperf before 2.1"* ]]
+	[ ! -e "$dir/out" ]
 }
 
 # tested: as if the source had passed its test before the first trial

@@ -28,6 +28,7 @@ struct sweep {
 	struct journal runs, probes;
 	unsigned int retries;
 	bool stop_on_error;
+	size_t failed_probes;		/* which are no trials of the plan */
 	const char *reload;		/* a program that loads the module again */
 	int64_t session;		/* that the module is loaded for */
 };
@@ -202,7 +203,10 @@ static size_t do_all(struct sweep *s)
 			    failure(), s->retries + 1);
 		warning("%s%s", failure(), last_try ? "" : "; it is tried again");
 		tries = last_try ? 0 : tries + 1;
-		failed += last_try;
+		if (last_try && !strcmp(todo.journal, "probes.csv"))
+			s->failed_probes++;
+		else
+			failed += last_try;
 		if (!last_try)
 			sleep_ns(PAUSE_NS);
 		else if (s->stop_on_error)
@@ -309,11 +313,12 @@ int cmd_run(int argc, char *argv[])
 		    row_text(&s.runs.rows[0], COL_reason));
 	if (!strcmp(s.plan.method, "mlfrr"))
 		write_rates(&s);
-	if (failed) {
+	if (failed || s.failed_probes) {
 		char *dir = realpath(argv[0], NULL);
 
-		die(EXIT_FAILED, "%zu trials failed; the reasons are in %s/runs.csv", failed,
-		    dir ? dir : argv[0]);
+		die(EXIT_FAILED, "%zu trial%s failed%s; the reasons are in %s/%s", failed,
+		    failed == 1 ? "" : "s", s.failed_probes ? ", and the look at the source before" : "",
+		    dir ? dir : argv[0], failed ? "runs.csv" : "probes.csv");
 	}
 	return EXIT_OK;
 }

@@ -36,8 +36,11 @@ esac
 # Only what a demo made goes; its mark is there before anything else
 mark=$out/.demo
 if [ -n "$(ls -A "$out" 2>/dev/null)" ]; then
-	[ -f "$mark" ] && [ ! -L "$mark" ] || die "$out is not empty, and no demo made it; give another folder"
-	others=$(cd "$out" && ls -A | grep -Evx '(runs|hist|probes)[.]csv(.cut)?|(sweep|meta)[.]json|sar-[0-9]+|table[.]txt|weight60[.]snapshot|demo[.]png|report|[.]demo' || :)
+	if [ ! -f "$mark" ] || [ -L "$mark" ]; then
+		die "$out is not empty, and no demo made it; give another folder"
+	fi
+	others=$(find "$out" -mindepth 1 -maxdepth 1 | sed 's|.*/||' |
+		grep -Evx '(runs|hist|probes)[.]csv([.]cut)?|(sweep|meta)[.]json|sar-[0-9]+|table[.]txt|weight60[.]snapshot|demo[.]png|report|[.]demo' || :)
 	[ -z "$others" ] ||
 		die "$out holds what no demo made ($(printf '%s' "$others" | tr '\n' ' ')); move it away, or give another folder"
 	[ -w "$out" ] || die "$out belongs to $(stat -c %U "$out"); give another folder"
@@ -61,7 +64,7 @@ log "Booting the lab; its time is counted in instructions, so a busy machine cha
 	lab/net.sh up
 	mkdir -p "$1"
 	# in memory: what a shared folder answers takes real time, and no two runs would be alike
-	mount -t tmpfs demo "$1"
+	mount -t tmpfs -o mode=755 demo "$1"
 	sweep() {
 		scripts/sweep.sh eth0 --source pktgen --burst 100 --datagram 958 --rcvbuf 8M --seed 1 "$@" 2>&1
 	}

@@ -157,10 +157,11 @@ run=/run/e1000_napi lock=/run/e1000_napi/sweep.pid
 take_lock() {
 	mkdir -p "$run"
 	is_own_path "$run" || die "$run, or a folder above it, belongs to, or can be written by, somebody else; remove it"
+	running=$(live_sweep "$lock")
+	[ -z "$running" ] || die "another sweep is running, process $running"
 	if [ -e "$lock" ] && is_own "$lock"; then
 		while read -r pid name; do
 			if ! is_uint "${pid%%:*}" || ! is_alive "$pid"; then continue; fi
-			[ "$name" != sweep.sh ] || die "another sweep is running, process ${pid%%:*}"
 			[ "$name" != sar ] || kill "${pid%%:*}"
 		done <"$lock"
 	fi

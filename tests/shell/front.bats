@@ -123,7 +123,7 @@ commands() { ./e1000-napi --help | sed -n 's/^  \([a-z][a-z]*\)  *[^ ].*/\1/p'; 
 	# no QEMU: found out before anything goes
 	rm "$BATS_TEST_TMPDIR/demo/notes.txt"
 	mkdir "$BATS_TEST_TMPDIR/bin"
-	for p in sh dirname readlink sed id stat ls grep cat gnuplot; do ln -s "$(command -v $p)" "$BATS_TEST_TMPDIR/bin/"; done
+	for p in sh dirname readlink sed id stat ls find tr grep cat gnuplot; do ln -s "$(command -v $p)" "$BATS_TEST_TMPDIR/bin/"; done
 	PATH=$BATS_TEST_TMPDIR/bin run ./e1000-napi demo "$BATS_TEST_TMPDIR/demo"
 	[ "$status" -eq 1 ]
 	[ -e "$BATS_TEST_TMPDIR/demo/runs.csv" ]

@@ -19,8 +19,8 @@ usage: tests/run.sh [GROUP…]
          browser, R, promtool, a fuzzer (dev/deps.sh report); not without its name
   sweep  the sweep in a booted guest; not without its name
   tune   tune.sh in a booted guest, deterministic; not without its name
-  losses the faults of tests/guest/scenarios, in a booted guest, deterministic: the place
-         that a sweep gives each; not without its name
+  losses planted losses in a booted guest, deterministic: the place that a sweep and
+         doctor give each; not without its name
   slow   the lab, the ISO, fleets and the in-tree form, with bats; not without its name
 
 Without a group, the first three. What fails is printed; everything is in build/check/.
@@ -143,8 +143,9 @@ tune() {
 }
 
 losses() {
-	lab/boot.sh --icount --timeout 600 --console "$out/console-losses.log" -- \
-		sh tests/guest/run.sh scenarios
+	bring nft
+	lab/boot.sh --icount --timeout 780 --console "$out/console-losses.log" --share "$out/share" -- \
+		sh tests/guest/run.sh scenarios doctor
 }
 
 case ${1:-} in

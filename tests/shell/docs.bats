@@ -92,7 +92,7 @@ used() {
 	function known(word, name) {
 		name = word
 		sub(/^.*\//, "", name)
-		if (word ~ /^(scripts\/)?(load|restore|hist|sweep|report|tune|detect)\.sh$/) {
+		if (word ~ /^(scripts\/)?(load|restore|hist|sweep|report|tune|doctor|detect)\.sh$/) {
 			sub(/\.sh$/, "", name)
 			return name
 		}
@@ -111,7 +111,7 @@ used() {
 		return ""
 	}
 	BEGIN {
-		split("load restore hist sweep report tune detect iso fleet demo", all, " ")
+		split("load restore hist sweep report tune doctor detect iso fleet demo", all, " ")
 		for (i in all)
 			front[all[i]] = 1
 	}

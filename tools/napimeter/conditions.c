@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/ethtool.h>
-#include <linux/sockios.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "conditions.h"
+#include "ethtool.h"
 
 #define NO_AXIS COL_COUNT
 
@@ -36,16 +32,11 @@ static const struct setting {
 static void add_rings(json_t *all, const char *interface)
 {
 	struct ethtool_ringparam ring = { .cmd = ETHTOOL_GRINGPARAM };
-	struct ifreq ifr = { .ifr_data = (void *)&ring };
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
-	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", interface);
-	if (fd >= 0 && !ioctl(fd, SIOCETHTOOL, &ifr)) {
-		json_object_set_new(all, "ring_rx", json_sprintf("%u", ring.rx_pending));
-		json_object_set_new(all, "ring_tx", json_sprintf("%u", ring.tx_pending));
-	}
-	if (fd >= 0)
-		close(fd);
+	if (ethtool_ask(interface, &ring))
+		return;
+	json_object_set_new(all, "ring_rx", json_sprintf("%u", ring.rx_pending));
+	json_object_set_new(all, "ring_tx", json_sprintf("%u", ring.tx_pending));
 }
 
 json_t *conditions_now(const char *interface)

@@ -3,16 +3,14 @@
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <linux/ethtool.h>
-#include <linux/sockios.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ethtool.h"
 #include "folder.h"
 #include "tune.h"
 
@@ -32,22 +30,15 @@ static int ethtool_value(const struct ethtool_setting *e, const char *interface,
 	struct ethtool_coalesce coalesce = { .cmd = e->get };
 	struct ethtool_value flag = { .cmd = e->get };
 	bool is_coalesce = e->get == ETHTOOL_GCOALESCE;
-	struct ifreq ifr = { 0 };
-	int fd, err;
+	void *command = is_coalesce ? (void *)&coalesce : (void *)&flag;
+	int err = ethtool_ask(interface, command);
 
-	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", interface);
-	ifr.ifr_data = is_coalesce ? (void *)&coalesce : (void *)&flag;
-	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return fail("socket: %s", strerror(errno));
-	err = ioctl(fd, SIOCETHTOOL, &ifr);
 	if (!err && value) {
 		coalesce.cmd = flag.cmd = e->set;
 		coalesce.rx_coalesce_usecs = flag.data = *value;
-		err = ioctl(fd, SIOCETHTOOL, &ifr);
+		err = ethtool_ask(interface, command);
 	}
 	err = err ? errno : 0;
-	close(fd);
 	*current = is_coalesce ? coalesce.rx_coalesce_usecs : flag.data;
 	if (err == EOPNOTSUPP)
 		return fail("%s: this NIC cannot change %s", interface, e->name);

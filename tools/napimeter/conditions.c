@@ -18,12 +18,12 @@ static const struct setting {
 	{ "threaded", "/sys/class/net/%s/threaded", COL_threaded },
 	{ "defer_hard_irqs", "/sys/class/net/%s/napi_defer_hard_irqs", COL_defer_hard_irqs },
 	{ "gro_flush_timeout", "/sys/class/net/%s/gro_flush_timeout", COL_gro_flush_timeout },
-	{ "rps_cpus", "/sys/class/net/%s/queues/rx-0/rps_cpus", NO_AXIS },
+	{ "rps_cpus", "/sys/class/net/%s/queues/rx-0/rps_cpus", COL_rps_cpus },
 	{ "rps_flow_cnt", "/sys/class/net/%s/queues/rx-0/rps_flow_cnt", NO_AXIS },
 	{ "netdev_budget", "/proc/sys/net/core/netdev_budget", COL_netdev_budget },
 	{ "netdev_budget_usecs", "/proc/sys/net/core/netdev_budget_usecs",
 	  COL_netdev_budget_usecs },
-	{ "netdev_max_backlog", "/proc/sys/net/core/netdev_max_backlog", NO_AXIS },
+	{ "netdev_max_backlog", "/proc/sys/net/core/netdev_max_backlog", COL_netdev_max_backlog },
 	{ "rmem_default", "/proc/sys/net/core/rmem_default", COL_rcvbuf },
 	{ "busy_read", "/proc/sys/net/core/busy_read", NO_AXIS },
 	{ "busy_poll", "/proc/sys/net/core/busy_poll", NO_AXIS },
@@ -69,6 +69,8 @@ static bool is_set(const struct plan *plan, const char *name)
 {
 	size_t i;
 
+	if (!strcmp(name, "ring_rx"))
+		return plan_sets(plan, COL_rx_ring);
 	for (i = 0; i < ARRAY_SIZE(settings); i++)
 		if (!strcmp(settings[i].name, name))
 			return settings[i].axis != NO_AXIS && plan_sets(plan, settings[i].axis);

@@ -348,5 +348,6 @@ int main(void)
 		cmocka_unit_test(own_socket),
 	};
 
+	cmocka_set_message_output(CM_OUTPUT_TAP);
 	return cmocka_run_group_tests_name("doctor", tests, NULL, NULL);
 }

@@ -203,6 +203,9 @@ int counters_read(struct counters *c, const char *interface)
 	path = xasprintf("/sys/class/net/%s/carrier_changes", interface);
 	c->carrier_changes = read_number(path);
 	free(path);
+	path = xasprintf("/sys/class/net/%s/carrier", interface);
+	c->carrier = read_number(path) == 1;
+	free(path);
 	text = read_file("/proc/net/softnet_stat");
 	if (text)
 		parse_softnet(c, text);

@@ -29,6 +29,7 @@ struct counters {
 	double udp_csum;		/* InCsumErrors, in InErrors too */
 	double filtered;		/* by IP itself: reverse path, no route, discarded */
 	double carrier_changes;
+	bool carrier;
 	struct cpu_times cpu;
 };
 

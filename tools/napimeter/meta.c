@@ -284,6 +284,23 @@ static int same_conditions(const struct plan *plan, json_t *meta)
 	return err;
 }
 
+/* 0: the sweep sends none. */
+static unsigned int largest_datagram(const struct plan *plan)
+{
+	const struct axis *protocol = &plan->axis[COL_protocol], *size = &plan->axis[COL_datagram];
+	unsigned int largest = 0, one;
+	bool udp = false;
+	size_t i;
+
+	for (i = 0; i < protocol->count; i++)
+		udp |= strcmp(protocol->value[i], "tcp");
+	for (i = 0; udp && i < size->count; i++) {
+		one = strtoul(size->value[i], NULL, 10);
+		largest = one > largest ? one : largest;
+	}
+	return largest;
+}
+
 int meta_write(const struct plan *plan, const char *command)
 {
 	char guest[32], server[32], *text;
@@ -291,8 +308,8 @@ int meta_write(const struct plan *plan, const char *command)
 	struct utsname uts;
 	int err;
 
-	err = !said || route_check(plan->server, plan->interface) || iperf_versions(plan, guest, server, sizeof(guest)) ||
-	      load_meta(plan, &meta) || (*plan->host && host_wait(plan->host)) ? -1 : 0;
+	err = !said || route_check(plan->server, plan->interface, largest_datagram(plan)) ||
+	      iperf_versions(plan, guest, server, sizeof(guest)) || load_meta(plan, &meta) || (*plan->host && host_wait(plan->host)) ? -1 : 0;
 	if (meta && !err)
 		err = same_conditions(plan, meta);
 	if (meta || err) {	/* a sweep that goes on keeps its start */

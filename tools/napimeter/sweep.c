@@ -19,6 +19,7 @@
 #include "step.h"
 #include "sweep.h"
 #include "tune.h"
+#include "tunestate.h"
 
 #define LOCK_DIR "/run/e1000_napi"
 #define PAUSE_NS (2 * NSEC)	/* a source that died needs a moment to be started again */
@@ -30,6 +31,7 @@ struct sweep {
 	bool stop_on_error;
 	const char *reload;		/* a program that loads the module again */
 	int64_t session;		/* that the module is loaded for */
+	char *device;			/* whose name may change */
 };
 
 void sweep_load(const char *dir, struct plan *plan, struct journal *runs,
@@ -174,8 +176,20 @@ static void begin_session(struct sweep *s, const struct row *spec)
 	s->session = session;
 }
 
-/* All trials that are left; the number of those that failed. */
-static size_t do_all(struct sweep *s)
+/* The interface may have been renamed since the last trial. */
+static void follow_device(struct sweep *s)
+{
+	char *now = tune_interface(s->device);
+
+	if (now && strcmp(now, s->plan.interface)) {
+		warning("%s is called %s now; the sweep goes on with it", s->plan.interface, now);
+		s->plan.interface = intern(now);
+	}
+	free(now);
+}
+
+/* All trials that are left; the numbers of those that failed, here and of probes.csv. */
+static size_t do_all(struct sweep *s, size_t *failed_probes)
 {
 	size_t failed = 0, tries = 0;
 	struct todo todo;
@@ -184,6 +198,7 @@ static size_t do_all(struct sweep *s)
 	while (next(s, &todo)) {
 		bool last_try = tries >= s->retries;
 
+		follow_device(s);
 		printf("[%zu/%zu, %s%s left] ", todo.done + 1, todo.total,
 		       s->plan.until > 0 ? "at most " : "", minutes(todo.left_s));
 		say_trial(&s->plan, &todo.spec);
@@ -197,7 +212,10 @@ static size_t do_all(struct sweep *s)
 			    failure());
 		warning("%s%s", failure(), last_try ? "" : "; it is tried again");
 		tries = last_try ? 0 : tries + 1;
-		failed += last_try;
+		if (!strcmp(todo.journal, "probes.csv"))
+			*failed_probes += last_try;
+		else
+			failed += last_try;
 		if (!last_try)
 			sleep_ns(PAUSE_NS);
 		else if (s->stop_on_error)
@@ -271,7 +289,7 @@ static unsigned int count_of(const char *option, const char *text)
 int cmd_run(int argc, char *argv[])
 {
 	static struct sweep s = { .retries = 2 };
-	size_t failed;
+	size_t failed, failed_probes = 0;
 	int i;
 
 	if (argc < 1)
@@ -298,17 +316,23 @@ int cmd_run(int argc, char *argv[])
 	if (s.plan.sessions == 1)
 		privileges_for_trials();
 	s.session = s.runs.count ? row_integer(&s.runs.rows[s.runs.count - 1], COL_session, 1) : 1;
-	failed = do_all(&s);
+	s.device = tune_device(s.plan.interface);
+	failed = do_all(&s, &failed_probes);
 	if (s.runs.count && !has_result(&s.runs))
 		die(EXIT_FAILED, "every trial of this sweep failed (%s); mend that, and give another --out",
 		    row_text(&s.runs.rows[0], COL_reason));
 	if (!strcmp(s.plan.method, "mlfrr"))
 		write_rates(&s);
-	if (failed) {
+	if (failed || failed_probes) {
 		char *dir = realpath(argv[0], NULL);
 
-		die(EXIT_FAILED, "%zu trials failed; the reasons are in %s/runs.csv", failed,
-		    dir ? dir : argv[0]);
+		if (failed_probes)
+			warning("%zu of the trials before the sweep failed; the reasons are in %s/probes.csv",
+				failed_probes, dir ? dir : argv[0]);
+		if (failed)
+			die(EXIT_FAILED, "%zu trials failed; the reasons are in %s/runs.csv", failed,
+			    dir ? dir : argv[0]);
+		return EXIT_FAILED;
 	}
 	return EXIT_OK;
 }

@@ -13,6 +13,10 @@ KDIR ?= /lib/modules/$(KVER)/build
 # Its e1000 sources, a tree or a tarball; searched for when not given
 KSRC ?=
 
+ifneq ($(words $(CURDIR)),1)
+$(error the name of this folder, "$(CURDIR)", has a space in it, which the build of the kernel's modules does not take; move the clone, or rename the folder)
+endif
+
 VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 BUILD := $(CURDIR)/build/$(KVER)
 MODDIR := $(INSTALL_MOD_PATH)/lib/modules/$(KVER)/updates
@@ -145,6 +149,17 @@ check-deb: DEPS += kernels
 check-deb: deps
 	tests/packages.sh
 
+# Root: the packages in full Debian guests with each network manager; DISTRO: options, see --help
+check-distro: DEPS += hypervisors kernels
+check-distro: deps
+	tests/distro.sh $(DISTRO)
+
+# Root: a console in such a guest, with the packages installed; DEBIAN: options of lab/debian.sh
+lab-debian: DEPS += hypervisors kernels
+lab-debian: deps deb
+	lab/debian.sh --install "$$(echo build/deb/e1000-napi-dkms_*.deb)" \
+		--install "$$(echo build/deb/e1000-napi-tools_*.deb)" $(DEBIAN)
+
 # Two kernels with sanitizers are built for it, seven minutes each
 check-faults: DEPS += faults
 check-faults: deps
@@ -189,6 +204,7 @@ help:
 	@echo '  lab-all          ... on all four, and the report that compares them'
 	@echo 'make study         the study on real Xen, in counted time, three hours; STUDY=--quick: 5 min'
 	@echo 'make study-check   a part of it again, compared with the tracked rows; STUDY=--quick'
+	@echo 'make lab-debian    a full Debian guest with the packages; DEBIAN=options; needs root'
 	@echo 'make lab-fleet     three guests at once, for scripts/fleet/run.sh; needs root'
 	@echo 'make iso           a bootable ISO with the guest, for any hypervisor'
 	@echo 'make check         the tests, in ten minutes; tests/run.sh --help names slower ones'
@@ -198,6 +214,7 @@ help:
 	@echo 'make deps          install the Debian packages that building and the lab need'
 	@echo 'make check-kernels the same on every kernel from 5.10 to 7.3; needs root'
 	@echo 'make check-deb     the Debian packages in a Debian of their own; needs root'
+	@echo 'make check-distro  the packages in full Debian guests, over reboots; DISTRO=--short; needs root'
 	@echo 'make check-faults  faults under load, with sanitizers; four hours, FAULTS=--short half of one'
 	@echo 'make check-statistics  intervals and verdicts against known truth; STATISTICS=--short'
 	@echo 'make pictures      draw docs/architecture.svg again, after a change of its .dot'
@@ -214,7 +231,7 @@ help:
 
 .PHONY: all module tools install uninstall deps lab-build demo lab lab-qemu lab-xen \
 	lab-virtualbox lab-vmware lab-all study study-check iso check bench clean help \
-	dkms-source dkms dkms-remove deb intree patch patch-net pictures check-kernels check-static check-deb check-faults check-fresh check-report lab-fleet check-fleet \
+	dkms-source dkms dkms-remove deb intree patch patch-net pictures check-kernels check-static check-deb check-faults check-fresh check-report lab-fleet check-fleet check-distro lab-debian \
 	check-statistics fuzz-scripts
 
 endif

@@ -3,7 +3,7 @@
 # Boot a full Debian guest, with systemd, udev and a network manager, and run a command in it.
 #
 #    namespace of this boot               |   guest
-#    QEMU's own network (10.0.2.2) -------+-- ens3  virtio, the NIC for the internet
+#    QEMU's own network (10.0.2.2) -------+-- ens3  virtio (or e1000), for the internet
 #    tap0  10.0.0.1/24, iperf -s, -s -u --+-- ens4  e1000   10.0.0.2/24, the NIC under test
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -15,9 +15,11 @@ usage() {
 		usage: debian.sh [OPTION]… [-- COMMAND ARG…]
 		Boot Debian as people install it, run COMMAND there as root, and exit with its
 		status. Without COMMAND: log in on the console as root, no password; poweroff
-		ends it. The root is made once (5 min) and kept in the cache. Needs root.
+		ends it. The root is made once (5 min) and kept in the cache. Needs root. A
+		COMMAND that ends with status 75 is run again after a reboot.
 		  --suite S        bookworm (default) or trixie
 		  --manager M      ifupdown (default), networkmanager or networkd
+		  --both           the NIC for the internet is an e1000 too
 		  --install FILE   this .deb is installed before the boot; may be repeated
 		  --share DIR      DIR is /share in the guest
 		  --timeout S      give up after S seconds (default 1200)
@@ -28,7 +30,7 @@ usage() {
 	END
 }
 
-suite=bookworm manager=ifupdown debs='' share='' limit=1200 console='' prepare=''
+suite=bookworm manager=ifupdown debs='' both='' share='' limit=1200 console='' prepare=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	-h | --help)
@@ -36,6 +38,7 @@ while [ $# -gt 0 ]; do
 		exit 0
 		;;
 	--prepare) prepare=1 ;;
+	--both) both=1 ;;
 	--suite | --manager | --install | --share | --timeout | --console)
 		[ $# -ge 2 ] || usage_error "$1 requires an argument"
 		case $1 in
@@ -206,7 +209,11 @@ if [ $# -gt 0 ]; then
 	cat >"$share/.lab/start" <<-'END'
 		status=0
 		cd /share
-		HOME=/root sh /share/.lab/command >/share/.lab/out 2>&1 || status=$?
+		HOME=/root sh /share/.lab/command >>/share/.lab/out 2>&1 || status=$?
+		if [ "$status" -eq 75 ]; then
+			systemctl reboot
+			exit
+		fi
 		echo "$status" >/share/.lab/status
 		systemctl poweroff
 	END
@@ -222,14 +229,16 @@ rm -rf "$work/root"
 [ -n "$console" ] || console=$work/console
 serial="file:$console"
 [ $# -gt 0 ] || serial=mon:stdio
+first=virtio-net-pci
+[ -z "$both" ] || first=e1000
 log "$prog: booting Debian $suite with $manager (about a minute without hardware virtualisation)"
 ip netns exec "$space" timeout --foreground -k 5 "$limit" qemu-system-x86_64 \
-	-accel tcg,thread=multi -cpu max -smp 2 -m 2048 -nodefaults -no-user-config -display none -no-reboot \
+	-accel tcg,thread=multi -cpu max -smp 2 -m 2048 -nodefaults -no-user-config -display none \
 	-kernel "$work/vmlinuz" -initrd "$work/initrd" \
 	-append 'root=/dev/vda rw console=ttyS0 mitigations=off systemd.show_status=1' \
 	-serial "$serial" -drive "if=none,id=disk,file=$work/disk,format=raw,cache=unsafe" \
 	-device virtio-blk-pci,drive=disk,addr=0x8 -device virtio-rng-pci,addr=0x9 \
-	-netdev user,id=n0 -device virtio-net-pci,netdev=n0,addr=0x3,romfile= \
+	-netdev user,id=n0 -device "$first,netdev=n0,addr=0x3,romfile=" \
 	-netdev tap,id=n1,ifname=tap0,script=no,downscript=no \
 	-device e1000,netdev=n1,addr=0x4,mac=52:54:00:00:01:00,romfile= \
 	-fsdev "local,id=share,path=$share,security_model=none" \

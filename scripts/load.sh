@@ -24,7 +24,7 @@ usage() {
 		  PARAMETER=VALUE  another parameter of the module (timing=1, stats=0,
 		                   InterruptThrottleRate=8000, …; modinfo e1000_napi)
 		  --yes            do it also when the default route or this ssh session goes
-		                   over IF, or firewall rules know IF by its index
+		                   over IF, or rules would no longer match IF
 		  --timeout S      … and put e1000 back unless the network works again within
 		                   S seconds (5..3600, default 30)
 		  --module PATH    this e1000_napi.ko; default: the one built here, else the
@@ -34,30 +34,39 @@ usage() {
 	END
 }
 
-# check_weight LIST: numbers 1..4096 with commas between
-check_weight() {
-	case ,$1, in
-	*,,*) usage_error "weight=$1: a number from 1 to 4096, or several with commas" ;;
-	esac
-	for _one in $(printf '%s\n' "$1" | tr , ' '); do
-		if ! is_uint "$_one" || [ "${#_one}" -gt 4 ] || [ "$_one" -lt 1 ] || [ "$_one" -gt 4096 ]; then
-			usage_error "weight=$1: '$_one' is not a number from 1 to 4096"
-		fi
+# configured: what modprobe.d sets for the module (tune.sh --apply does), which insmod does not
+# read, less what was given
+configured() {
+	local word
+	for word in $(modprobe -c 2>/dev/null | after_text "options $MODULE "); do
+		case $word in
+		*[!A-Za-z0-9_=,.+-]*) continue ;;
+		weight=*) [ -n "$weight" ] || printf ' %s' "$word" ;;
+		*=*)
+			case "$params " in
+			*" ${word%%=*}="*) ;;
+			*) printf ' %s' "$word" ;;
+			esac
+			;;
+		esac
 	done
 }
 
 load_module() {
 	find_module
+	_load=modprobe
+	if [ -f "$module" ]; then
+		_load=insmod
+		params="$params$(configured)"
+	fi
 	say "loading $module${weight:+ weight=$weight}$params"
-	[ "$dry" = 0 ] || return 0
 	# the kernel ignores parameters that it does not know
 	_known=$(modinfo -F parm "$module" 2>/dev/null | sed 's/:.*//')
 	for _param in $params; do
 		[ -z "$_known" ] || printf '%s\n' "$_known" | grep -qxF "${_param%%=*}" ||
 			die "$MODULE has no parameter ${_param%%=*} (modinfo $module shows them)"
 	done
-	_load=insmod
-	[ -f "$module" ] || _load=modprobe
+	[ "$dry" = 0 ] || return 0
 	# shellcheck disable=SC2086 # words without spaces
 	if ! _why=$($_load "$module" ${weight:+weight=$weight} $params 2>&1); then
 		case $_why in
@@ -184,9 +193,7 @@ while [ $# -gt 0 ]; do
 		;;
 	-*) usage_error "unknown option '$1'" ;;
 	[a-zA-Z]*=*)
-		case $1 in
-		*[!A-Za-z0-9_=,.+-]*) usage_error "'$1' is not PARAMETER=VALUE" ;;
-		esac
+		check_param "$1"
 		params="$params $1"
 		;;
 	*)
@@ -197,9 +204,7 @@ while [ $# -gt 0 ]; do
 	shift
 done
 [ -n "$nic" ] || usage_error "which interface?"
-if ! is_uint "$timeout" || [ "${#timeout}" -gt 4 ] || [ "$timeout" -lt 5 ] || [ "$timeout" -gt 3600 ]; then
-	usage_error "--timeout $timeout: a number from 5 to 3600"
-fi
+check_timeout "$timeout"
 need_tools
 if [ "$dry" = 0 ]; then
 	need_root
@@ -214,8 +219,15 @@ fi
 find_nic "$nic"
 [ ! -e "$RUN/$pci.state" ] ||
 	die "an earlier change of $nic was cut short; first run: $(how_to restore "$nic")"
-[ -n "$name" ] || die "$pci has no network interface here (driver: ${driver:-none}); is it in another network namespace, or without a driver?"
+[ -n "$name" ] || {
+	[ ! -e "$RUN/$pci.loaded" ] ||
+		die "$pci has no network interface here (driver: ${driver:-none}), and e1000_napi had it; to give it back: $(how_to restore "$pci")"
+	die "$pci has no network interface here (driver: ${driver:-none}); is it in another network namespace, or without a driver?"
+}
 if [ "$driver" = "$MODULE" ]; then
+	sweeping=$(live_sweep "$RUN/sweep.pid")
+	[ -z "$sweeping" ] ||
+		die "a sweep is running (process $sweeping), and what it measures would change; end it first: kill $sweeping"
 	check_live
 	set_live
 	[ -z "$weight" ] || set_weight
@@ -237,9 +249,9 @@ if [ -n "$peers" ] && [ "$yes" = 0 ] && [ "$dry" = 0 ]; then
 fi
 refs=$("$napinic" refs "$name")
 if [ -n "$refs" ] && [ "$yes" = 0 ] && [ "$dry" = 0 ]; then
-	die "$name gets another index, and what knows it by that no longer matches it:
+	die "$name becomes another network device, which these no longer match:
 $refs
-Use iifname and oifname there, which go on matching; or --yes, and load the rules again afterwards"
+With --yes it is done, and you load them again afterwards"
 fi
 note_lost "$name"
 note_dhcp
@@ -260,7 +272,7 @@ fi
 say "handing $pci from $driver to $MODULE"
 if [ "$dry" = 1 ]; then
 	[ -z "$peers" ] || printf '%s over %s: --yes needed\n' "$what" "$name"
-	[ -z "$refs" ] || printf 'what knows %s by its index would no longer match: --yes needed\n' "$name"
+	[ -z "$refs" ] || printf 'rules would no longer match %s: --yes needed\n' "$name"
 	printf 'and then brought back:\n'
 	"$napinic" save "$pci" "$driver"
 	exit 0
@@ -270,9 +282,11 @@ touched=1
 [ -z "$peers" ] || arm $((timeout + 30))
 end=$(($(uptime_now) + timeout))
 put_driver "$pci" "$MODULE" || die "$MODULE does not take $pci; dmesg may say why"
+put_index "$pci"
 put_name "$pci" "$name" || die "its name did not come back"
 missed=
-"$napinic" put "$RUN/$pci.state" || missed=1
+# shellcheck disable=SC2046 # words
+put_config "$pci" $(tuned_settings "$name") || missed=1
 [ -z "$weight" ] || set_weight
 if [ -n "$peers" ]; then
 	log "$name: waiting until the network works again ($((end - $(uptime_now))) s at most)"

@@ -20,7 +20,7 @@ several hypervisors, or one before and after a change.
 
 Writes report.html (one file, no network: verdict, table, figures, machines),
 report.md (verdict and tables for papers), report.prom (Prometheus textfile),
-figures/*.svg and *.png, and data/ with the raw CSV that report.html links.
+figures/*.svg, *.png and *.pdf, and data/ with the raw CSV that report.html links.
 Needs gnuplot.
 USAGE
 }
@@ -83,6 +83,10 @@ if [ "$(id -u)" -eq 0 ]; then
 		log "$prog: needs no root; going on as user $owner, who owns the folder of $out"
 		group=$(id -g "$owner" 2>/dev/null) || group=$owner
 		[ "$owner" != "${SUDO_UID:-}" ] || group=$SUDO_GID
+		for dir in "$here" "$@"; do
+			setpriv --reuid "$owner" --regid "$group" --clear-groups test -r "$dir" -a -x "$dir" ||
+				die "user $owner, who owns the folder of $out, cannot read $dir; copy the results to a folder of root, or give --out"
+		done
 		# shellcheck disable=SC2086 # options holds checked words
 		E1000_NAPI_PROG=$prog exec setpriv --reuid "$owner" --regid "$group" --clear-groups \
 			sh "$0" --out "$out" $options -- "$@"
@@ -114,12 +118,13 @@ gnuplot_text() {
 
 # one gnuplot for all: each figure sets its words, then runs its kind's script
 {
-	while IFS=$tab read -r id kind _ _ xname yname low high styles _; do
+	while IFS=$tab read -r id kind title subtitle xname yname low high styles _; do
 		printf "data = '%s'\n" "$(gnuplot_text "$tmp/parts/$id.dat")"
 		printf "xname = '%s'\nyname = '%s'\n" "$(gnuplot_text "$xname")" \
 			"$(gnuplot_text "$yname")"
 		printf "low = %s\nhigh = %s\nstyles = '%s'\n" "$low" "$high" "$styles"
-		for form in svg png; do
+		for form in svg png pdf; do
+			file=$id
 			case $form in
 			svg)
 				terminal='svg size 480,330 dynamic noenhanced font "sans-serif,13" background rgb "white"'
@@ -129,10 +134,16 @@ gnuplot_text() {
 				terminal='pngcairo size 960,660 noenhanced font "sans-serif,20" linewidth 2'
 				small=,17
 				;;
+			pdf)
+				terminal='pdfcairo size 12cm,8.25cm noenhanced font "sans-serif,10"'
+				small=,8
+				# its name says what it shows: it goes into papers
+				file=$id-$(printf '%s' "$title-$subtitle" | tr -cs '[:alnum:]\n' - | cut -c -80)
+				;;
 			esac
 			printf "small = '%s'\n" "$small"
 			printf "set terminal %s\nset output '%s'\n" "$terminal" \
-				"$(gnuplot_text "$tmp/report/figures/$id.$form")"
+				"$(gnuplot_text "$tmp/report/figures/$file.$form")"
 			printf "load '%s'\nload '%s'\n" "$(gnuplot_text "$here/lib/report/style.gp")" \
 				"$(gnuplot_text "$here/lib/report/$kind.gp")"
 		done
@@ -252,7 +263,7 @@ HEAD
 	printf '<p>Table 4.27 of the study that this reproduces, answered from these data. 60 and 200 stand for large weights, 1 and 2 for small ones.</p>\n'
 	part table.html
 	printf '<h2 id="figures">Figures</h2>\n'
-	printf '<p class="soft">Points are means, the bars on them intervals; where there is no bar, there was one repetition or the bar is smaller than the point.</p>\n'
+	printf '<p class="soft">Points are means, the bars on them intervals, the dots beside them the single values; where there is no bar, there was one repetition or the bar is smaller than the point. An arrow ends an interval that leaves the scale, or what is possible. Each hypervisor has its own scale.</p>\n'
 	figures
 	printf '<h2 id="numbers">Numbers</h2>\n<h3>Loss-free rate of each weight</h3>\n'
 	part mlfrr.html
@@ -294,7 +305,7 @@ paper >"$tmp/report/report.md"
 make_dir "$out"
 old=$out/.manifest
 [ -f "$old" ] && [ ! -L "$old" ] || old=/dev/null
-grep -Ex '(report[.](html|md|prom)|figures/[0-9]+[.](svg|png)|data/[0-9]+/(runs|hist)[.]csv|data/[0-9]+/meta[.]json)' \
+grep -Ex '(report[.](html|md|prom)|figures/[0-9]+[.](svg|png)|figures/[0-9]+-[A-Za-z0-9-]+[.]pdf|data/[0-9]+/(runs|hist)[.]csv|data/[0-9]+/meta[.]json)' \
 	"$old" >"$tmp/old" || :
 while read -r file; do
 	if [ -e "$out/$file" ] || [ -L "$out/$file" ]; then

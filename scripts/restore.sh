@@ -41,7 +41,7 @@ restore_one() {
 			return 1
 		fi
 		log "$pci: no such device any more; forgetting it"
-		[ "$dry" = 1 ] || rm -f "$RUN/$pci.state" "$RUN/$pci.loaded"
+		[ "$dry" = 1 ] || rm -f "$RUN/$pci.state" "$RUN/$pci.loaded" "$RUN/$pci.nft"
 		return
 	fi
 	if [ -e "$RUN/$pci.state" ]; then
@@ -88,7 +88,7 @@ restore_one() {
 forget_override() {
 	[ "$(first_line "$SYS/bus/pci/devices/$pci/driver_override")" != "$MODULE" ] ||
 		printf '\n' >"$SYS/bus/pci/devices/$pci/driver_override"
-	rm -f "$RUN/$pci.loaded"
+	rm -f "$RUN/$pci.loaded" "$RUN/$pci.nft"
 }
 
 which='' dry=0
@@ -123,8 +123,13 @@ if [ "$dry" = 0 ]; then
 	rm -f "$RUN"/*.new
 fi
 status=0
+# the watchdog of a sweep that loads the module again does not wait for its end
+sweeping=$(live_sweep "$RUN/sweep.pid")
+[ -z "$sweeping" ] || [ -n "${E1000_NAPI_WATCHDOG-}" ] ||
+	die "a sweep is running (process $sweeping), and would lose its NIC; end it first: kill $sweeping"
 if [ -e "$RUN/sweep.state" ]; then
-	log "a sweep was killed: putting back what it changed"
+	[ "$dry" = 0 ] || log "would put back what a killed sweep changed"
+	[ "$dry" = 1 ] || log "a sweep was killed: putting back what it changed"
 	[ "$dry" = 1 ] || sh "$here/sweep.sh" --restore || status=$EXIT_FAIL
 fi
 if [ "$which" = --all ]; then

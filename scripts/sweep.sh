@@ -7,6 +7,7 @@ set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lib/common.sh"
+. "$here/lib/preflight.sh"
 PATH=$PATH:/usr/lib/sysstat:/usr/libexec/sysstat
 
 usage() {
@@ -38,8 +39,12 @@ usage() {
 		  --until PCT         repeat only until a cell's mean is known within PCT per cent
 		                      (95 %), 3 to --reps times (then 20)
 		  --seed N            of the random order; default: a new one
+		  --confirm W         a verdict of change by as many fresh trials of that weight
+		                      and the reference alone, in DIR/confirm: yes (default) or no
 		  --blocks N  --slot S  --settle S              for interleave
-		  --min-load B  --max-load B  --goal-…          for mlfrr, see docs/sweep.md
+		  --min-load B  --max-load B  --goal-loss-ratio R  --goal-width R
+		  --goal-exceed-ratio R  --goal-initial-trial-s S  --goal-final-trial-s S
+		  --goal-duration-sum-s S                       for mlfrr, see docs/sweep.md
 
 		Where the traffic comes from
 		  --server ADDR       a host that runs \`iperf -s -u\` and \`iperf -s\`
@@ -84,7 +89,7 @@ check_cpus() {
 
 command="$0 $*"
 interface='' words='' preset='' preset_words='' method=grid source=iperf out='' server=''
-sender='' netns=src peer='' dry_run='' restore='' retries=2 on_error=go-on
+sender='' netns=src peer='' dry_run='' restore='' retries=2 on_error=go-on confirm=yes
 while [ $# -gt 0 ]; do
 	case $1 in
 	-h | --help)
@@ -103,6 +108,7 @@ while [ $# -gt 0 ]; do
 		esac
 		case $1 in
 		--app-cpu | --irq-cpu) check_cpus "$1" "$2" ;;
+		--host) case $2 in *?:[1-9]*) ;; *) usage_error "--host requires ADDR:PORT, not '$2'" ;; esac ;;
 		esac
 		case $1 in
 		--preset)
@@ -118,6 +124,7 @@ while [ $# -gt 0 ]; do
 		--out) out=$2 ;;
 		--retries) retries=$2 ;;
 		--on-error) on_error=$2 ;;
+		--confirm) confirm=$2 ;;
 		--cpus)
 			case $2 in
 			auto) words="$words app_cpu=auto irq_cpu=auto" ;;
@@ -150,10 +157,11 @@ run=/run/e1000_napi lock=/run/e1000_napi/sweep.pid
 take_lock() {
 	mkdir -p "$run"
 	is_own_path "$run" || die "$run, or a folder above it, belongs to, or can be written by, somebody else; remove it"
+	running=$(live_sweep "$lock")
+	[ -z "$running" ] || die "another sweep is running, process $running"
 	if [ -e "$lock" ] && is_own "$lock"; then
 		while read -r pid name; do
 			if ! is_uint "${pid%%:*}" || ! is_alive "$pid"; then continue; fi
-			[ "$name" != sweep.sh ] || die "another sweep is running, process ${pid%%:*}"
 			[ "$name" != sar ] || kill "${pid%%:*}"
 		done <"$lock"
 	fi
@@ -167,12 +175,14 @@ if [ -n "$restore" ]; then
 	need_root
 	take_lock
 	rm -f "$lock"
+	[ -e "$run/sweep.state" ] || log "no sweep has left anything changed"
 	exec "$napimeter" restore
 fi
 
 [ -n "$interface" ] || usage_error "which interface?"
 is_uint "$retries" || usage_error "--retries wants a number"
 case $on_error in go-on | stop) ;; *) usage_error "--on-error is go-on or stop" ;; esac
+case $confirm in yes | no) ;; *) usage_error "--confirm is yes or no" ;; esac
 case $sender in
 '') ;;
 ssh:?*)
@@ -183,14 +193,8 @@ ssh:?*)
 esac
 case $server in
 *:*[!0-9a-fA-F.:]* | *[!0-9a-fA-F.:]*:*) usage_error "--server: '$server' is neither a host's name nor an address" ;;
-*:* | '') ;;
-*[!0-9.]*)
-	# napimeter is static, and so knows addresses only
-	address=$(getent hosts "$server" 2>/dev/null | awk '{ print $1; exit }' || true)
-	[ -n "$address" ] || die "the name $server cannot be resolved here; give the server's address"
-	server=$address
-	;;
 esac
+server=$(address_of "$server")
 case $source in
 pktgen) words="netns=$netns peer=${peer:-peer${interface#eth}} $words" ;;
 *) [ -z "$server" ] || words="server=$server $words" ;;
@@ -198,8 +202,23 @@ esac
 : "${out:=results/${preset:-$method}}"
 words="interface=$interface method=$method source=$source ${preset:+preset=$preset} $words"
 
+# plan FOLDER WORD…: the last of two words counts
 # shellcheck disable=SC2086 # words without spaces
-plan() (set -f && exec "$napimeter" plan "$1" $preset_words $words)
+plan() (
+	folder=$1
+	shift
+	set -f
+	exec "$napimeter" plan "$folder" $preset_words $words "$@"
+)
+
+# Options that another method would ignore
+for word in $words; do
+	case $method-${word%%=*} in
+	interleave-* | mlfrr-goal_* | mlfrr-m??_load) ;;
+	*-blocks | *-slot_s | *-settle_s) usage_error "--${word%%[=_]*} goes with --method interleave only" ;;
+	*-goal_* | *-min_load | *-max_load) usage_error "--$(echo "${word%%=*}" | tr _ -) goes with --method mlfrr only" ;;
+	esac
+done
 
 if [ -n "$dry_run" ]; then
 	folder=$(temp_dir)
@@ -209,31 +228,29 @@ if [ -n "$dry_run" ]; then
 	exit 0
 fi
 
+word_of() { printf '%s\n' "$preset_words $words" | tr ' ' '\n' | sed -n "s/^$1=//p" | tail -n 1; }
+
 # preflight: what no trial can do without, before anything is written
 preflight() {
-	local sys="${E1000_NAPI_SYS:-/sys}" driver
-	[ -e "$sys/class/net/$interface" ] ||
-		die "there is no interface $interface; ip link shows those there are"
-	if ! head -n 1 "$sys/kernel/debug/e1000_napi/$interface/snapshot" >/dev/null 2>&1; then
-		driver=$(readlink "$sys/class/net/$interface/device/driver") || driver=
-		driver=${driver##*/}
-		case $driver in
-		e1000_napi) ;;
-		e1000) die "$interface is driven by e1000, not by e1000_napi; run: $(how_to load "$interface")" ;;
-		*) die "$interface is driven by ${driver:-no driver of a device}; only NICs of e1000 can be handed to e1000_napi and swept" ;;
-		esac
-		[ -d "$sys/kernel/debug/e1000_napi" ] || grep -qs " $sys/kernel/debug debugfs " /proc/mounts ||
-			die "debugfs is not mounted, and the counters are there; run: mount -t debugfs none /sys/kernel/debug"
-		die "$sys/kernel/debug/e1000_napi/$interface cannot be read; a locked-down kernel forbids it (cat /sys/kernel/security/lockdown)"
-	fi
+	preflight_nic "$interface"
 	case "$preset_words $words " in
 	*' sessions=1 '*) ;;
 	*' sessions='*) sh "$here/lib/reload.sh" --check "$interface" || exit "$EXIT_FAIL" ;;
 	esac
 }
 
+# preflight_traffic: tune.sh has looked itself, and a sweep that is done needs none
+preflight_traffic() {
+	local protocol
+	[ -z "${E1000_NAPI_SOURCE_SEEN-}" ] || return 0
+	[ ! -e "$out/sweep.json" ] || ! "$napimeter" list "$out" | grep -q '^nothing left' || return 0
+	protocol=$(word_of protocol)
+	preflight_source "$source" "$server" "$(word_of port)" "${protocol:-udp}"
+}
+
 need_root
 preflight
+[ -n "$sender" ] || preflight_traffic
 take_lock
 # napimeter gives up the right to load a module
 [ "$source" != pktgen ] || modprobe -q pktgen || :
@@ -255,7 +272,8 @@ finish() {
 	fi
 	if [ -n "$sar" ]; then
 		kill "$sar" 2>/dev/null || true
-		put_result "sar-$(date +%s)" <"$work/sar" || true
+		# it may not have come to its first sample
+		[ ! -e "$work/sar" ] || put_result "sar-$(date +%s)" <"$work/sar" || true
 	fi
 	"$napimeter" restore || warn "not everything could be put back, see above"
 	rm -rf "$work" "$lock"
@@ -294,9 +312,13 @@ start_sender() {
 	grep -q ready "$work/ssh" ||
 		die "ssh $1 did not start the source: is iperf installed there, and its port free?"
 }
-[ -z "$sender" ] || start_sender "${sender#ssh:}"
+if [ -n "$sender" ]; then
+	start_sender "${sender#ssh:}"
+	preflight_traffic
+fi
 
-sh "$here/detect.sh" --json | "$napimeter" meta "$out" "$command" || exit "$EXIT_FAIL"
+note_machine() { sh "$here/detect.sh" --json | "$napimeter" meta "$1" "$command" || exit "$EXIT_FAIL"; }
+note_machine "$out"
 if command -v sar >/dev/null && command -v sadc >/dev/null; then
 	# not to the results folder: that may be a disk, whose writes the trials would feel
 	# It is in the lock before it is sar: were we killed after starting it, nobody would know of it.
@@ -307,14 +329,48 @@ if command -v sar >/dev/null && command -v sadc >/dev/null; then
 	sar=$!
 fi
 
-"$napimeter" run "$out" --parent $$ --retries "$retries" --on-error "$on_error" \
-	--reload "$here/lib/reload.sh" 8>&- &
-runner=$!
-status=0
-wait "$runner" || status=$?
-runner=''
-case $status in
-0) log "done: $results/runs.csv" ;;
-1) exit "$EXIT_FAIL" ;;
-*) die "napimeter ended with status $status; give the same command again" ;;
-esac
+# measure FOLDER: all trials of its plan that are left
+measure() {
+	local status=0
+	"$napimeter" run "$1" --parent $$ --retries "$retries" --on-error "$on_error" \
+		--reload "$here/lib/reload.sh" 8>&- &
+	runner=$!
+	wait "$runner" || status=$?
+	runner=''
+	case $status in
+	0) ;;
+	1) exit "$EXIT_FAIL" ;;
+	*) die "napimeter ended with status $status; give the same command again" ;;
+	esac
+}
+
+# field NAME: of the verdict's last line, which is for scripts
+field() { printf '%s\n' "$verdict" | sed -n "\$s/^verdict .* $1=\([^ ]*\).*/\1/p"; }
+
+# The trials of a sweep chose the weight and cannot also vouch for it: fresh ones do
+confirm_change() {
+	local napistat verdict weight reference left seed
+	napistat=$(tool napistat 2>/dev/null) || return 0
+	if [ ! -e confirm/sweep.json ]; then
+		verdict=$("$napistat" verdict "$out") || die "napistat failed, see above; the sweep itself is done"
+		[ "$(field action)" = change ] || return 0
+		weight=$(field weight) reference=$(field reference)
+		if ! is_uint "$weight" || ! is_uint "$reference"; then
+			die "the verdict's weights '$weight' and '$reference' are not numbers"
+		fi
+		log "the verdict so far is to use $weight instead of $reference; only fresh trials of the two can confirm it"
+		# other random numbers, the same each time where a seed was given
+		seed=$(echo "$words" | sed -n 's/.* seed=\([0-9]*\).*/seed=\11/p')
+		# shellcheck disable=SC2086 # one word or none
+		plan confirm "weight=$reference,$weight" $seed
+		note_machine confirm
+	fi
+	left=$("$napimeter" list confirm | tail -n 1) || exit "$EXIT_FAIL"
+	[ "$left" != "nothing left to do" ] || return 0
+	log "in $results/confirm: $left"
+	measure confirm
+}
+
+measure "$out"
+[ "$confirm" = no ] || [ "$method" = mlfrr ] || confirm_change
+log "done: $results/runs.csv; what it says: $(how_to report "$results")"

@@ -12,6 +12,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lib/tune-keep.sh"
 . "$here/lib/tune-factors.sh"
 . "$here/lib/tune-run.sh"
+. "$here/lib/preflight.sh"
 
 usage() {
 	cat <<-END
@@ -174,9 +175,23 @@ END
 set -- "interface=$interface" "sweep=$sweep" "minutes=$minutes" "trial=$trial" "margin=$margin" \
 	${seed:+"seed=$seed"} $search "$@"
 
+# preflight: what no sweep can do without; those that follow need not look for the source again
+preflight() {
+	local port
+	preflight_nic "$interface"
+	case $sweep in *' --sender '*) return ;; esac
+	port=$(printf '%s\n' "$sweep" | sed -n 's/.* --port \([0-9]*\).*/\1/p')
+	preflight_source "$source" "$(address_of "$server")" "$port" udp
+	export E1000_NAPI_SOURCE_SEEN=1
+}
+
 if [ -n "$dry_run" ]; then
 	"$napimeter" tune plan "$@"
-	[ -n "$here_now" ] || echo "$interface is not here: what it cannot do would be left out"
+	if [ -z "$here_now" ]; then
+		echo "$interface is not here: what it cannot do would be left out"
+	elif [ "$(id -u)" -eq 0 ]; then
+		(preflight) || log "as things are now it could not begin, see above"
+	fi
 	exit 0
 fi
 need_root
@@ -187,6 +202,7 @@ work=$(temp_dir)
 trap 'rm -rf "$work"' EXIT
 trap 'stop_child; exit 130' INT
 trap 'stop_child; exit 143' HUP TERM
+preflight
 "$napimeter" tune start "$out" "$@"
 search
 answer
@@ -196,5 +212,7 @@ else
 	# from files that nobody else can write; DIR/keep is for people to read
 	# shellcheck disable=SC2086 # words
 	keep_apply "$interface" "$work/keep" $found
-	log "Applied, now and for each boot. $(how_to tune --undo) takes it back."
+	log "Applied, now and for whenever e1000_napi gets $interface. $(how_to tune --undo) takes it back."
+	[ -e "${E1000_NAPI_ROOT:-}/etc/e1000_napi/$(permanent_address "$interface")" ] ||
+		log "At a boot e1000 gets it, unless you run: $(how_to enable "$interface")"
 fi

@@ -170,6 +170,17 @@ is_alive() {
 	_key=$(process_key "${1%%:*}") && [ "$_key" = "${1##*:}" ]
 }
 
+# live_sweep LOCK: the process of the sweep that is running here, if there is one
+live_sweep() {
+	local pid name
+	[ -e "$1" ] && is_own "$1" || return 0
+	while read -r pid name; do
+		if [ "$name" = sweep.sh ] && is_uint "${pid%%:*}" && is_alive "$pid"; then
+			printf '%s\n' "${pid%%:*}"
+		fi
+	done <"$1"
+}
+
 # is_own PATH: no link, of who runs this, and nobody else may write it
 is_own() {
 	[ -n "$(find "$1" -prune ! -type l -user "$(id -u)" ! -perm /022 2>/dev/null)" ]

@@ -6,6 +6,7 @@
 # /run/e1000_napi/PCI.state   a NIC between two drivers: written before anything
 #                             is changed, gone when all of it is back
 # /run/e1000_napi/PCI.loaded  the same file, kept while e1000_napi has the NIC
+# /run/e1000_napi/PCI.nft     what nftables loses with the network device, for nft -f
 # A reboot takes both away, and the handover with them.
 # shellcheck disable=SC2034,SC2154 # set and used by those that source this
 
@@ -54,6 +55,31 @@ my_turn() {
 
 drop_lock() { [ -z "$ticket" ] || rm -f "$ticket"; }
 
+# check_weight LIST: numbers 1..4096 with commas between
+check_weight() {
+	case ,$1, in
+	*,,*) usage_error "weight=$1: a number from 1 to 4096, or several with commas" ;;
+	esac
+	for _one in $(printf '%s\n' "$1" | tr , ' '); do
+		if ! is_uint "$_one" || [ "${#_one}" -gt 4 ] || [ "$_one" -lt 1 ] || [ "$_one" -gt 4096 ]; then
+			usage_error "weight=$1: '$_one' is not a number from 1 to 4096"
+		fi
+	done
+}
+
+# check_param WORD: PARAMETER=VALUE
+check_param() {
+	case $1 in
+	*[!A-Za-z0-9_=,.+-]*) usage_error "'$1' is not PARAMETER=VALUE" ;;
+	esac
+}
+
+check_timeout() {
+	if ! is_uint "$1" || [ "${#1}" -gt 4 ] || [ "$1" -lt 5 ] || [ "$1" -gt 3600 ]; then
+		usage_error "--timeout $1: a number from 5 to 3600"
+	fi
+}
+
 # find_module: sets $module to a file, or to the name of the installed module
 find_module() {
 	if [ -n "$module" ]; then
@@ -64,8 +90,10 @@ find_module() {
 		[ ! -f "$module" ] || return 0
 	done
 	module=$MODULE
-	modprobe -n -q "$module" 2>/dev/null ||
+	! modprobe -n -q "$module" 2>/dev/null || return 0
+	! in_clone ||
 		die "there is no e1000_napi.ko for kernel $(uname -r); run make in $(cd "$here/.." && pwd), or say where it is with --module PATH"
+	die "there is no e1000_napi.ko for kernel $(uname -r); run: dkms autoinstall -k $(uname -r), or say where it is with --module PATH"
 }
 
 # find_nic WORD: an interface or a PCI address, also one that has only a state
@@ -109,6 +137,9 @@ state_word() { after_text "$2 " <"$1"; }
 
 # keep_state PCI DRIVER: written whole and on disk, or not there at all
 keep_state() {
+	rm -f "$RUN/$1.new"
+	"$napinic" hooks "$(pci_netdev "$1")" >"$RUN/$1.new" || return 1
+	mv "$RUN/$1.new" "$RUN/$1.nft"
 	"$napinic" save "$1" "$2" >"$RUN/$1.new" || return 1
 	# what cannot be replayed is not built upon
 	"$napinic" check "$RUN/$1.new" "$1" || return 1
@@ -123,7 +154,7 @@ note_lost() {
 		warn "the $_what is not brought back; set it again afterwards"
 	done
 	"$napinic" refs "$1" | while read -r _what; do
-		warn "$_what knows $1 by its index, which changes; load it again afterwards"
+		warn "$_what no longer matches $1 afterwards; load it again then"
 	done
 }
 
@@ -140,6 +171,45 @@ put_driver() {
 		printf '%s\n' "$1" >"$_device/driver/unbind" || return 1
 	fi
 	printf '%s\n' "$1" >"$SYS/bus/pci/drivers/$2/bind"
+}
+
+# tuned_settings IF: those that a udev rule of tune.sh --apply sets when e1000_napi gets the NIC,
+# by the names that they have in a state file. Stock's values must not go over them.
+tuned_settings() {
+	local mac
+	mac=$(permanent_address "$1")
+	cat "${E1000_NAPI_ROOT:-}"/etc/udev/rules.d/90-e1000_napi-tune-*.rules 2>/dev/null |
+		grep -F "ATTR{address}==\"$mac\"" |
+		sed -n 's/.*, ATTR{\([a-z_]*\)}="[^"]*"$/\1/p
+			s/.*ethtool -C [$]name \([a-z-]*\) .*/\1/p
+			s/.*ethtool -K [$]name gro .*/rx-gro/p' || :
+}
+
+# put_index PCI: the index that the state file names, before udev and others make much of the
+# new one. Without it rules by index do not match: load.sh asked for --yes, or nobody has any
+put_index() {
+	_index=$(state_word "$RUN/$1.state" index)
+	[ -z "$_index" ] || "$napinic" index "$1" "$_index" ||
+		warn "the interface of $1 has another index than before; rules by index no longer match it"
+}
+
+# put_config PCI [SETTING…]: what the state file holds, less these settings. Packet filters
+# first, as the NIC takes packets then; those of VLANs have to wait for these
+put_config() {
+	local pci="$1" rules="$RUN/$1.nft" late='' missed=''
+	shift
+	[ ! -s "$rules" ] || { is_own "$rules" && nft -f "$rules" 2>/dev/null; } || late=1
+	"$napinic" put "$RUN/$pci.state" "$@" || missed=1
+	if [ -n "$late" ]; then
+		if ! is_own "$rules"; then
+			log "$prog: not put back: $rules, which belongs to, or can be written by, somebody else"
+			missed=1
+		elif ! nft -f "$rules"; then
+			log "$prog: not put back: the nftables rules in $rules"
+			missed=1
+		fi
+	fi
+	[ -z "$missed" ]
 }
 
 # put_name PCI NAME: udev may have named it otherwise, or be about to
@@ -181,9 +251,10 @@ give_nic_back() {
 		log "$prog: $_old does not take $1; see dmesg"
 		return 1
 	}
+	put_index "$1"
 	put_name "$1" "$(state_word "$_state" name)" || return 1
-	"$napinic" put "$_state" || return 1
-	rm -f "$_state" "$RUN/$1.loaded"
+	put_config "$1" || return 1
+	rm -f "$_state" "$RUN/$1.loaded" "$RUN/$1.nft"
 }
 
 # drop_module: when no NIC uses it

@@ -59,6 +59,16 @@ link_target() {
 # the first one out of /proc/sys
 first_line() { head -n 1 "$1" 2>/dev/null; }
 
+# permanent_address IF: what it has as it appears, whatever was set since
+permanent_address() {
+	local mac
+	mac=$(ethtool -P "$1" 2>/dev/null | sed -n 's/^Permanent address: \(..:..:..:..:..:..\)$/\1/p')
+	case $mac in
+	'' | 00:00:00:00:00:00) first_line "$SYS/class/net/$1/address" ;;
+	*) printf '%s\n' "$mac" ;;
+	esac
+}
+
 has_carrier() { [ "$(first_line "$SYS/class/net/$1/carrier")" = 1 ]; }
 
 pci_driver() { link_target "$SYS/bus/pci/devices/$1/driver" 2>/dev/null || :; }

@@ -88,8 +88,9 @@ load=insmod
 $load "$module" $params
 [ "$(build_id)" = "$id" ] || die "$module is not the module that was loaded before; load that one from $here/.."
 put_driver "$pci" "$MODULE"
+put_index "$pci"
 put_name "$pci" "$name"
-"$napinic" put "$RUN/$pci.state" || die "not all settings of $name came back"
+put_config "$pci" || die "not all settings of $name came back"
 printf '%s\n' "$weight" >"$(weight_file)"
 mv "$RUN/$pci.state" "$RUN/$pci.loaded"
 log "$name: $MODULE is loaded again, weight $weight${params:+, $(echo "$params" | xargs)}"

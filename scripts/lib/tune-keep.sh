@@ -56,9 +56,7 @@ keep_files() {
 	shift 2
 	rm -rf "$_dir"
 	mkdir -p "$_dir"
-	_rule="ACTION==\"add\", SUBSYSTEM==\"net\", DRIVERS==\"e1000_napi\", ATTR{address}==\"$(
-		first_line "$SYS/class/net/$_if/address"
-	)\""
+	_rule="ACTION==\"add\", SUBSYSTEM==\"net\", DRIVERS==\"e1000_napi\", ATTR{address}==\"$(permanent_address "$_if")\""
 	for _word; do
 		_factor=${_word%%=*} _value=${_word#*=}
 		[ "$_factor" != weight ] ||

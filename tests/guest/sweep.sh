@@ -13,7 +13,7 @@ check "a grid over weights and settings" sweep grid --weight 1,60 --reps 2 --gro
 whole grid 8
 as_before grid
 is "extra columns come last" "$(head -n 1 "$work/grid/runs.csv" | sed 's/.*host_cpu,//')" \
-	lost_checksum,lost_filter,netdev_budget,netdev_budget_usecs,defer_hard_irqs,gro_flush_timeout,rx_ring,rps_cpus,netdev_max_backlog
+	lost_checksum,lost_filter,source_seconds,netdev_budget,netdev_budget_usecs,defer_hard_irqs,gro_flush_timeout,rx_ring,rps_cpus,netdev_max_backlog
 is "weight 1 takes one packet a poll" "$(select_rows grid '
 	c["weight"] == 1 && c["rx_per_poll"] > 1 { bad++ } END { print bad + 0 }')" 0
 is "the application got packets in each trial" "$(select_rows grid '

@@ -217,26 +217,108 @@ lib() {
 	[ "$status" -eq 1 ]
 }
 
-@test "rules that know it by its index want --yes, a qdisc is told of" {
-	# of a real nft, in Debian 13
-	printf '#!/bin/sh\nsed s/n9/nic9/g tests/unit/napinic/nft-1.1.3.json\n' >"$BATS_TEST_TMPDIR/bin/nft"
-	chmod +x "$BATS_TEST_TMPDIR/bin/nft"
-	PATH=$BATS_TEST_TMPDIR/bin:$PATH
-	load nic9 $module
+@test "the index that it had comes back" {
+	before=$(in_ns cat /sys/class/net/nic9/ifindex)
+	state
+	grep -qx "index $before" "$E1000_NAPI_RUN/good"
+	in_ns ip link del dev nic9
+	in_ns ip link add nic9 index 4711 type veth peer name peer9
+	in_ns $napinic index $pci "$before"
+	[ "$(in_ns cat /sys/class/net/nic9/ifindex)" = "$before" ]
+	# one that is taken: it is back all the same
+	run in_ns $napinic index $pci 1
 	[ "$status" -eq 1 ]
-	[[ $output == *"nic9 gets another index"*"the rule with handle 4 of chain input, table inet filter"*"--yes"* ]]
-	[ "$(cat "$dev/driver_override")" = "(null)" ]
+	[[ $output == *"the index 1: Device or resource busy"* ]]
+	in_ns ip link show dev nic9
+}
+
+@test "qdiscs, classes and filters come back; what cannot is told of before" {
+	in_ns tc qdisc replace dev nic9 root handle 1: htb default 10 r2q 5 2>/dev/null || skip "no htb here"
+	in_ns tc class add dev nic9 parent 1: classid 1:1 htb rate 100mbit
+	in_ns tc class add dev nic9 parent 1:1 classid 1:10 htb rate 10mbit ceil 20mbit burst 20k
+	in_ns tc qdisc add dev nic9 parent 1:10 handle 100: pfifo limit 77
+	in_ns tc qdisc add dev nic9 clsact
+	# more, where the kernel here has them
+	in_ns tc filter add dev nic9 parent 1: prio 3 protocol ip u32 match ip dst 10.1.0.0/16 flowid 1:10 2>/dev/null || :
+	in_ns tc filter add dev nic9 ingress prio 5 protocol ip flower dst_ip 10.2.0.0/16 action drop 2>/dev/null || :
+	in_ns tc filter add dev nic9 egress prio 6 matchall action pass 2>/dev/null || :
+	control() {
+		for what in qdisc class 'filter parent 1:' 'filter ingress' 'filter egress'; do
+			set -- $what
+			in_ns tc "$1" show dev nic9 "${@:2}"
+		done | sort
+	}
+	control >"$BATS_TEST_TMPDIR/before"
+	state
+	[ "$(in_ns $napinic lost nic9)" = "" ]
+	in_ns tc qdisc del dev nic9 root
+	in_ns tc qdisc del dev nic9 clsact
+	for again in 1 2; do
+		run in_ns $napinic put "$E1000_NAPI_RUN/good"
+		[ "$status" -eq 0 ]
+		[ -z "$output" ]
+		control | diff "$BATS_TEST_TMPDIR/before" -
+	done
+	in_ns tc qdisc replace dev nic9 root handle 2: red limit 400000 avpkt 1000 2>/dev/null || skip "no red here"
+	[ "$(in_ns $napinic lost nic9)" = "qdisc red 2:0 of nic9" ]
 	load nic9 --dry-run $module
-	[ "$status" -eq 0 ]
-	[[ $output == *"by its index would no longer match: --yes needed"* ]]
-	[[ $output == *"warning: nftables: the set ifs of table inet filter knows nic9 by its index"* ]]
-	rm "$BATS_TEST_TMPDIR/bin/nft"
-	load nic9 --dry-run $module
-	[[ $output != *index* ]]
-	[[ $output != *qdisc* ]]
-	in_ns tc qdisc replace dev nic9 root handle 1: htb 2>/dev/null || skip "no htb here"
-	load nic9 --dry-run $module
-	[[ $output == *"warning: the qdisc htb 1: of nic9 is not brought back"* ]]
+	[[ $output == *"warning: the qdisc red 2:0 of nic9 is not brought back"* ]]
+}
+
+@test "chains and flowtables of nftables that go away with it come back, the others are left alone" {
+	# on one line each: the rest of the table is another's
+	in_ns nft -f - <<-'END' 2>/dev/null || skip "no nftables with chains of a device here"
+		table netdev one {
+			set bad { type ipv4_addr; elements = { 192.0.2.1 }
+			}
+			chain other { type filter hook ingress device "peer9" priority 5; policy accept; counter
+			}
+			chain ing { type filter hook ingress device "nic9" priority 0; policy drop; ip saddr @bad drop
+				accept
+			}
+		}
+	END
+	in_ns nft -s list ruleset >"$BATS_TEST_TMPDIR/before"
+	in_ns $napinic hooks nic9 >"$BATS_TEST_TMPDIR/hooks"
+	! grep other "$BATS_TEST_TMPDIR/hooks" || false
+	in_ns ip link del dev nic9
+	in_ns ip link add nic9 type veth peer name peer9
+	in_ns nft -f "$BATS_TEST_TMPDIR/hooks"
+	in_ns nft -s list chain netdev one ing >"$BATS_TEST_TMPDIR/chain"
+	grep -q 'device "nic9" priority filter; policy drop' "$BATS_TEST_TMPDIR/chain"
+	grep -q 'ip saddr @bad drop' "$BATS_TEST_TMPDIR/chain"
+	in_ns nft -f "$BATS_TEST_TMPDIR/hooks"
+	in_ns nft -s list chain netdev one ing | diff "$BATS_TEST_TMPDIR/chain" -
+}
+
+@test "settings that tune.sh --apply made permanent are left as udev sets them" {
+	mkdir -p "$BATS_TEST_TMPDIR/root/etc/udev/rules.d"
+	export E1000_NAPI_ROOT=$BATS_TEST_TMPDIR/root
+	(
+		cd scripts
+		here=. && . lib/common.sh && . lib/nic.sh && . lib/tune-keep.sh
+		first_line() { echo 02:00:00:00:00:09; }
+		keep_files nic9 "$E1000_NAPI_ROOT" rx-usecs=50 gro=0 threaded=1 defer=2:50000 weight=32
+	)
+	settings() { in_ns sh -c '. scripts/lib/common.sh; . scripts/lib/nic.sh
+		. scripts/lib/handover.sh; tuned_settings nic9' | sort | xargs; }
+	[ "$(settings)" = "gro_flush_timeout napi_defer_hard_irqs rx-gro rx-usecs threaded" ]
+	in_ns ethtool -K nic9 gro on
+	state
+	for setting in threaded napi_defer_hard_irqs; do
+		rm "$class/$setting"
+		echo 7 >"$class/$setting"
+	done
+	in_ns ethtool -K nic9 gro off
+	in_ns $napinic put "$E1000_NAPI_RUN/good" $(settings)
+	[ "$(cat "$class/threaded") $(cat "$class/napi_defer_hard_irqs")" = "7 7" ]
+	[ "$(in_ns ethtool -k nic9 | sed -n 's/^generic-receive-offload: //p')" = off ]
+	in_ns $napinic put "$E1000_NAPI_RUN/good"
+	[ "$(cat "$class/threaded") $(cat "$class/napi_defer_hard_irqs")" = "0 0" ]
+	[ "$(in_ns ethtool -k nic9 | sed -n 's/^generic-receive-offload: //p')" = on ]
+	# those of another NIC are not
+	sed -i s/00:09/00:08/ "$E1000_NAPI_ROOT"/etc/udev/rules.d/*
+	[ -z "$(settings)" ]
 }
 
 @test "addresses as ip takes them: lifetimes, peers, order" {
@@ -515,6 +597,26 @@ undress() {
 	rm "$E1000_NAPI_RUN/$pci.state"
 	restore $pci --dry-run
 	[[ $output == *"nothing to undo"* ]]
+}
+
+@test "while a sweep runs its NIC is neither given back nor changed" {
+	printf '%s sweep.sh\n' "$$:$(sh -c '. scripts/lib/common.sh; process_key "$1"' sh $$)" >"$E1000_NAPI_RUN/sweep.pid"
+	: >"$E1000_NAPI_RUN/sweep.state"
+	for how in "" --dry-run; do
+		# shellcheck disable=SC2086 # one word or none
+		restore --all $how
+		[ "$status" -eq 1 ]
+		[[ $output == *"a sweep is running (process $$), and would lose its NIC; end it first: kill $$"* ]]
+	done
+	mkdir -p "$E1000_NAPI_SYS/bus/pci/drivers/e1000_napi"
+	ln -sfn ../../drivers/e1000_napi "$dev/driver"
+	load nic9 weight=7
+	[ "$status" -eq 1 ]
+	[[ $output == *"a sweep is running (process $$), and what it measures would change"* ]]
+	# one that is dead is none
+	echo "1:1 sweep.sh" >"$E1000_NAPI_RUN/sweep.pid"
+	restore --all --dry-run
+	[[ $output == *"would put back what a killed sweep changed"* ]]
 }
 
 @test "the watchdog kills load.sh when its time is over, but not while that puts the driver back" {

@@ -275,6 +275,57 @@ PY
 	[ "$(field action <<<"$output")" != change ]
 }
 
+@test "fresh trials of the two weights confirm a change, or take it back" {
+	"$simulate" --gain 200=1.05 "$tmp/s" weight=64,100,200 offered_bps=100M,200M reps=5
+	run "$napistat" verdict "$tmp/s/1"
+	[ "$(field action <<<"$output") $(field confirmed <<<"$output")" = "change not_tried" ]
+	[[ $output == *"no fresh trials of it and 64 alone confirm it yet"* ]]
+	# they show the same
+	"$simulate" --seed 2 --gain 200=1.05 "$tmp/same" weight=64,200 offered_bps=100M,200M reps=5
+	cp -r "$tmp/same/1" "$tmp/s/1/confirm"
+	run "$napistat" verdict "$tmp/s/1"
+	[ "$(field action <<<"$output") $(field confirmed <<<"$output")" = "change yes" ]
+	[[ $output == *"In fresh trials of 64 and 200 alone, 5 repetitions, which confirm it, it delivers +"* ]]
+	# not all of them are done: that is as none
+	sed -i '$d' "$tmp/s/1/confirm/runs.csv"
+	run "$napistat" verdict "$tmp/s/1"
+	[ "$(field action <<<"$output") $(field confirmed <<<"$output")" = "change not_tried" ]
+	# they do not show it
+	rm -r "$tmp/s/1/confirm"
+	"$simulate" --seed 3 "$tmp/equal" weight=64,200 offered_bps=100M,200M reps=5
+	cp -r "$tmp/equal/1" "$tmp/s/1/confirm"
+	run "$napistat" verdict "$tmp/s/1"
+	[ "$(field action <<<"$output") $(field confirmed <<<"$output")" = "cannot_say no" ]
+	[ "$(field weight <<<"$output")" = 64 ]
+	[[ $output == *"200 looked better: it delivers +"*", which do not show it, it delivers "* ]]
+	# they are of another weight, or damaged
+	rm -r "$tmp/s/1/confirm"
+	"$simulate" --gain 100=1.05 "$tmp/other" weight=64,100 offered_bps=100M,200M reps=5
+	cp -r "$tmp/other/1" "$tmp/s/1/confirm"
+	[ "$("$napistat" verdict "$tmp/s/1" | field confirmed)" = not_tried ]
+	echo damaged >>"$tmp/s/1/confirm/runs.csv"
+	run "$napistat" verdict "$tmp/s/1"
+	[ "$status" -eq 1 ]
+	[[ $output == *"confirm/runs.csv:"* ]]
+}
+
+@test "figures: a scale for each hypervisor, nothing beyond what can be, n in each caption" {
+	# two repetitions that scatter much, around a loss of half of what is sent
+	"$make" --weights "1 64" --reps 2 --noise 30 --hypervisor Xen "$tmp/wide"
+	"$simulate" --capacity 3e6 "$tmp/small" weight=1,64 offered_bps=4M,8M reps=3
+	"$napistat" figures --out "$tmp/f" "$tmp/wide" "$tmp/small/1"
+	awk -F '\t' '
+		$3 == "Packets lost against load" && $8 > 100 { bad++ }
+		$3 == "Bandwidth that reached the application against load" { high[$4 ~ /^Xen/] = $8 }
+		$11 !~ / n = [0-9]+( to [0-9]+)? (trial|repetition)s?[.]$/ { print "caption: " $11; bad++ }
+		END { exit bad || !(high[1] > 50 * high[0]) }' "$tmp/f/index.tsv"
+	grep -lF '"weight 1"' "$tmp"/f/*.dat >/dev/null
+	# x, mean, from, to: no interval of a share beyond 0 and 100, and the cut is marked
+	id=$(awk -F '\t' '$3 == "Packets lost against load" && $4 ~ /^Xen/ { print $1; exit }' "$tmp/f/index.tsv")
+	awk 'NF == 6 { n++; cut += $5 + $6; if ($3 < 0 || $4 > 100) bad++ } NF == 2 && /^[0-9]/ { raw++ }
+		END { exit bad || !cut || raw != 2 * n }' "$tmp/f/$id.dat"
+}
+
 # both_of ACTION LOAD-OF-200 SED-SCRIPT: a sweep in which 200 delivers 5 % more, changed
 rival_200() {
 	rm -rf "$tmp/v"

@@ -131,11 +131,12 @@ LOOK
 	cmp "$d/report/data/1/runs.csv" "$d/qemu/runs.csv"
 }
 
-@test "every figure is there as SVG and PNG" {
+@test "every figure is there as SVG, PNG and PDF" {
 	n=$(grep -c '<figure' "$page")
 	[ "$n" -gt 30 ]
 	[ "$(find "$d/report/figures" -name '*.svg' -size +2k | wc -l)" -eq "$n" ]
 	[ "$(find "$d/report/figures" -name '*.png' -size +4k | wc -l)" -eq "$n" ]
+	[ "$(find "$d/report/figures" -name '*-*-*.pdf' -size +2k | wc -l)" -eq "$n" ]
 	if command -v xmllint >/dev/null; then
 		xmllint --noout "$d"/report/figures/*.svg
 	fi
@@ -236,7 +237,11 @@ LOOK
 	mkdir "$tmp/user/small/report"
 	ln -s "$tmp/root-only" "$tmp/user/small/report/report.md"
 	ln -s "$tmp/root-only" "$tmp/user/small/report/.manifest"
-	chown -Rh 65534:65534 "$tmp/user"
+	# another user who can read this tree
+	uid=$(stat -c %u .)
+	[ "$uid" -ne 0 ] || uid=65534
+	setpriv --reuid "$uid" --clear-groups test -r "$PWD/scripts" || skip "this tree is closed to other users"
+	chown -Rh "$uid:$uid" "$tmp/user"
 	chmod 755 "$BATS_FILE_TMPDIR" "$BATS_RUN_TMPDIR" "$tmp"
 	run scripts/report.sh "$tmp/user/small"
 	[ "$(cat "$tmp/root-only")" = secret ]
@@ -244,7 +249,14 @@ LOOK
 	run scripts/report.sh "$tmp/user/small"
 	[ "$status" -eq 0 ]
 	[[ $output == *"needs no root"* ]]
-	[ "$(stat -c %u "$tmp/user/small/report/report.html")" -eq 65534 ]
+	[ "$(stat -c %u "$tmp/user/small/report/report.html")" -eq "$uid" ]
+	# one who cannot: a clone in a home folder that is closed
+	mkdir -m 700 "$tmp/closed"
+	cp -r scripts "$tmp/closed/"
+	rm -r "$tmp/user/small/report"
+	run "$tmp/closed/scripts/report.sh" "$tmp/user/small"
+	[ "$status" -eq 1 ]
+	[[ $output == *"user $uid, who owns the folder of"*", cannot read $tmp/closed/scripts; copy the results"* ]]
 }
 
 @test "wrong usage is told apart from failure" {

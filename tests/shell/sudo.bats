@@ -53,7 +53,10 @@ of_root() { find "$tmp" -user 0; }
 	mkdir -m 755 "$tmp/results"
 	make -s tools CALLER=1
 	tests/shell/make-results.sh --kind irq "$tmp/results/irq"
-	scripts/report.sh --out "$tmp/results/report" "$tmp/results/irq"
+	# where the caller can read it
+	mkdir "$tmp/clone/build"
+	cp -R build/tools "$tmp/clone/build/"
+	"$tmp/clone/scripts/report.sh" --out "$tmp/results/report" "$tmp/results/irq"
 	[ -e "$tmp/results/report/report.html" ]
 	# the folder results, which is on the way there, and the report; not what it did not make
 	[ -z "$(find "$tmp/results/report" "$tmp/results" -maxdepth 0 -user 0)" ]

@@ -197,7 +197,7 @@ static void journal_edited(void **state)
 		{ "1,,,ok%s\n-1,,,ok%s\n", "runs.csv:3:1: trial: \"-1\"" },
 		{ "1,2;3,,ok%s\n2,,,ok%s\n", "runs.csv:2:3: rep: \"2;3\"" },
 		{ "1,nan,,ok%s\n2,,,ok%s\n", "runs.csv:2:3: rep: \"nan\"" },
-		{ "1,,,ok%s,\n2,,,ok%s\n", "runs.csv:2:53: more fields" },
+		{ "1,,,ok%s,\n2,,,ok%s\n", "runs.csv:2:54: more fields" },
 		{ "1,,\n2,,,ok%s%s\n", "runs.csv:2:1: 3 fields" },
 		{ "1,,,ok%s\n\n2,,,ok%s\n", "runs.csv:3:1: an empty line" },
 		{ "1,,,ok%s\n3,,,ok%s\n", "trial 2 has no row" },
@@ -457,6 +457,12 @@ static void sources(void **state)
 	assert_non_null(strstr(failure(), "can have sent 10: "));
 	row_set(&spec, COL_offered_bps, "0");
 	t.sent = 1000;
+	t.source_seconds = 1.01;
+	assert_int_equal(check_traffic(&t, &spec, 1), 0);
+	assert_true(t.source_seconds == 1.01);
+	t.source_seconds = -4294;
+	assert_int_equal(check_traffic(&t, &spec, 1), 0);
+	assert_true(isnan(t.source_seconds));
 	t.received = NAN;
 	assert_int_equal(check_traffic(&t, &spec, 1), -1);
 	t = (struct traffic){ .sent = NAN, .received = NAN, .bytes = 1e6, .seconds = 1 };
@@ -837,7 +843,16 @@ static void loss_of_others(void **state)
 	t.seconds = 0.5;
 	judge(&row, &t, &before, &after);
 	assert_non_null(strstr(row_text(&row, COL_reason), "the source sent 16.0 of 8.0 Mbit/s by the clock of this guest"));
+	/* a queue that was full made the end come late: that is not the source's doing */
+	t.seconds = 1.2;
+	t.source_seconds = 1;
+	judge(&row, &t, &before, &after);
+	assert_null(strstr(row_text(&row, COL_reason), "the source sent"));
+	t.seconds = t.source_seconds = 1.2;
+	judge(&row, &t, &before, &after);
+	assert_non_null(strstr(row_text(&row, COL_reason), "the source sent 6.7 of 8.0 Mbit/s"));
 	t.seconds = 1;
+	t.source_seconds = NAN;
 	after.cpu.real = 3 * NSEC;
 	judge(&row, &t, &before, &after);
 	assert_int_equal(strncmp(row_text(&row, COL_reason), "the clock was set by 2.0 s", 26), 0);

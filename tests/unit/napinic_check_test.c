@@ -31,6 +31,8 @@ static void steps_that_save_writes(void **data)
 		"mac eth0 02:00:00:00:09:00", "altname eth0 a-long-name-for-an-interface",
 		"run ip link set dev eth0.7 master br9", "run ip link set dev eth0 arp off",
 		"run ip neigh replace proxy 10.9.0.78 dev eth0", "up eth0 1", "irq ff,ffffffff",
+		"index 4", "vlan v9 link eth0 name v9 index 9 type vlan protocol 802.1Q id 9 reorder_hdr on",
+		"qdisc eth0 000000000000000000000100ffffffff0000000008000100687462",
 		"route 6 unreachable fd00::/64 metric 1024", "route 4 default dev eth0 scope link",
 		"addr eth0 5 forever 10.1.0.1 peer 10.1.0.2/32 brd 10.1.0.3 metric 7 scope 99 label eth0:x",
 	};
@@ -50,8 +52,11 @@ static void steps_that_save_writes(void **data)
 		"addr eth0 1 1 10.0.0.1/24 dev eth1", "addr eth0 1 1 $(id)", "route 5 default",
 		"route 4", "route 4 local", "route 4 default via", "route 4 default via inet6",
 		"route 4 default mtu lock", "route 4 default encap mpls 5", "route 4 default nexthop bpf x",
-		"vlan v9 link eth0 name v9 type vlan", "vlan v9 link eth0 name v8 type vlan id 9",
-		"vlan v9 link eth0 name v9 type vxlan id 9", "vlan v9 link eth0 name v9 type vlan id 9 dev x",
+		"vlan v9 link eth0 name v9 index 9 type vlan", "vlan v9 link eth0 name v8 index 9 type vlan id 9",
+		"vlan v9 link eth0 name v9 index 9 type vxlan id 9",
+		"vlan v9 link eth0 name v9 index 9 type vlan id 9 dev x",
+		"vlan v9 link eth0 name v9 index 0 type vlan id 9", "index 0", "index 4294967297", "index",
+		"qdisc eth0", "qdisc eth0 00", "qdisc eth0 zz", "filter -x 00",
 		"eval reboot", "", " ", "end ", "pci " PCI, "# more", "set\t/proc/sys/net/ipv4/conf/eth0/x 1",
 	};
 	size_t i;
@@ -178,8 +183,7 @@ static void what_knows_an_index(void **data)
 		"nftables: the rule with handle 4 of chain input, table inet filter\n"
 		"nftables: the rule with handle 6 of chain input, table inet filter\n"
 		"nftables: the rule with handle 8 of chain input, table inet filter\n"
-		"nftables: the rule with handle 12 of chain input, table inet filter\n"
-		"nftables: the chain ing of table netdev hk\n");
+		"nftables: the rule with handle 12 of chain input, table inet filter\n");
 	free(text);
 	list_free(&names);
 	json_decref(rules);

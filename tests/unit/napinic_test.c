@@ -130,9 +130,9 @@ static void vlans_and_flags(void **data)
 		fclose(out);
 		assert_null(failure());
 		assert_string_equal(text,
-			"vlan eth0.7 link eth0 name eth0.7 type vlan protocol 802.1Q id 7 reorder_hdr on egress-qos-map 0:1 1:2\n"
-			"vlan eth0.8 link eth0 name eth0.8 type vlan protocol 802.1ad id 8 reorder_hdr off\n"
-			"vlan v8.9 link eth0.8 name v8.9 type vlan protocol 802.1Q id 9 reorder_hdr on\n"
+			"vlan eth0.7 link eth0 name eth0.7 index 7 type vlan protocol 802.1Q id 7 reorder_hdr on egress-qos-map 0:1 1:2\n"
+			"vlan eth0.8 link eth0 name eth0.8 index 8 type vlan protocol 802.1ad id 8 reorder_hdr off\n"
+			"vlan v8.9 link eth0.8 name v8.9 index 9 type vlan protocol 802.1Q id 9 reorder_hdr on\n"
 			"run ip link set dev eth0 promisc on\n"
 			"altname eth0 alt0\naltname eth0 other0\n");
 		free(text);

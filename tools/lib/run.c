@@ -264,6 +264,12 @@ void row_set_number(struct row *row, enum column col, double value)
 	row->has |= 1ULL << col;
 }
 
+double row_source_seconds(const struct row *row)
+{
+	return row_number(row, row_empty(row, COL_source_seconds) ? COL_seconds :
+								    COL_source_seconds);
+}
+
 double row_cost(const struct row *row, enum column cpu)
 {
 	double packets = row_number(row, COL_received);

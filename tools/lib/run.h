@@ -91,7 +91,8 @@ enum role {
 	X(cpu_steal, REAL, "%", MEASURE, MAY) \
 	X(host_cpu, REAL, "%", MEASURE, MAY) \
 	X(lost_checksum, COUNT, "packets", MEASURE, MAY) \
-	X(lost_filter, COUNT, "packets", MEASURE, MAY)
+	X(lost_filter, COUNT, "packets", MEASURE, MAY) \
+	X(source_seconds, SECONDS, "s", MEASURE, MAY)
 
 /* Only there if the sweep varies or sets one of them. */
 #define RUN_EXTRA_COLUMNS(X) \
@@ -200,6 +201,8 @@ void row_set_number(struct row *row, enum column col, double value);
 
 /* CPU seconds per million packets that got through; cpu: a column in per cent of one CPU. */
 double row_cost(const struct row *row, enum column cpu);
+/* For how long the source sent: by its own clock, or else as the packets came. */
+double row_source_seconds(const struct row *row);
 
 void row_copy(struct row *to, const struct row *from, enum column col);
 

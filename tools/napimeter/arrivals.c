@@ -67,11 +67,13 @@ static long bpf(int cmd, union bpf_attr *attr)
 	OP(BPF_LD | BPF_IMM | BPF_DW, 7, BPF_PSEUDO_MAP_VALUE, 0, map_fd), OP(0, 0, 0, 0, 0), \
 	OVER(2, BPF_JNE, 0, 0), END, \
 	MOVE(9, 0), \
-	OVER(34, BPF_JSLT, 0, 0), \
+	OVER(42, BPF_JSLT, 0, 0), \
 	/* data: count, and keep the time, which a call gets that leaves nothing in registers \
 	 * 1 to 5; the jiffies, as a clock may cost more than all the rest in a guest */ \
 	CALL(jiffies64), PUT(last, 0), \
-	GET(2, began), OVER(1, BPF_JNE, 2, 0), PUT(began, 0), \
+	GET(2, began), OVER(5, BPF_JNE, 2, 0), PUT(began, 0), \
+	UDP(BPF_W, 12), PUT(sent_first_s, 0), UDP(BPF_W, 16), PUT(sent_first_us, 0), \
+	UDP(BPF_W, 12), PUT(sent_last_s, 0), UDP(BPF_W, 16), PUT(sent_last_us, 0), \
 	MATH(BPF_MOV, 1, 1), ADD(data, 1), \
 	/* an end that data goes beyond was none */ \
 	GET(2, end), OVER_REG(3, BPF_JGE, 2, 9), \
@@ -189,4 +191,10 @@ double arrivals_seconds(const struct arrivals *a)
 	/* of this clock a tick is the resolution */
 	clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
 	return (a->page->last - a->page->began) * (tick.tv_sec + tick.tv_nsec / 1e9);
+}
+
+double arrivals_source_seconds(const struct arrivals *a)
+{
+	return (double)(int64_t)(a->page->sent_last_s - a->page->sent_first_s) +
+	       (double)(int64_t)(a->page->sent_last_us - a->page->sent_first_us) / 1e6;
 }

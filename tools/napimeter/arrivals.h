@@ -22,6 +22,8 @@ struct arrivals_page {
 	uint64_t ends;		/* last datagrams, which have negative numbers */
 	uint64_t end;		/* the number of the first one sent; 0: none came */
 	uint64_t began, last;	/* when data came first and last; the kernel's jiffies */
+	/* when the source sent these two, by its own clock, as it writes into each */
+	uint64_t sent_first_s, sent_first_us, sent_last_s, sent_last_us;
 };
 
 struct arrivals {
@@ -41,5 +43,7 @@ double arrivals_highest(const struct arrivals *a);
 double arrivals_data(const struct arrivals *a);
 /* From the first to the last of them, to a tick of the kernel: 1 to 10 ms. */
 double arrivals_seconds(const struct arrivals *a);
+/* The seconds between sending these two, by the clock of the source. */
+double arrivals_source_seconds(const struct arrivals *a);
 
 #endif

@@ -37,7 +37,8 @@ struct counters {
 struct traffic {
 	double sent;
 	double received;
-	double seconds;			/* of traffic */
+	double seconds;			/* of traffic, as it came: what waited in a queue comes late */
+	double source_seconds;		/* of sending, by the source's clock; NaN: not known */
 	double bytes;			/* received, payload */
 	double jitter_us;
 	double arrived;			/* data that the driver handed on; NaN: not known */

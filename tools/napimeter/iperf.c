@@ -300,8 +300,11 @@ int iperf_result(struct stream *s, struct traffic *t)
 	 * source's pace is even, so what was sent before the first that came, or before we
 	 * could look, took as long a packet as the others.
 	 */
-	if (seen->highest > seen->first && arrivals_seconds(&s->arrivals) > 0)
-		t->seconds = arrivals_seconds(&s->arrivals) * t->sent /
-			     (seen->highest - seen->first);
+	if (seen->highest > seen->first && arrivals_seconds(&s->arrivals) > 0) {
+		double all = t->sent / (seen->highest - seen->first);
+
+		t->seconds = arrivals_seconds(&s->arrivals) * all;
+		t->source_seconds = arrivals_source_seconds(&s->arrivals) * all;
+	}
 	return 0;
 }

@@ -77,7 +77,11 @@ void judge(struct row *row, const struct traffic *whole, const struct counters *
 {
 	double offered = row_number(row, COL_offered_bps);
 	/* a slot is too short to tell whether the source keeps up: its whole stream does */
-	double bps = whole->sent * row_number(row, COL_datagram) * 8 / whole->seconds;
+	double bits = whole->sent * row_number(row, COL_datagram) * 8;
+	double bps = bits / whole->seconds;
+	/* by its own clock where it can be had: of a full queue the end comes late */
+	double source_bps = bits / (whole->source_seconds > 0 ? whole->source_seconds :
+								whole->seconds);
 	double sent = row_number(row, COL_sent), taken = filtered(row, whole);
 	double jump = ((after->cpu.real - before->cpu.real) -
 		       (after->cpu.mono - before->cpu.mono)) / 1e9;
@@ -100,8 +104,8 @@ void judge(struct row *row, const struct traffic *whole, const struct counters *
 		    taken);
 	if (row_number(row, COL_lost_checksum) > 0)
 		add(row, "%s packets had a bad checksum", row_text(row, COL_lost_checksum));
-	if (offered > 0 && bps < 0.98 * offered)
-		add(row, "the source sent %.1f of %.1f Mbit/s", bps / 1e6, offered / 1e6);
+	if (offered > 0 && source_bps < 0.98 * offered)
+		add(row, "the source sent %.1f of %.1f Mbit/s", source_bps / 1e6, offered / 1e6);
 }
 
 int judge_bad(struct row *row, int err)

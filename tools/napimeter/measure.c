@@ -102,6 +102,7 @@ static void count_lost_end(struct traffic *t, const struct snapshot *nic, double
 	if (!t->open_end || !(seen > t->sent))
 		return;
 	t->seconds *= seen / t->sent;
+	t->source_seconds *= seen / t->sent;
 	t->sent = seen;
 }
 
@@ -160,6 +161,7 @@ int measure(struct row *row, const struct counters *before, const struct counter
 		return -1;
 	count_lost_end(t, &nic, ring_loss(before, after));
 	row_set_number(row, COL_seconds, t->seconds);
+	row_set_number(row, COL_source_seconds, t->source_seconds);
 	row_set_number(row, COL_bandwidth_bps, floor(t->bytes * 8 / t->seconds));
 	row_set_number(row, COL_jitter_us, t->jitter_us);
 	row_set_number(row, COL_time_squeeze, after->time_squeeze - before->time_squeeze);

@@ -37,6 +37,19 @@ static const struct setting {
 	{ COL_netdev_max_backlog, SCALE_NONE, "", 1, 1e6 },
 };
 
+const char *plan_option(const char *key)
+{
+	static char option[40];
+	char *c;
+
+	snprintf(option, sizeof(option), "--%s", !strcmp(key, "offered_bps") ? "load" : key);
+	if (!strcmp(key, "slot_s") || !strcmp(key, "settle_s"))
+		option[strlen(option) - 2] = '\0';
+	for (c = option; *c; c++)
+		*c = *c == '_' ? '-' : *c;
+	return option;
+}
+
 static int add_value(struct axis *axis, const char *text)
 {
 	if (axis->count == AXIS_MAX)
@@ -109,12 +122,12 @@ static int parse_axis(struct axis *axis, const struct setting *set, const char *
 		err = add_element(axis, set, word);
 	free(copy);
 	if (err)
-		return fail("%s: %s", column_name(set->col), failure());
+		return fail("%s: %s", plan_option(column_name(set->col)), failure());
 	for (i = 0; i < axis->count; i++)
 		for (j = 0; j < i; j++)
 			if (!strcmp(axis->value[i], axis->value[j]))
-				return fail("%s: %s is there twice", column_name(set->col),
-					    axis->value[i]);
+				return fail("%s: %s is there twice",
+					    plan_option(column_name(set->col)), axis->value[i]);
 	return 0;
 }
 

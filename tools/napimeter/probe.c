@@ -312,7 +312,7 @@ json_t *probe_report(const struct plan *plan, const struct journal *probes)
 		json_object_set_new(report, "self_test", json_pack("{sf sf}", "asked_bps",
 			row_number(test, COL_offered_bps), "sent_bps",
 			row_number(test, COL_sent) * 8 * row_number(test, COL_datagram) /
-			row_number(test, COL_seconds)));
+			row_source_seconds(test)));
 	if (is_auto(plan, COL_app_cpu)) {
 		app = choose_cpus(probes, why, sizeof(why));
 		json_object_set_new(report, "cpus", json_pack("{ss ss}", "chosen",

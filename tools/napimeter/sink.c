@@ -72,7 +72,7 @@ static void count(struct sink_page *page, const char *data, size_t len)
 {
 	static int64_t last_transit;
 	struct datagram_header h;
-	int64_t now, transit, sequence;
+	int64_t now, sent, transit, sequence;
 
 	now = real_ns();
 	memcpy(&h, data, sizeof(h));
@@ -82,14 +82,18 @@ static void count(struct sink_page *page, const char *data, size_t len)
 			page->announced = sequence;
 		return;
 	}
-	if (!page->first_ns)
+	sent = ntohl(h.sec) * NSEC + ntohl(h.usec) * 1000LL;
+	if (!page->first_ns) {
 		page->first_ns = now;
+		page->sent_first_ns = sent;
+	}
 	page->last_ns = now;
+	page->sent_last_ns = sent;
 	sequence = ntohl(h.sequence);
 	if (sequence > page->highest)
 		page->highest = sequence;
 	/* the two clocks may differ: only changes of their difference count */
-	transit = now - (ntohl(h.sec) * NSEC + ntohl(h.usec) * 1000LL);
+	transit = now - sent;
 	if (page->received)
 		page->jitter_ns += (llabs(transit - last_transit) - page->jitter_ns) / 16;
 	last_transit = transit;

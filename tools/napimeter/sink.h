@@ -23,6 +23,8 @@ struct sink_page {
 	_Atomic int64_t drops;		/* by this socket: its buffer was full */
 	_Atomic int64_t first_ns;
 	_Atomic int64_t last_ns;
+	_Atomic int64_t sent_first_ns;	/* when these two were sent, by the source's clock */
+	_Atomic int64_t sent_last_ns;
 	_Atomic int64_t jitter_ns;	/* RFC 3550, 6.4.1 */
 	_Atomic int64_t announced;	/* by the source at its end; -1: not yet */
 	_Atomic int stop;

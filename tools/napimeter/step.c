@@ -175,7 +175,7 @@ static int finish_slot(const struct plan *plan, struct slot *slot, const struct 
 {
 	double seconds = (slot->after.mono - slot->before.mono) / 1e9;
 	struct traffic t = { .sent = slot->sent, .received = slot->received, .seconds = seconds,
-			     .jitter_us = NAN, .arrived = NAN, .socket_drops = slot->drops,
+			     .source_seconds = NAN, .jitter_us = NAN, .arrived = NAN, .socket_drops = slot->drops,
 			     .is_slot = true };
 
 	if (!strcmp(plan->source, "iperf") && !isnan(t.sent)) {

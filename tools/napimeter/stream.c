@@ -69,7 +69,7 @@ static int own_wait(struct stream *s)
  * The source is another machine's, and numbers come over a wire: they have to be possible. A
  * source that gets its pace late does not send more than it was asked for in all.
  */
-int check_traffic(const struct traffic *t, const struct row *spec, double seconds)
+int check_traffic(struct traffic *t, const struct row *spec, double seconds)
 {
 	double asked = row_number(spec, COL_offered_bps), most = asked > 0 ? asked : FULL_SPEED_MOST;
 	bool tcp = isnan(t->sent);
@@ -78,6 +78,9 @@ int check_traffic(const struct traffic *t, const struct row *spec, double second
 
 	if (!(t->seconds > 0 && t->seconds < 3 * seconds + 15))
 		return fail("the source says it took %.4g s instead of %.4g", t->seconds, seconds);
+	/* times that a corrupted datagram brought, or a clock that was set: as if not known */
+	if (!(t->source_seconds > 0.2 * seconds && t->source_seconds < 3 * seconds + 15))
+		t->source_seconds = NAN;
 	if (!(bits <= most * (1.25 * (tcp ? t->seconds : seconds) + 0.5) + 100 * 8 * datagram))
 		return fail("the source seems to have sent %.4g Mbit/s, and can have sent %.4g: its word is wrong, or numbers of datagrams are corrupted on their way",
 			    bits / seconds / 1e6, most / 1e6);
@@ -157,7 +160,8 @@ int stream_result(struct stream *s, struct traffic *t)
 	struct sink_page *page = s->sink.page;
 
 	*t = (struct traffic){ .sent = NAN, .received = NAN, .seconds = s->seconds,
-			       .bytes = NAN, .jitter_us = NAN, .arrived = NAN, .socket_drops = NAN };
+			       .source_seconds = NAN, .bytes = NAN, .jitter_us = NAN,
+			       .arrived = NAN, .socket_drops = NAN };
 	if (is_source(s, "iperf"))
 		return iperf_result(s, t) ||
 		       check_traffic(t, s->spec, s->seconds) ? -1 : 0;
@@ -166,14 +170,20 @@ int stream_result(struct stream *s, struct traffic *t)
 	t->socket_drops = page->drops;
 	t->bytes = page->bytes;
 	t->jitter_us = page->jitter_ns / 1000.0;
-	if (is_source(s, "pktgen"))
-		return parse_pktgen(s->text, &t->sent, &t->seconds) ? -1 :
-		       t->sent > 0 ? 0 : fail("pktgen sent nothing");
+	if (is_source(s, "pktgen")) {
+		if (parse_pktgen(s->text, &t->sent, &t->seconds))
+			return -1;
+		t->source_seconds = t->seconds;
+		return t->sent > 0 ? 0 : fail("pktgen sent nothing");
+	}
 	t->control = page->others + 2;	/* and the cookie, asked for twice at most */
 	t->open_end = page->announced < 0;
 	t->sent = t->open_end ? page->highest : page->announced;
 	if (t->sent > 1)
 		t->seconds = (page->last_ns - page->first_ns) / 1e9 * t->sent / (t->sent - 1);
+	if (page->highest > 1)
+		t->source_seconds = (page->sent_last_ns - page->sent_first_ns) / 1e9 * t->sent /
+				    (page->highest - 1);
 	return check_traffic(t, s->spec, s->seconds);
 }
 

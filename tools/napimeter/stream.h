@@ -47,7 +47,7 @@ void stream_free(struct stream *s);
 /* For the tests. */
 int reach_socket_of(pid_t pid, int rcvbuf, struct arrivals *arrivals);
 void shut_socket_of(pid_t pid);
-int check_traffic(const struct traffic *t, const struct row *spec, double seconds);
+int check_traffic(struct traffic *t, const struct row *spec, double seconds);
 int parse_iperf(const char *text, const struct row *spec, struct traffic *traffic);
 int parse_pktgen(const char *text, double *sent, double *seconds);
 

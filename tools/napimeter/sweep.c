@@ -29,6 +29,7 @@ struct sweep {
 	struct journal runs, probes;
 	unsigned int retries;
 	bool stop_on_error;
+	size_t failed_probes;		/* which are no trials of the plan */
 	const char *reload;		/* a program that loads the module again */
 	int64_t session;		/* that the module is loaded for */
 	char *device;			/* whose name may change */
@@ -188,8 +189,8 @@ static void follow_device(struct sweep *s)
 	free(now);
 }
 
-/* All trials that are left; the numbers of those that failed, here and of probes.csv. */
-static size_t do_all(struct sweep *s, size_t *failed_probes)
+/* All trials that are left; the number of those that failed. */
+static size_t do_all(struct sweep *s)
 {
 	size_t failed = 0, tries = 0;
 	struct todo todo;
@@ -197,23 +198,28 @@ static size_t do_all(struct sweep *s, size_t *failed_probes)
 
 	while (next(s, &todo)) {
 		bool last_try = tries >= s->retries;
+		/* without a source no trial would tell anything, and none is written down */
+		bool self_test = row_is(&todo.spec, COL_method, "selftest");
 
 		follow_device(s);
 		printf("[%zu/%zu, %s%s left] ", todo.done + 1, todo.total,
 		       s->plan.until > 0 ? "at most " : "", minutes(todo.left_s));
 		say_trial(&s->plan, &todo.spec);
 		begin_session(s, &todo.spec);
-		if (!attempt(s, &todo, last_try, &lost_journal)) {
+		if (!attempt(s, &todo, last_try && !self_test, &lost_journal)) {
 			tries = 0;
 			continue;
 		}
 		if (lost_journal)
 			die(EXIT_FAILED, "%s: the results cannot be written; mend that, and give the same command again",
 			    failure());
+		if (last_try && self_test)
+			die(EXIT_FAILED, "%s. The source's test failed %u times, so no trial was made; mend that, and give the same command again",
+			    failure(), s->retries + 1);
 		warning("%s%s", failure(), last_try ? "" : "; it is tried again");
 		tries = last_try ? 0 : tries + 1;
-		if (!strcmp(todo.journal, "probes.csv"))
-			*failed_probes += last_try;
+		if (last_try && !strcmp(todo.journal, "probes.csv"))
+			s->failed_probes++;
 		else
 			failed += last_try;
 		if (!last_try)
@@ -289,7 +295,7 @@ static unsigned int count_of(const char *option, const char *text)
 int cmd_run(int argc, char *argv[])
 {
 	static struct sweep s = { .retries = 2 };
-	size_t failed, failed_probes = 0;
+	size_t failed;
 	int i;
 
 	if (argc < 1)
@@ -317,22 +323,18 @@ int cmd_run(int argc, char *argv[])
 		privileges_for_trials();
 	s.session = s.runs.count ? row_integer(&s.runs.rows[s.runs.count - 1], COL_session, 1) : 1;
 	s.device = tune_device(s.plan.interface);
-	failed = do_all(&s, &failed_probes);
+	failed = do_all(&s);
 	if (s.runs.count && !has_result(&s.runs))
 		die(EXIT_FAILED, "every trial of this sweep failed (%s); mend that, and give another --out",
 		    row_text(&s.runs.rows[0], COL_reason));
 	if (!strcmp(s.plan.method, "mlfrr"))
 		write_rates(&s);
-	if (failed || failed_probes) {
+	if (failed || s.failed_probes) {
 		char *dir = realpath(argv[0], NULL);
 
-		if (failed_probes)
-			warning("%zu of the trials before the sweep failed; the reasons are in %s/probes.csv",
-				failed_probes, dir ? dir : argv[0]);
-		if (failed)
-			die(EXIT_FAILED, "%zu trials failed; the reasons are in %s/runs.csv", failed,
-			    dir ? dir : argv[0]);
-		return EXIT_FAILED;
+		die(EXIT_FAILED, "%zu trial%s failed%s; the reasons are in %s/%s", failed,
+		    failed == 1 ? "" : "s", s.failed_probes ? ", and the look at the source before" : "",
+		    dir ? dir : argv[0], failed ? "runs.csv" : "probes.csv");
 	}
 	return EXIT_OK;
 }

@@ -2,12 +2,14 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "check.h"
+#include "qdisc.h"
 #include "util.h"
 
 #define HEAD "# e1000_napi 1 state"
@@ -35,6 +37,11 @@ static bool is_pci(const char *word)
 {
 	return strlen(word) == 12 && only(word, DIGITS "abcdef:.") && word[4] == ':' &&
 	       word[7] == ':' && word[10] == '.';
+}
+
+static bool is_index(const char *word)
+{
+	return is_number(word) && strtoll(word, NULL, 10) > 0 && strtoll(word, NULL, 10) <= INT_MAX;
 }
 
 static bool is_address(const char *word)
@@ -80,8 +87,7 @@ static bool are_keys(const struct words *w, size_t from, const struct key *keys,
 
 static bool is_setting(const char *path)
 {
-	const char *sys = sys_dir();
-	const char *at = path;
+	const char *sys = sys_dir(), *at = path;
 	size_t len = strlen(sys);
 
 	if (strstr(path, "/../") || strstr(path, "/./") || strstr(path, "//"))
@@ -154,12 +160,11 @@ static const char *check_run(const struct words *w)
 	static const char *const flags[] = { "promisc", "allmulticast", "arp", "multicast" };
 	size_t i;
 
-	if (w->count < 5 || strcmp(w->word[1], "ip"))
-		return "not one of its commands";
-	if (!strcmp(w->word[2], "neigh") && !strcmp(w->word[3], "replace"))
+	if (w->count > 4 && !strcmp(w->word[1], "ip") && !strcmp(w->word[2], "neigh") &&
+	    !strcmp(w->word[3], "replace"))
 		return is_neighbour(w) && are_plain(w, 4) ? NULL : "not a neighbour";
-	if (w->count != 8 || strcmp(w->word[2], "link") || strcmp(w->word[3], "set") ||
-	    strcmp(w->word[4], "dev") || !is_ifname(w->word[5]))
+	if (w->count != 8 || strcmp(w->word[1], "ip") || strcmp(w->word[2], "link") ||
+	    strcmp(w->word[3], "set") || strcmp(w->word[4], "dev") || !is_ifname(w->word[5]))
 		return "not one of its commands";
 	if (!strcmp(w->word[6], "master") && is_ifname(w->word[7]))
 		return NULL;
@@ -172,35 +177,34 @@ static const char *check_run(const struct words *w)
 
 static const char *check_vlan(const struct words *w)
 {
-	static const char *const begin[] = { "link", NULL, "name", NULL, "type", "vlan" };
+	static const char *const begin[] = { "link", NULL, "name", NULL, "index", NULL, "type", "vlan" };
 	static const struct key keys[] = {
 		{ "protocol", 1 }, { "id", 1 }, { "reorder_hdr", 1 }, { "gvrp", 1 }, { "mvrp", 1 },
 		{ "loose_binding", 1 }, { "bridge_binding", 1 },
 		{ "ingress-qos-map", 0 }, { "egress-qos-map", 0 },
 	};
 	struct words options = *w;
-	size_t i, n = 8;
+	size_t i, n = 10;
 
-	if (w->count < 10 || !is_ifname(w->word[1]) || !is_ifname(w->word[3]) ||
-	    strcmp(w->word[1], w->word[5]))
+	if (w->count < 12 || !is_ifname(w->word[1]) || !is_ifname(w->word[3]) ||
+	    strcmp(w->word[1], w->word[5]) || !is_index(w->word[7]))
 		return "not a VLAN";
 	for (i = 0; i < ARRAY_SIZE(begin); i++)
 		if (begin[i] && strcmp(w->word[2 + i], begin[i]))
 			return "not a VLAN";
 	/* the pairs of the maps */
-	for (i = 8; i < w->count; i++)
+	for (i = 10; i < w->count; i++)
 		if (!strchr(w->word[i], ':') || !only(w->word[i], DIGITS ":"))
 			options.word[n++] = w->word[i];
 	options.count = n;
-	return are_plain(w, 2) && are_keys(&options, 8, keys, ARRAY_SIZE(keys)) ? NULL : "not a VLAN";
+	return are_plain(w, 2) && are_keys(&options, 10, keys, ARRAY_SIZE(keys)) ? NULL : "not a VLAN";
 }
 
 static const char *check_up(const struct words *w)
 {
 	if (w->count < 2 || w->count > 3 || !is_ifname(w->word[1]))
 		return "not an interface name";
-	return w->count == 3 && strcmp(w->word[2], "0") && strcmp(w->word[2], "1") ?
-	       "not a carrier" : NULL;
+	return w->count > 2 && strcmp(w->word[2], "0") && strcmp(w->word[2], "1") ? "not a carrier" : NULL;
 }
 
 static const char *check_irq(const struct words *w)
@@ -269,6 +273,16 @@ static const char *check_uptime(const struct words *w)
 	return w->count != 2 || !is_number(w->word[1]) ? "not a number of seconds" : NULL;
 }
 
+static const char *check_index(const struct words *w)
+{
+	return w->count != 2 || !is_index(w->word[1]) ? "not an index" : NULL;
+}
+
+static const char *check_qdisc(const struct words *w)
+{
+	return w->count != 3 || !is_ifname(w->word[1]) || !is_qdisc(w->word[2]) ? "not a qdisc" : NULL;
+}
+
 static const char *check_pci(const struct words *w)
 {
 	return w->count != 2 || !is_pci(w->word[1]) ? "not a PCI address" : NULL;
@@ -280,10 +294,10 @@ static const struct step {
 	const char *(*check)(const struct words *w);
 } steps[] = {
 	{ "pci", check_pci }, { "name", check_name }, { "driver", check_driver },
-	{ "uptime", check_uptime },
-	{ "set", check_set }, { "ethtool", check_ethtool }, { "mac", check_mac },
-	{ "altname", check_altname }, { "run", check_run }, { "vlan", check_vlan },
-	{ "up", check_up }, { "irq", check_irq }, { "addr", check_addr }, { "route", check_route },
+	{ "uptime", check_uptime }, { "index", check_index }, { "qdisc", check_qdisc },
+	{ "class", check_qdisc }, { "filter", check_qdisc }, { "set", check_set }, { "mac", check_mac },
+	{ "ethtool", check_ethtool }, { "altname", check_altname }, { "run", check_run }, { "up", check_up },
+	{ "vlan", check_vlan }, { "irq", check_irq }, { "route", check_route }, { "addr", check_addr },
 };
 #define ONCE 4
 

@@ -123,7 +123,7 @@ void save_vlan(FILE *out, json_t *link)
 	put_word(out, "%s", lower);
 	fputs(" name", out);
 	put_word(out, "%s", name);
-	fputs(" type vlan protocol", out);
+	fprintf(out, " index %lld type vlan protocol", (long long)number_of(link, "ifindex"));
 	put_word(out, "%s", protocol);
 	fprintf(out, " id %lld reorder_hdr %s", (long long)number_of(data, "id"),
 		array_has(set, "REORDER_HDR") ? "on" : "off");

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "index.h"
 #include "put.h"
 #include "reach.h"
 #include "refs.h"
@@ -23,13 +24,15 @@ static const char usage[] =
 	"  save PCI DRIVER           write how the interface of the device PCI is configured\n"
 	"                            to stdout; DRIVER is the one to go back to\n"
 	"  check FILE PCI            is FILE a whole state of PCI, ours, and not edited?\n"
-	"  put FILE                  bring back what is written in FILE; what fails is named,\n"
-	"                            and the rest is done\n"
+	"  put FILE [SETTING...]     bring back what is written in FILE, but not these; what\n"
+	"                            fails is named, and the rest is done\n"
+	"  index PCI N               give the interface of the device PCI the index N that it had\n"
 	"  name WORD                 the name of the interface with this name or altname\n"
 	"  obstacle IF               say what stands on IF and could not be brought back\n"
 	"  peers IF [ADDRESS]        the gateways, and the peer ADDRESS, reached over IF\n"
-	"  refs IF                   say what knows IF by its index, which changes with the driver\n"
-	"  lost IF                   say which qdiscs of IF are not brought back\n"
+	"  refs IF                   say what knows IF so that it would no longer match it\n"
+	"  hooks IF                  what goes away with IF from nftables, for nft -f\n"
+	"  lost IF                   say which qdiscs, classes, filters of IF do not come back\n"
 	"  neighbour ADDRESS IF      has this neighbour answered not long ago?\n"
 	"\n"
 	"Exit status: 0 done or yes, 1 failed or no, 2 wrong usage.\n";
@@ -70,9 +73,18 @@ static int do_put(char **arg)
 		message("%s: %s", arg[0], failure());
 		return -1;
 	}
-	missed = put(text);
+	missed = put(text, (const char *const *)arg + 1);
 	free(text);
 	return missed ? -1 : 0;
+}
+
+static int do_index(char **arg)
+{
+	int err = index_put(arg[0], atoi(arg[1]));
+
+	if (err)
+		message("%s", failure());
+	return err;
 }
 
 static int do_name(char **arg)
@@ -116,6 +128,15 @@ static int do_refs(char **arg)
 	return err;
 }
 
+static int do_hooks(char **arg)
+{
+	int err = hooks(stdout, arg[0]);
+
+	if (err)
+		message("%s", failure());
+	return err;
+}
+
 static int do_lost(char **arg)
 {
 	int err = lost(stdout, arg[0]);
@@ -137,11 +158,13 @@ static const struct command {
 } commands[] = {
 	{ "save", 2, 2, do_save },
 	{ "check", 2, 2, do_check },
-	{ "put", 1, 1, do_put },
+	{ "put", 1, 16, do_put },
+	{ "index", 2, 2, do_index },
 	{ "name", 1, 1, do_name },
 	{ "obstacle", 1, 1, do_obstacle },
 	{ "peers", 1, 2, do_peers },
 	{ "refs", 1, 1, do_refs },
+	{ "hooks", 1, 1, do_hooks },
 	{ "lost", 1, 1, do_lost },
 	{ "neighbour", 2, 2, do_neighbour },
 };

@@ -1,22 +1,50 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "ethtool.h"
+#include "index.h"
+#include "qdisc.h"
 #include "put.h"
 #include "run.h"
 #include "save.h"
 #include "step.h"
+
+/* Where "index N" is in a line of a VLAN. */
+#define INDEX_AT 6
 
 /* What the lines before said, and what is to be done after all of them. */
 static struct {
 	long long elapsed;	/* seconds since it was saved */
 	char pci[16], name[16];
 	struct list routes;	/* "4 ARGUMENT..." in their order */
+	struct list qdiscs;	/* the lines of one interface */
+	const char *const *left;	/* settings that stay what they are now */
 } state;
+
+static bool is_left(const char *setting)
+{
+	const char *const *left;
+
+	for (left = state.left; *left; left++)
+		if (!strcmp(*left, setting))
+			return true;
+	return false;
+}
+
+/* Is it a file of the NIC that stays what it is? */
+static bool is_left_file(const char *path)
+{
+	char *dir = xasprintf("%s/class/net/%s/", sys_dir(), state.name);
+	bool yes = !strncmp(path, dir, strlen(dir)) && is_left(path + strlen(dir));
+
+	free(dir);
+	return yes;
+}
 
 /* Written only when it differs: some act when written. */
 static void put_file(const char *path, const char *value)
@@ -75,7 +103,8 @@ static void put_ethtool(const struct words *w)
 	words_add(&args, w->word[2]);
 	for (i = 3; i + 1 < w->count; i += 2) {
 		const char *value = pair_value(now, w->word[i], &len);
-		bool other = value && (strlen(w->word[i + 1]) != len || strncmp(value, w->word[i + 1], len));
+		bool stays = !strcmp(w->word[2], state.name) && is_left(w->word[i]);
+		bool other = value && !stays && (strlen(w->word[i + 1]) != len || strncmp(value, w->word[i + 1], len));
 
 		/* speed and duplex go with autoneg off, also while they are not known */
 		if (other || (option[1] == 's' && (value || strcmp(w->word[i], "wol")))) {
@@ -188,15 +217,20 @@ static void put_address(const struct words *w)
 	free(why);
 }
 
+/* An index that another interface has by now is not asked for. */
 static void put_vlan(const struct words *w)
 {
+	char taken[IF_NAMESIZE];
 	struct words args = { .count = 0 };
 	size_t i;
 
 	words_add(&args, "link");
 	words_add(&args, "add");
-	for (i = 2; i < w->count; i++)
+	for (i = 2; i < w->count; i++) {
+		if (i == INDEX_AT && (!index_can_be_kept() || if_indextoname(atoi(w->word[i + 1]), taken)))
+			i += 2;
 		words_add(&args, w->word[i]);
+	}
 	try_ip(args.word);
 }
 
@@ -209,10 +243,16 @@ static void put_line(char *line)
 
 		if (value) {
 			*value = '\0';
-			put_file(path, value + 1);
+			if (!is_left_file(path))
+				put_file(path, value + 1);
 		}
 		return;
 	}
+	if (!strncmp(line, "qdisc ", 6) || !strncmp(line, "class ", 6) || !strncmp(line, "filter ", 7)) {
+		list_add(&state.qdiscs, xasprintf("%s", line));
+		return;
+	}
+	put_qdiscs(&state.qdiscs);
 	if (!strncmp(line, "route ", 6)) {
 		list_add(&state.routes, xasprintf("%s", line + 6));
 		return;
@@ -242,13 +282,15 @@ static void put_line(char *line)
 		put_address(&w);
 }
 
-unsigned int put(const char *text)
+unsigned int put(const char *text, const char *const left[])
 {
 	char *copy = xasprintf("%s", text), *rest = copy, *line;
 
+	state.left = left;
 	while ((line = strsep(&rest, "\n")))
 		if (*line && *line != '#' && strcmp(line, "end"))
 			put_line(line);
+	put_qdiscs(&state.qdiscs);
 	put_routes(&state.routes, state.name, state.elapsed);
 	list_free(&state.routes);
 	free(copy);

@@ -7,7 +7,9 @@
  * looks at what is there first, so that it can be repeated, and can go on where
  * an earlier one was killed; lifetimes went on running. A step that fails is
  * named on stderr with its reason, and the others are done. Returns how many failed.
+ * Settings of the NIC whose names are in left (a NULL after the last: files below
+ * /sys/class/net/IF, words of ethtool) are not touched.
  */
-unsigned int put(const char *text);
+unsigned int put(const char *text, const char *const left[]);
 
 #endif

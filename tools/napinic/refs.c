@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <stdlib.h>
 #include <string.h>
 
+#include "index.h"
 #include "link.h"
+#include "qdisc.h"
 #include "refs.h"
 #include "run.h"
 
@@ -28,6 +31,12 @@ static bool is_name(const char *key, json_t *value, const void *data)
 {
 	(void)key;
 	return json_is_string(value) && list_has(data, json_string_value(value));
+}
+
+static bool is_same(const char *key, json_t *value, const void *data)
+{
+	(void)key;
+	return json_is_string(value) && !strcmp(json_string_value(value), data);
 }
 
 /* meta iif, meta oif, fib … oif: iifname and oifname are texts, and go on matching */
@@ -65,7 +74,7 @@ static const char *text_or(json_t *object, const char *key)
 static void nft_ref(FILE *out, const char *kind, json_t *item, const struct list *names)
 {
 	const char *family = text_or(item, "family"), *table = text_or(item, "table");
-	json_t *expr = json_object_get(item, "expr"), *dev = json_object_get(item, "dev");
+	json_t *expr = json_object_get(item, "expr");
 
 	if (!strcmp(kind, "rule")) {
 		if (any(expr, NULL, is_index, NULL) && any(expr, NULL, is_name, names))
@@ -77,13 +86,64 @@ static void nft_ref(FILE *out, const char *kind, json_t *item, const struct list
 		    any(json_object_get(item, "elem"), NULL, is_name, names))
 			fprintf(out, "nftables: the %s %s of table %s %s\n", kind, text_or(item, "name"),
 				family, table);
-	} else if (dev && any(dev, NULL, is_name, names)) {
-		fprintf(out, "nftables: the %s %s of table %s %s\n", kind, text_or(item, "name"), family,
-			table);
 	}
 }
 
-void nft_refs(FILE *out, json_t *ruleset, const struct list *names)
+/* Is one of these the device, or one of the devices, of a chain as nft lists it? */
+static bool hangs_on(const char *text, const struct list *names)
+{
+	const char *at = strstr(text, " hook "), *end, *found;
+	size_t i, len;
+
+	end = at ? strstr(at, " priority ") : NULL;
+	for (i = 0; end && i < names->count; i++) {
+		len = strlen(names->text[i]);
+		for (found = at; (found = strstr(found, names->text[i])) && found < end; found++)
+			if (strchr("\" {,", found[-1]) && strchr("\" },", found[len]))
+				return true;
+	}
+	return false;
+}
+
+/* Not by its JSON, which has no device in some versions of nft. */
+static void chain_hook(FILE *out, const char *family, const char *table, const char *name,
+		       const struct list *names)
+{
+	const char *const ask[] = { "nft", "-s", "list", "chain", family, table, name, NULL };
+	char *text, *err;
+
+	if (run(ask, &text, &err))
+		fail("nft list chain %s %s %s: %s", family, table, name, err ? err : text);
+	else if (hangs_on(text, names))
+		/* some kernels take the chain away with the device, others leave it there empty */
+		fprintf(out, "add table %s %s\nadd chain %s %s %s\ndelete chain %s %s %s\n%s", family,
+			table, family, table, name, family, table, name, text);
+	free(text);
+	free(err);
+}
+
+/* A chain or flowtable that hangs on one of them: what makes it again. */
+static void nft_hook(FILE *out, const char *kind, json_t *item, const struct list *names)
+{
+	const char *family = text_of(item, "family"), *table = text_of(item, "table");
+	const char *name = text_of(item, "name"), *hook = text_of(item, "hook");
+	size_t i;
+
+	if (!family || !table || !name || !hook)
+		return;
+	if (!strcmp(kind, "chain") && (!strcmp(hook, "ingress") || !strcmp(hook, "egress"))) {
+		chain_hook(out, family, table, name, names);
+	} else if (!strcmp(kind, "flowtable")) {
+		for (i = 0; i < names->count; i++)
+			if (any(json_object_get(item, "dev"), NULL, is_same, names->text[i]))
+				fprintf(out, "add flowtable %s %s %s { hook ingress priority %lld; devices = { \"%s\" }; }\n",
+					family, table, name, (long long)number_of(item, "prio"),
+					names->text[i]);
+	}
+}
+
+static void each_item(FILE *out, json_t *ruleset, const struct list *names,
+		      void (*tell)(FILE *out, const char *kind, json_t *item, const struct list *names))
 {
 	json_t *items = json_object_get(ruleset, "nftables"), *entry, *item;
 	const char *kind;
@@ -91,7 +151,12 @@ void nft_refs(FILE *out, json_t *ruleset, const struct list *names)
 
 	json_array_foreach(items, i, entry)
 		json_object_foreach(entry, kind, item)
-			nft_ref(out, kind, item, names);
+			tell(out, kind, item, names);
+}
+
+void nft_refs(FILE *out, json_t *ruleset, const struct list *names)
+{
+	each_item(out, ruleset, names, nft_ref);
 }
 
 /* Filters of others that send to one of these: redirect and mirror know an index. */
@@ -124,7 +189,17 @@ static void tc_refs(FILE *out, json_t *links, const struct list *names)
 	json_decref(qdiscs);
 }
 
-int refs(FILE *out, const char *name)
+/* Where there is no nft, or the kernel has no nftables, there are no rules. */
+static json_t *ruleset_now(void)
+{
+	json_t *rules = PROGRAM_JSON("nft", "-j", "list", "ruleset");
+
+	if (!rules)
+		no_failure();
+	return rules;
+}
+
+int hooks(FILE *out, const char *name)
 {
 	json_t *links = links_now(), *rules;
 	struct list tree = { 0 };
@@ -132,10 +207,24 @@ int refs(FILE *out, const char *name)
 	if (!links)
 		return -1;
 	nic_tree(links, name, &tree);
-	rules = PROGRAM_JSON("nft", "-j", "list", "ruleset");
-	/* where there is no nft, or the kernel has no nftables, there are no rules */
-	if (!rules)
-		no_failure();
+	rules = ruleset_now();
+	each_item(out, rules, &tree, nft_hook);
+	list_free(&tree);
+	json_decref(rules);
+	json_decref(links);
+	return failure() ? -1 : 0;
+}
+
+int refs(FILE *out, const char *name)
+{
+	json_t *links = links_now(), *rules = NULL;
+	struct list tree = { 0 };
+
+	if (!links)
+		return -1;
+	nic_tree(links, name, &tree);
+	if (!index_can_be_kept())
+		rules = ruleset_now();
 	nft_refs(out, rules, &tree);
 	tc_refs(out, links, &tree);
 	list_free(&tree);
@@ -146,23 +235,15 @@ int refs(FILE *out, const char *name)
 
 int lost(FILE *out, const char *name)
 {
-	json_t *links = links_now(), *qdiscs, *qdisc;
+	json_t *links = links_now();
 	struct list tree = { 0 };
-	size_t i, n;
+	size_t n;
 
 	if (!links)
 		return -1;
 	nic_tree(links, name, &tree);
-	for (n = 0; n < tree.count; n++) {
-		qdiscs = PROGRAM_JSON("tc", "-json", "qdisc", "show", "dev", tree.text[n]);
-		no_failure();
-		/* what the kernel made by itself has the handle 0: */
-		json_array_foreach(qdiscs, i, qdisc)
-			if (strcmp(text_or(qdisc, "handle"), "0:"))
-				fprintf(out, "qdisc %s %s of %s\n", text_or(qdisc, "kind"),
-					text_or(qdisc, "handle"), tree.text[n]);
-		json_decref(qdiscs);
-	}
+	for (n = 0; n < tree.count; n++)
+		qdiscs_lost(out, tree.text[n]);
 	list_free(&tree);
 	json_decref(links);
 	return 0;

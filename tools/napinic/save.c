@@ -10,6 +10,7 @@
 #include "address.h"
 #include "ethtool.h"
 #include "link.h"
+#include "qdisc.h"
 #include "run.h"
 #include "save.h"
 
@@ -169,6 +170,7 @@ static void save_link(FILE *out, json_t *link)
 	/* these addresses were checked for duplicates before: no second wait */
 	if (is_there("/proc/sys/net/ipv6/conf/%s/accept_dad", name))
 		fprintf(out, "set /proc/sys/net/ipv6/conf/%s/accept_dad 0\n", name);
+	save_qdiscs(out, name);
 	save_up(out, class, link);
 	free(class);
 }
@@ -227,8 +229,9 @@ int save(FILE *out, const char *pci, const char *driver)
 	links = links_now();
 	if (links) {
 		nic_tree(links, name, &tree);
-		fprintf(out, "# e1000_napi 1 state\npci %s\nname %s\ndriver %s\nuptime %lld\n", pci,
-			name, driver, uptime_now());
+		fprintf(out, "# e1000_napi 1 state\npci %s\nname %s\ndriver %s\nuptime %lld\nindex %lld\n",
+			pci, name, driver, uptime_now(),
+			(long long)number_of(link_named(links, name), "ifindex"));
 		err = save_tree(out, links, &tree);
 	}
 	if (!err)

@@ -10,12 +10,14 @@
  * to. The network device goes away with its driver, and everything that hung on
  * it with it. Plain text, one step a line, in the order of replay:
  *   pci ADDRESS, name IF, driver DRIVER, uptime SECONDS   whose state this is
+ *   index N                   by which firewalls may know it (index_put)
  *   set FILE VALUE            a file of /sys or /proc/sys
  *   ethtool OPT IF NAME VALUE...  what `ethtool -OPT` changes (ethtool_pairs)
  *   mac IF ADDRESS            hardware address
  *   altname IF NAME           one more name
  *   run COMMAND...            another command: ip link set, or ip neigh replace
  *   vlan IF ARGUMENT...       `ip link add` arguments that make this VLAN again
+ *   qdisc|class|filter IF HEX  traffic control (save_qdiscs)
  *   up IF CARRIER             up, and link when CARRIER is 1
  *   irq MASK                  which CPUs take its interrupt
  *   addr IF VALID PREFERRED ARGUMENT...   `ip addr add` arguments and lifetimes

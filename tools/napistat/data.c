@@ -293,7 +293,6 @@ void data_free(struct data *d)
 		json_decref(d->folders[i].meta);
 		json_decref(d->folders[i].sweep);
 	}
-	intern_free();
 	free(d->folders);
 	free(d->trials);
 	free(d->hist);

@@ -81,6 +81,7 @@ unsigned int folder_boots(const struct folder *f);
 void data_begin_folder(struct data *d, const char *path);
 int data_read_folder(struct data *d, const char *path, struct problem *why);
 void data_arrange(struct data *d);
+/* Not the interned words, which other data may share: intern_free(). */
 void data_free(struct data *d);
 /* a trial that is another one under a new number, if there is one */
 const struct trial *data_copy(const struct data *d, const struct trial **of);

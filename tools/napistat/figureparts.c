@@ -37,6 +37,7 @@ struct figure *figure_begin(struct figures *f, const struct trial *t,
 	char *path = path_of(f, "%03zu.dat", f->n + 1);
 	char *settings = settings_text(f->d, t);
 	struct figure *g;
+	static size_t raw_size;
 
 	f->list = grow(f->list, f->n, &f->room, sizeof(*f->list));
 	g = &f->list[f->n++];
@@ -44,13 +45,15 @@ struct figure *figure_begin(struct figures *f, const struct trial *t,
 			      .title = title,
 			      .xlabel = xlabel,
 			      .ylabel = ylabel,
-			      .see = see };
+			      .see = see,
+			      .folder = t->folder };
 	if (asprintf(&g->subtitle, "%s, %s", f->d->folders[t->folder].label,
 		     settings) < 0)
 		must(NULL);
 	f->now = fopen(path, "w");
 	if (!f->now)
 		figure_failed(f, path);
+	f->raw = must(open_memstream(&f->raw_text, &raw_size));
 	free(settings);
 	free(path);
 	return g;
@@ -83,6 +86,7 @@ void figure_block(struct figures *f, struct figure *g, const char *title)
 	while (style_taken(g, style) && style < MAX_LINES)
 		style++;
 	figure_put(f, "%s\"%s\"\n", g->blocks ? "\n\n" : "", title);
+	fputs("\n\n# values\n", f->raw);
 	if (g->blocks < MAX_LINES)
 		g->styles[g->blocks] = style;
 	g->blocks++;
@@ -107,10 +111,30 @@ void figure_reach(struct figure *g, double y)
 	g->lo = fmin(g->lo, y);
 }
 
+/* "n = 3 to 5 trials": for the caption */
+static void say_level(struct figure *g)
+{
+	char range[48], *all;
+
+	if (!g->level)
+		return;
+	snprintf(range, sizeof(range), g->n_min < g->n_max ? "%zu to %zu" : "%zu", g->n_min, g->n_max);
+	if (asprintf(&all, "%s%sn = %s %s%s.", g->here ? g->here : "", g->here && *g->here ? " " : "",
+		     range, g->level, g->n_max == 1 ? "" : "s") < 0)
+		must(NULL);
+	free(g->here);
+	g->here = all;
+}
+
 void figure_end(struct figures *f)
 {
 	struct figure *g = &f->list[f->n - 1];
 
+	say_level(g);
+	if (fclose(f->raw))
+		must(NULL);
+	figure_put(f, "%s", f->raw_text);
+	free(f->raw_text);
 	if (f->now && fclose(f->now)) {
 		fprintf(stderr, "napistat: %s: %s\n", f->o->out,
 			strerror(errno));
@@ -195,17 +219,48 @@ const struct cell *figure_cell(const struct data *d, size_t from, size_t to,
 	return NULL;
 }
 
-/* x, mean, from, to; with one value the interval is the point itself */
-void figure_point(struct figures *f, struct figure *g, double x,
-		  const struct sample *s, const struct metric *m)
+void figure_of(struct figure *g, size_t n, const char *level)
 {
-	struct interval ci = mean_interval(s, f->o->confidence);
+	g->n_min = g->level && g->n_min < n ? g->n_min : n;
+	g->n_max = g->n_max > n ? g->n_max : n;
+	g->level = level;
+}
 
+/* What no value can be above, in the unit shown; INFINITY: there is no such. */
+static double bound_of(const struct data *d, const struct cell *c, const struct metric *m)
+{
+	return !m->relative ? 100 : strcmp(m->name, "rx_per_poll") ? INFINITY : cell_weight(d, c);
+}
+
+/*
+ * x, mean, from, to, and whether the interval goes on below and above what can be; with one
+ * value the interval is the point itself. The scale is that of the values: what an interval
+ * of two repetitions reaches would make all of them flat.
+ */
+void figure_point(struct figures *f, struct figure *g, double x,
+		  const struct cell *c, const struct metric *m, double *mean)
+{
+	double *values = must(calloc(c->n + 1, sizeof(*values)));
+	size_t i, n = cell_values(f->d, c, m, values);
+	struct sample s = cell_sample(f->d, c, m);
+	struct interval ci = mean_interval(&s, f->o->confidence);
+	double most = bound_of(f->d, c, m), top = 0;
+
+	*mean = s.mean;
 	if (isnan(ci.lo))
-		ci.lo = ci.hi = s->mean;
-	figure_put(f, "%.9g %.9g %.9g %.9g\n", x, s->mean * m->scale,
-		   ci.lo * m->scale, ci.hi * m->scale);
-	figure_reach(g, ci.hi * m->scale);
+		ci.lo = ci.hi = s.mean;
+	figure_put(f, "%.9g %.9g %.9g %.9g %d %d\n", x, s.mean * m->scale,
+		   fmax(ci.lo, 0) * m->scale, fmin(ci.hi * m->scale, most),
+		   ci.lo < 0 && s.mean >= 0, ci.hi * m->scale > most);
+	for (i = 0; i < n; i++) {
+		top = fmax(top, values[i] * m->scale);
+		if (n > 1)
+			fprintf(f->raw, "%.9g %.9g\n", x, values[i] * m->scale);
+	}
+	figure_reach(g, fmin(fmin(ci.hi * m->scale, most), fmax(1.25 * top, g->hi)));
+	figure_reach(g, top);
+	figure_of(g, s.n, cell_level(f->d, c));
+	free(values);
 }
 
 /* "At LOAD: MEAN UNIT (weight W), MEAN (W), ..." */

@@ -8,8 +8,12 @@
  *
  * kind names the gnuplot script; styles is a line style for each block, where a
  * weight has the same one in every figure; ymin and ymax are the same for all figures of
- * one title, so that folders can be compared by eye. Only what was measured
- * becomes a figure.
+ * one title and hypervisor, so that folders can be compared by eye. Another hypervisor may
+ * carry a hundredth of that, and has a scale of its own. Only what was measured becomes a
+ * figure.
+ *
+ * Kinds load, loadlog and weight have a line of six numbers for each mean (figure_point),
+ * and after all blocks, in the same order, blocks of the single values: x and y.
  */
 #include <errno.h>
 #include <math.h>
@@ -139,7 +143,9 @@ static void write_index(struct figures *f)
 
 		for (k = 0; k < f->n; k++)
 			if (!strcmp(f->list[k].title, g->title) &&
-			    !strcmp(f->list[k].kind, g->kind)) {
+			    !strcmp(f->list[k].kind, g->kind) &&
+			    !strcmp(f->d->folders[f->list[k].folder].hypervisor,
+				    f->d->folders[g->folder].hypervisor)) {
 				lo = fmin(lo, f->list[k].lo);
 				hi = fmax(hi, f->list[k].hi);
 			}

@@ -13,6 +13,9 @@ struct figure {
 	const char *kind, *title, *xlabel, *ylabel, *see;
 	char *subtitle, *here;
 	double lo, hi;
+	unsigned int folder;
+	size_t n_min, n_max; /* of what a mean is made of */
+	const char *level;
 	size_t blocks;
 	int styles[MAX_LINES];
 };
@@ -24,7 +27,8 @@ struct figures {
 	size_t n, room;
 	double *weights; /* those that have a line style of their own */
 	size_t n_weights;
-	FILE *now;
+	FILE *now, *raw; /* raw: the values behind the means, which follow them */
+	char *raw_text;
 	bool failed;
 };
 
@@ -49,7 +53,9 @@ size_t weights_of(const struct data *d, size_t from, size_t to, double **list);
 const struct cell *figure_cell(const struct data *d, size_t from, size_t to,
 			       double load, double weight);
 void figure_point(struct figures *f, struct figure *g, double x,
-		  const struct sample *s, const struct metric *m);
+		  const struct cell *c, const struct metric *m, double *mean);
+/* A mean of this figure is of n values, each of a `level`. */
+void figure_of(struct figure *g, size_t n, const char *level);
 void say_value(FILE *here, size_t n, const char *load, double weight,
 	       double mean, const struct metric *m);
 void draw_load(struct figures *f, size_t from, size_t to,

@@ -32,18 +32,16 @@ void draw_load(struct figures *f, size_t from, size_t to,
 		for (k = 0; k < n_loads; k++) {
 			const struct cell *c =
 				figure_cell(d, from, to, loads[k], weights[i]);
-			struct sample s = { 0 };
+			double mean;
 
-			if (c)
-				s = cell_sample(d, c, m);
-			if (!s.n || !loads[k])
+			if (!c || !cell_sample(d, c, m).n || !loads[k])
 				continue;
 			if (!points++)
 				figure_weight(f, g, weights[i]);
-			figure_point(f, g, loads[k] / 1e6, &s, m);
+			figure_point(f, g, loads[k] / 1e6, c, m, &mean);
 			if (k == n_loads - 1)
 				say_value(here, said++, load, weights[i],
-					  s.mean, m);
+					  mean, m);
 		}
 	}
 	fputs(said ? "." : "", here);
@@ -77,19 +75,17 @@ void draw_weight(struct figures *f, size_t from, size_t to,
 		for (k = 0; k < n_weights; k++) {
 			const struct cell *c =
 				figure_cell(d, from, to, loads[i], weights[k]);
-			struct sample s = { 0 };
+			double mean;
 
-			if (c)
-				s = cell_sample(d, c, m);
-			if (!s.n)
+			if (!c || !cell_sample(d, c, m).n)
 				continue;
 			if (!points++)
 				figure_block(f, g, title);
-			figure_point(f, g, weights[k], &s, m);
+			figure_point(f, g, weights[k], c, m, &mean);
 			if (i == n_loads - 1 && (n_weights <= MAX_LINES || !k ||
 						 k == n_weights - 1))
 				say_value(here, said++, title, weights[k],
-					  s.mean, m);
+					  mean, m);
 		}
 		free(title);
 	}
@@ -141,6 +137,8 @@ void draw_hist(struct figures *f, size_t from, size_t to)
 		struct hist_row *r =
 			c ? hist_of_cell(d, c, "rx_per_poll", &m) : NULL;
 
+		if (r)
+			figure_of(g, c->n, "trial");
 		title = load_text(loads[i]);
 		for (k = 0, mean = all = 0; r && k < m; k++) {
 			all += r[k].count;
@@ -194,6 +192,8 @@ void draw_times(struct figures *f, size_t from, size_t to, const char *name,
 		struct hist_row *r = c ? hist_of_cell(d, c, name, &m) : NULL;
 		double half = NAN;
 
+		if (r)
+			figure_of(g, c->n, "trial");
 		for (k = 0, all = 0; r && k < m; k++)
 			all += r[k].count;
 		for (k = 0, sum = 0; r && k < m; k++) {
@@ -252,6 +252,7 @@ void draw_loss(struct figures *f, size_t from, size_t to)
 
 		if (isnan(lost))
 			continue;
+		figure_of(g, cell_sample(d, c, metric_find("loss")).n, cell_level(d, c));
 		if (!g->blocks)
 			figure_block(f, g, "loss");
 		figure_put(f, "\"%.0f\"", weights[i]);
@@ -317,9 +318,10 @@ void draw_mlfrr(struct figures *f, size_t from, size_t to)
 		if (!g->blocks)
 			figure_block(f, g, "mlfrr");
 		figure_put(f, "\"%.0f\" %.9g %.9g %.9g\n",
-			   cell_weight(d, cells[i]), mean / 1e6, ci.lo / 1e6,
+			   cell_weight(d, cells[i]), mean / 1e6, fmax(ci.lo, 0) / 1e6,
 			   ci.hi / 1e6);
-		figure_reach(g, ci.hi / 1e6);
+		figure_reach(g, fmin(ci.hi, 2 * mean) / 1e6);
+		figure_of(g, r.over_reps.n > 1 ? r.over_reps.n : 1, "repetition");
 		fprintf(here, "%s%.0f%s (%s%.0f)",
 			isnan(r.upper) && !isnan(r.lower) ? "at least " : "",
 			mean / 1e6, i ? "" : " Mbit/s", i ? "" : "weight ",
@@ -368,6 +370,7 @@ void draw_paired(struct figures *f, size_t from, size_t to)
 			effect_of(&s, 1, m, f->o->confidence, &effect, &ci);
 			if (isnan(ci.lo))
 				continue;
+			figure_of(g, s.n1, cell_level(d, a));
 			if (!points++)
 				figure_weight(f, g, weights[i]);
 			figure_put(f, "%.9g %.9g %.9g %.9g %.9g\n",

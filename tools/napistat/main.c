@@ -382,5 +382,6 @@ int main(int argc, char **argv)
 			err = commands[i].run(&d, &o);
 	}
 	data_free(&d);
+	intern_free();
 	return err ? 1 : 0;
 }

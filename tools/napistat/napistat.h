@@ -16,7 +16,7 @@ struct metric {
 	const char *unit, *shown_unit;
 	double scale; /* from unit to shown_unit */
 	int decimals;
-	/* margins and differences are shares of the mean; else in the unit itself */
+	/* margins and differences are shares of the mean; else in the unit itself, and a share */
 	bool relative;
 	double (*of)(const struct trial *t);
 };

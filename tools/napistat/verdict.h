@@ -27,6 +27,14 @@ struct rival {
 	struct interval ci, cost_ci; /* wider the more weights there are to choose from */
 };
 
+/* What the fresh trials of the winner and the reference say; see confirm.c. */
+struct fresh {
+	bool there, shown;
+	size_t reps, loads, failed;
+	double effect, cost_effect;
+	struct interval ci, cost_ci;
+};
+
 struct verdict {
 	struct advice a;
 	enum action action;
@@ -41,6 +49,7 @@ struct verdict {
 	size_t streams; /* of interleave, the fewest of a cell; 0: another method */
 	double reps_needed; /* to decide, if the scatter stays; NAN: not known */
 	double detectable; /* a gain above this is seen in 9 of 10 sweeps */
+	struct fresh fresh;
 };
 
 /* Has this rival been shown to be no better? */
@@ -51,6 +60,12 @@ static inline bool excluded(const struct rival *r)
 
 struct verdict verdict_of(const struct data *d, size_t folder, const struct options *o);
 void verdict_free(struct verdict *v);
+/*
+ * Of a verdict of change: look for fresh trials in the folder, and take it back if they do
+ * not show it. -1 with the problem filled in if they cannot be read.
+ */
+int verdict_confirm(struct verdict *v, const char *folder, const struct options *o,
+		    struct problem *why);
 
 /* The paragraph; *head and *body: where its first sentence and its limits end and begin. */
 char *verdict_text(const struct data *d, const struct verdict *v, size_t folder,

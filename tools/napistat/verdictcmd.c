@@ -25,14 +25,15 @@ static void print_html(const char *text, size_t head, size_t body)
 
 enum { FOLDER, ACTION, WEIGHT, REFERENCE, RIVAL, EFFECT, LO, HI, COST, COST_LO,
        COST_HI, COST_SIDE, EQUAL, MARGIN, CONFIDENCE, RCVBUF, CPUS, LOADS, MIN_N,
-       TRIALS, WARNED, FAILED, MISSING, REPS_NEEDED, DETECTABLE, STAND_IN, TEXT, N_FIELDS };
+       TRIALS, WARNED, FAILED, MISSING, REPS_NEEDED, DETECTABLE, STAND_IN, CONFIRMED, TEXT,
+       N_FIELDS };
 
 static const char *const fields[N_FIELDS] = {
 	"folder", "action", "weight", "reference", "compared", "effect_pct",
 	"lo_pct", "hi_pct", "cost_pct", "cost_lo_pct", "cost_hi_pct", "cost_side",
 	"equal", "margin_pct", "confidence_pct", "rcvbuf", "cpus", "loads",
 	"min_n", "trials", "warned", "failed", "missing", "reps_needed",
-	"detectable_pct", "stand_in", "text",
+	"detectable_pct", "stand_in", "confirmed", "text",
 };
 
 static const char *const actions[] = { "cannot_say", "keep", "change" };
@@ -82,6 +83,7 @@ static void fill(struct table *t, const struct data *d, const struct verdict *v,
 	table_number(t, REPS_NEEDED, v->action == CANNOT_SAY ? v->reps_needed : NAN, 1, 0);
 	table_number(t, DETECTABLE, 100 * v->detectable, 1, 2);
 	table_text(t, STAND_IN, "%s", d->folders[folder].stand_in ? "yes" : "no");
+	table_text(t, CONFIRMED, "%s", !v->fresh.there ? "not_tried" : v->fresh.shown ? "yes" : "no");
 	table_text(t, TEXT, "%s", text);
 }
 
@@ -94,9 +96,16 @@ int cmd_verdict(const struct data *d, const struct options *o)
 		table_column(t, i == FOLDER ? U_LABEL : U_VALUE, fields[i], fields[i]);
 	for (i = 0; i < d->n_folders; i++) {
 		struct verdict v = verdict_of(d, i, o);
+		struct problem why;
 		size_t head, body;
 		char *text;
 
+		if (verdict_confirm(&v, d->folders[i].path, o, &why)) {
+			fprintf(stderr, "napistat: %s\n", why.text);
+			verdict_free(&v);
+			table_free(t);
+			return 1;
+		}
 		text = verdict_text(d, &v, i, o, &head, &body);
 		fill(t, d, &v, i, o, text);
 		if (o->format == F_TEXT) {

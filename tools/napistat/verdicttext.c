@@ -39,17 +39,39 @@ static void say_range(FILE *out, const struct verdict *v)
 		fprintf(out, " with %zu to %zu repetitions", v->min_n, v->max_n);
 }
 
-static void say_numbers(FILE *out, const struct verdict *v, const struct rival *r)
+static void say_pair(FILE *out, const struct verdict *v, double effect, const struct interval *ci,
+		     double cost_effect, const struct interval *cost_ci)
 {
 	fputs("delivers ", out);
-	say_effect(out, r->effect, &r->ci);
+	say_effect(out, effect, ci);
 	fputs(" bandwidth", out);
-	if (isnan(r->cost_effect))
+	if (isnan(cost_effect))
 		return;
 	fputs(" at ", out);
-	say_effect(out, r->cost_effect, &r->cost_ci);
+	say_effect(out, cost_effect, cost_ci);
 	fprintf(out, " CPU per packet (%s)", v->a.cost == metric_find("host_cost") ?
 		"seen by the host" : "in the guest");
+}
+
+static void say_numbers(FILE *out, const struct verdict *v, const struct rival *r)
+{
+	say_pair(out, v, r->effect, &r->ci, r->cost_effect, &r->cost_ci);
+}
+
+/* What fresh trials of the two say, of the same loads if not said otherwise. */
+static void say_fresh(FILE *out, const struct verdict *v)
+{
+	const struct fresh *f = &v->fresh;
+
+	fprintf(out, "In fresh trials of %.0f and %.0f alone, %zu repetitions", v->a.reference,
+		v->shown->weight, f->reps);
+	if (f->loads != v->loads)
+		fprintf(out, " at %zu of %zu loads", f->loads, v->loads);
+	if (f->failed)
+		fprintf(out, ", %zu of which failed", f->failed);
+	fputs(f->shown ? ", which confirm it, it " : ", which do not show it, it ", out);
+	say_pair(out, v, f->effect, &f->ci, f->cost_effect, &f->cost_ci);
+	fputs(". ", out);
 }
 
 /* why the rival is neither better nor shown not to be */
@@ -87,7 +109,9 @@ static void say_undecided(FILE *out, const struct verdict *v, const struct optio
 		n += v->rivals[i].gains || v->rivals[i].saves;
 	if (v->until && n)
 		fputs(". --until stopped where the means looked steady, which makes differences look surer than they are", out);
-	fprintf(out, ". Neither a gain nor equality within %.4g %% is shown", 100 * o->margin);
+	fprintf(out, v->shown && v->shown->equal ?
+		". Bandwidth is equal within %.4g %% at every load; a saving of CPU is neither shown nor excluded" :
+		". Neither a gain nor equality within %.4g %% is shown", 100 * o->margin);
 	if (v->shown && !v->shown->complete)
 		fputs("; what is missing or failed has to be measured first", out);
 	else if (!isnan(v->reps_needed))
@@ -111,6 +135,15 @@ static void say_weight(FILE *out, const struct verdict *v, const struct options 
 		fputs("No cell has two repetitions, so nothing can be tested. ", out);
 		return;
 	}
+	if (v->fresh.there && !v->fresh.shown) {
+		fprintf(out, "Against %.0f ", v->a.reference);
+		say_range(out, v);
+		fprintf(out, ", %.0f looked better: it ", r->weight);
+		say_numbers(out, v, r);
+		fputs(". ", out);
+		say_fresh(out, v);
+		return;
+	}
 	if (v->action == CANNOT_SAY) {
 		say_undecided(out, v, o);
 		return;
@@ -127,9 +160,11 @@ static void say_weight(FILE *out, const struct verdict *v, const struct options 
 	}
 	say_numbers(out, v, r);
 	fputs(". ", out);
-	if (v->action == CHANGE && v->n > 1)
-		fprintf(out, "It was chosen among %zu weights by these same trials, which the intervals allow for; confirm it by a sweep of %.0f and %.0f alone. ",
-			v->n, v->a.reference, r->weight);
+	if (v->fresh.there)
+		say_fresh(out, v);
+	else if (v->action == CHANGE)
+		fprintf(out, "It was chosen among %zu by these same trials, which the intervals allow for; no fresh trials of it and %.0f alone confirm it yet. ",
+			v->n + 1, v->a.reference);
 }
 
 static void say_others(FILE *out, const struct verdict *v)

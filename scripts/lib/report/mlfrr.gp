@@ -6,4 +6,5 @@ set key off
 set xrange [-0.6:*]
 set autoscale xfixmax
 set offsets 0, 0.6, 0, 0
-plot data skip 1 using 0:2:3:4:(0.6):xtic(1) with boxerrorbars ls 1
+plot data index 0 skip 1 using 0:2:3:(inside($4)):(0.6):xtic(1) with boxerrorbars ls 1, \
+	data index 0 skip 1 using ($0 * upward($4, 0)):2:(0):(inside($4) - $2) with vectors filled ls 1 notitle

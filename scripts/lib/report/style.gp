@@ -22,3 +22,9 @@ blocks = words(styles)
 style(i) = int(word(styles, i + 1))
 # later lines are thinner, so that equal ones can both be seen
 width(i) = 1.6 + 0.9 * (blocks - 1 - i)
+# an interval that leaves the scale, or what is possible, ends in an arrow there
+top = high + 0.06 * (high - low)
+bottom = low
+inside(y) = y < bottom ? bottom : y > top ? top : y
+upward(to, cut) = cut != 0 || to > top ? 1 : NaN
+downward(from, cut) = cut != 0 || from < bottom ? 1 : NaN

@@ -106,7 +106,7 @@ edit() { # edit FILE SED WHAT
 	rc=0
 	one good || rc=$?
 	check "$1 edited ($3): status $rc is not 0" [ $rc -ne 0 ]
-	check "$1 edited ($3): says so" grep -Eq 'edited|sweep.json|meta.json|damaged' "$work/good.log"
+	check "$1 edited ($3): says so" grep -Eq "$1:[0-9]+|edited|sweep.json|meta.json|damaged" "$work/good.log"
 	check "$1 edited ($3): no escape sequence" refused grep -q "$(printf '\033')" "$work/good.log"
 	is "$1 edited ($3): not a byte is changed" "$(sums "$work/good")" "$(cat "$work/sums")"
 	check "$1 edited ($3): nothing was executed" [ ! -e /tmp/pwned ]

@@ -28,5 +28,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 			abort();
 	}
 	data_free(&d);
+	intern_free();
 	return 0;
 }

@@ -44,5 +44,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		}
 	}
 	data_free(&d);
+	intern_free();
 	return 0;
 }

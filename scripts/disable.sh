@@ -1,0 +1,75 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# Undoes enable.sh: stock e1000 has the NIC from the next boot on.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/lib/common.sh"
+. "$here/lib/nic.sh"
+. "$here/lib/handover.sh"
+. "$here/lib/enabled.sh"
+
+usage() {
+	cat <<-END
+		usage: $prog IF | MAC | --all [--dry-run]
+		Undo $(how_to enable IF): stock e1000 has the NIC from the next boot on. Nothing
+		changes now: $(how_to restore IF) does that. MAC is the hardware address of one
+		that is no longer here.
+		  --all        every NIC that was enabled
+		  --dry-run    say what would be done and change nothing
+		Exit status: 0 done, 1 failed, 2 wrong usage.
+	END
+}
+
+# disable_one MAC
+disable_one() {
+	if [ ! -e "$ENABLED/$1" ]; then
+		log "$1 was not enabled, nothing to undo"
+		return
+	fi
+	log "$1: e1000 has it from the next boot on"
+	[ -z "$dry" ] || return 0
+	! command -v systemctl >/dev/null || systemd disable "e1000-napi@$1.service" || return 1
+	rm -f "$ENABLED/$1"
+}
+
+which='' dry=''
+while [ $# -gt 0 ]; do
+	case $1 in
+	-h | --help)
+		usage
+		exit 0
+		;;
+	--dry-run) dry=1 ;;
+	--all)
+		[ -z "$which" ] || usage_error "--all, or one NIC"
+		which=--all
+		;;
+	-*) usage_error "unknown option '$1'" ;;
+	*)
+		[ -z "$which" ] || usage_error "one NIC, or --all"
+		which=$1
+		;;
+	esac
+	shift
+done
+[ -n "$which" ] || usage_error "which interface? (--all for all)"
+[ -n "$dry" ] || need_root
+status=0
+if [ "$which" = --all ]; then
+	for mac in $(enabled_macs); do
+		disable_one "$mac" || status=$EXIT_FAIL
+	done
+elif is_mac "$which"; then
+	disable_one "$which" || status=$EXIT_FAIL
+else
+	need_tools
+	find_nic "$which"
+	[ -n "$name" ] || die "$pci has no network interface here; give its hardware address: $(enabled_macs | xargs)"
+	disable_one "$(permanent_address "$name")" || status=$EXIT_FAIL
+fi
+if [ -z "$dry" ] && [ "$status" = 0 ] && [ -z "$(enabled_macs)" ]; then
+	rm -f "$ROOT/etc/systemd/system/$UNIT"
+	[ ! -d "$ENABLED" ] || rmdir "$ENABLED" 2>/dev/null || :
+	systemd_reload || :
+fi
+exit "$status"

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Traffic control of an interface: qdiscs, classes, filters, as the kernel tells them. */
+#ifndef NAPINIC_QDISC_H
+#define NAPINIC_QDISC_H
+
+#include <stdio.h>
+
+#include "util.h"
+
+/*
+ * "qdisc IF HEX", "class IF HEX", "filter IF HEX": one line for each that was set by
+ * hand, a netlink message without the interface's index in it. Those that the kernel
+ * cannot be given back as it tells them are left out, see qdiscs_lost().
+ */
+void save_qdiscs(FILE *out, const char *name);
+
+/* "qdisc KIND HANDLE of IF" and the like: those that save_qdiscs() leaves out. */
+void qdiscs_lost(FILE *out, const char *name);
+
+/* Is this the HEX of such a line? */
+bool is_qdisc(const char *hex);
+
+/* Bring back the lines "qdisc IF HEX", ... of a list, whichever order they need; empties it. */
+void put_qdiscs(struct list *lines);
+
+#endif

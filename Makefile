@@ -195,6 +195,7 @@ help:
 	@echo '  KVER=release     ... for another kernel whose headers are there'
 	@echo '  KDIR=folder      ... for the kernel of these headers'
 	@echo '  KSRC=path        ... with e1000 from this kernel tree or tarball'
+	@echo 'make tools         the tools alone'
 	@echo 'make install       put the module under /lib/modules/KVER/updates'
 	@echo 'make uninstall     take it away again'
 	@echo 'make demo          weights 1, 2, 60, 200 in a guest, in two minutes'

@@ -71,7 +71,7 @@ load_module() {
 	if ! _why=$($_load "$module" ${weight:+weight=$weight} $params 2>&1); then
 		case $_why in
 		*nvalid\ module\ format* | *xec\ format\ error*)
-			_why="it is built for another kernel than $(uname -r); run make"
+			_why="it is built for another kernel than $(uname -r); $(how_to_build "$(uname -r)")"
 			;;
 		esac
 		die "$module cannot be loaded: $_why; dmesg may say more"

@@ -137,8 +137,18 @@ module_of() {
 		fi
 	done
 	modinfo -k "$1" -F filename e1000_napi 2>/dev/null && return
-	! in_clone || die "build/$1/e1000_napi.ko is missing: run make KVER=$1"
-	die "e1000_napi is not installed for the kernel $1; run: dkms autoinstall -k $1"
+	die "there is no e1000_napi.ko for the kernel $1; $(how_to_build "$1")"
+}
+
+# how_to_build KVER: how to come by the module, for messages
+how_to_build() {
+	if in_clone; then
+		echo "run make KVER=$1 in the clone"
+	elif ls -d /usr/src/e1000_napi-* >/dev/null 2>&1; then
+		echo "run: apt-get install linux-headers-$1 && dkms autoinstall -k $1"
+	else
+		echo "run: apt-get install e1000-napi-dkms linux-headers-$1"
+	fi
 }
 
 need_root() {

@@ -257,7 +257,7 @@ last() { tail -n 1; }
 
 # tested: as if the source had passed its test before the first trial
 tested() {
-	build/tools/napistat columns | awk -F, 'NR > 1 && !/^(netdev_budget|defer_hard|gro_flush|session)/ {
+	build/tools/napistat columns | awk -F, 'NR > 1 && !/^(netdev_|rx_ring|rps_cpus|defer_hard|gro_flush|session)/ {
 		head = head sep $1
 		row = row sep ($1 == "trial" ? 1 : $1 == "status" ? "ok" : $1 == "method" ? "selftest" : "")
 		sep = "," }

@@ -8,7 +8,7 @@ commands() { ./e1000-napi --help | sed -n 's/^  \([a-z][a-z]*\)  *[^ ].*/\1/p'; 
 
 @test "--help names every command once, and each describes itself" {
 	run commands
-	[ "$(echo $output)" = "load restore enable disable hist sweep report tune detect iso host fleet demo" ]
+	[ "$(echo $output)" = "load restore enable disable hist sweep report tune doctor detect iso host fleet demo" ]
 	for command in $(commands | grep -v host) 'host xen' 'host virtualbox' 'host vmware' 'host kvm' \
 		'host cpu'; do
 		run ./e1000-napi $command --help

@@ -36,7 +36,7 @@ last() { tail -n 1; }
 @test "every column is in docs/sweep.md" {
 	$napimeter plan "$dir/r" interface=eth0 server=192.0.2.1 netdev_budget=300
 	build/tools/napistat columns | sed 1d | cut -d , -f 1 >"$dir/columns"
-	[ "$(wc -l <"$dir/columns")" -eq 55 ]
+	[ "$(wc -l <"$dir/columns")" -eq 58 ]
 	# shellcheck disable=SC2016
 	sed -n '/^## Results/,/^`hist.csv`/p' docs/sweep.md >"$dir/doc"
 	# the settings between datagram and burst are in the options' table
@@ -63,6 +63,28 @@ last() { tail -n 1; }
 	done <"$dir/keys"
 }
 
+@test "every reason of a trial is in docs/sweep.md" {
+	sed -n '/^### Reasons/,/^`hist.csv`/p' docs/sweep.md >"$dir/doc"
+	# the first part of each text that no number or name interrupts
+	python3 - tools/napimeter/judge.c >"$dir/reasons" <<-'END'
+		import re, sys
+		text = open(sys.argv[1]).read()
+		for call in re.findall(r'(?:\badd\(row, |\bfail\()"((?:[^"\\]|\\.)*)"', text):
+		    parts = re.split(r'%[-+.0-9]*[a-z]|[,:(;]', call)
+		    # what stands first is what docs name it by
+		    first = next((p.strip() for p in parts if len(p.strip()) > 9), "")
+		    if first:
+		        print(first)
+	END
+	[ "$(wc -l <"$dir/reasons")" -ge 14 ]
+	while read -r reason; do
+		grep -qF -- "$reason" "$dir/doc" || {
+			echo "$reason is missing"
+			return 1
+		}
+	done <"$dir/reasons"
+}
+
 @test "every key of meta.json is in docs/sweep.md" {
 	$napimeter plan "$dir/r" interface=lo source=pktgen peer=lo
 	scripts/detect.sh --json | $napimeter meta "$dir/r" "the command"
@@ -84,7 +106,7 @@ last() { tail -n 1; }
 		recorded_guest "$BATS_TEST_DIRNAME/guests/$guest" "$dir/$guest/tree"
 		scripts/detect.sh --json --root "$dir/$guest/tree" >"$dir/$guest/said"
 		nic=$(grep -o '"interface": "[a-z0-9]*"' "$dir/$guest/said" | cut -d '"' -f 4 | tail -n 1)
-		$napimeter plan "$dir/$guest" interface="$nic" source=pktgen peer=lo
+		$napimeter plan "$dir/$guest" interface="$nic" source=pktgen peer=lo datagram=500
 		$napimeter meta "$dir/$guest" x <"$dir/$guest/said"
 		python3 - "$dir/$guest" "$nic" <<-'END'
 			import json, sys
@@ -235,7 +257,7 @@ last() { tail -n 1; }
 
 # tested: as if the source had passed its test before the first trial
 tested() {
-	build/tools/napistat columns | awk -F, 'NR > 1 && !/^(netdev_budget|defer_hard|gro_flush|session)/ {
+	build/tools/napistat columns | awk -F, 'NR > 1 && !/^(netdev_|rx_ring|rps_cpus|defer_hard|gro_flush|session)/ {
 		head = head sep $1
 		row = row sep ($1 == "trial" ? 1 : $1 == "status" ? "ok" : $1 == "method" ? "selftest" : "")
 		sep = "," }

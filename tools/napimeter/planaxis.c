@@ -32,6 +32,9 @@ static const struct setting {
 	{ COL_netdev_budget_usecs, SCALE_NONE, "", 1, 1e9 },
 	{ COL_defer_hard_irqs, SCALE_NONE, "", 0, 1e6 },
 	{ COL_gro_flush_timeout, SCALE_NONE, "", 0, 1e12 },
+	{ COL_rx_ring, SCALE_NONE, "", 8, 65536 },
+	{ COL_rps_cpus, SCALE_NONE, "", 0, 32 },
+	{ COL_netdev_max_backlog, SCALE_NONE, "", 1, 1e6 },
 };
 
 const char *plan_option(const char *key)
@@ -146,10 +149,14 @@ int plan_parse_axes(struct plan *p, json_t *asked)
 	for (i = 0; i < ARRAY_SIZE(settings); i++) {
 		enum column col = settings[i].col;
 		const char *list = json_string_value(json_object_get(asked, column_name(col)));
+		const char *preset = settings[i].preset;
 
 		if (list && col >= COL_COUNT_PLAIN)
 			p->columns = COL_COUNT_EXTRA;
-		if (parse_axis(&p->axis[col], &settings[i], list ? list : settings[i].preset))
+		/* its header is longer; what iperf takes there too */
+		if (col == COL_datagram && strchr(p->server, ':'))
+			preset = "1450";
+		if (parse_axis(&p->axis[col], &settings[i], list ? list : preset))
 			return -1;
 	}
 	return 0;

@@ -17,7 +17,7 @@
 
 #include "util.h"
 
-static char reason[256];
+static char reason[600];
 
 int fail(const char *fmt, ...)
 {

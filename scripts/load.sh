@@ -73,6 +73,9 @@ load_module() {
 		*nvalid\ module\ format* | *xec\ format\ error*)
 			_why="it is built for another kernel than $(uname -r); run make"
 			;;
+		*ey\ was\ rejected* | *equired\ key\ not* | *ot\ permitted*)
+			_why="$_why: this kernel takes only modules signed by a key that it knows, as with Secure Boot; sign it, see Secure Boot in docs/install.md"
+			;;
 		esac
 		die "$module cannot be loaded: $_why; dmesg may say more"
 	fi

@@ -355,10 +355,10 @@ give_here() {
 # put_file FOLDER NAME [MODE] <TEXT: a file there, whole or not at all, through no link, whoever may
 # write FOLDER. fleet/take.sh puts it into a script for guests
 put_file() (
-	cd -P -- "$1" && work=$(mktemp -d ./.e1000_napi.XXXXXX) || exit 1
+	cd -P -- "$1" && _new=$(mktemp -d ./.e1000_napi.XXXXXX) || exit 1
 	# entered, it is ours, whatever its name is by now
-	cd -P "$work" && [ -O . ] || exit 1
-	trap 'cd .. && rm -rf "$work"' EXIT
+	cd -P "$_new" && [ -O . ] || exit 1
+	trap 'cd .. && rm -rf "$_new"' EXIT
 	cat >file && chmod "${3:-+r}" file && mv -fT file "../$2"
 )
 

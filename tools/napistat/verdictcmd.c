@@ -119,7 +119,9 @@ int cmd_verdict(const struct data *d, const struct options *o)
 			printf("%s%s\n\n", i ? "\n" : "", text);
 			table_line(t, stdout, TEXT);
 		} else if (o->format == F_MARKDOWN) {
-			printf("%s%s\n", i ? "\n" : "", text);
+			fputs(i ? "\n" : "", stdout);
+			markdown_escaped(stdout, text);
+			fputc('\n', stdout);
 		} else if (o->format == F_HTML) {
 			print_html(text, head, body);
 		}

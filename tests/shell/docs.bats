@@ -276,7 +276,7 @@ used() {
 }
 
 @test "a report of a tracked results folder is not for git" {
-	for folder in docs/results/sweep/udp docs/results/hypervisors/xen; do
+	for folder in docs/results/sweep/udp docs/results/hypervisors/virtualbox; do
 		git check-ignore -q "$folder/report/report.html"
 	done
 	[ -z "$(git ls-files -ci --exclude-standard)" ]

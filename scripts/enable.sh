@@ -17,8 +17,8 @@ usage() {
 		up. If the link or the gateway does not come then, stock e1000 gets it back by
 		itself. Nothing changes now: $(how_to load IF) does that. To undo it:
 		$(how_to disable IF)
-		  weight=N         as for $(how_to load); default: what $(how_to tune) --apply
-		                   made permanent, else 64
+		  weight=N         as for $(how_to load); default: what $(how_to tune) made
+		                   permanent, else 64
 		  PARAMETER=VALUE  another parameter of the module
 		  --timeout S      give the NIC back unless link and gateway are there S seconds
 		                   after the handover (5..3600, default 120)

@@ -73,6 +73,9 @@ load_module() {
 		*nvalid\ module\ format* | *xec\ format\ error*)
 			_why="it is built for another kernel than $(uname -r); $(how_to_build "$(uname -r)")"
 			;;
+		*ey\ was\ rejected* | *equired\ key\ not* | *ot\ permitted*)
+			_why="$_why: this kernel takes only modules signed by a key that it knows, as with Secure Boot; sign it, see Secure Boot in docs/install.md"
+			;;
 		esac
 		die "$module cannot be loaded: $_why; dmesg may say more"
 	fi
@@ -127,18 +130,25 @@ network_back() {
 	fi
 }
 
-# note_dhcp: a DHCP client is no reason to refuse
-note_dhcp() {
+# dhcp_clients: the processes that are one for this NIC, with their keys
+dhcp_clients() {
 	for _file in /proc/[0-9]*/comm; do
 		{ read -r _comm <"$_file"; } 2>/dev/null || continue
 		case $_comm in
 		dhclient | dhcpcd | udhcpc)
 			_file=${_file%/comm}
-			if tr '\0' '\n' <"$_file/cmdline" | grep -qxF "$name"; then
-				warn "the DHCP client of $name (process ${_file##*/}) loses its socket; start it again afterwards"
-			fi
+			! tr '\0' '\n' <"$_file/cmdline" | grep -qxF "$name" ||
+				printf '%s\n' "${_file##*/}:$(process_key "${_file##*/}")"
 			;;
 		esac
+	done
+}
+
+# note_dhcp CLIENTS: those that are still there, and that nobody has started again
+note_dhcp() {
+	for _client in $1; do
+		! is_alive "$_client" ||
+			warn "the DHCP client of $name (process ${_client%%:*}) lost its socket; start it again (ifdown $name; ifup $name where ifupdown did)"
 	done
 }
 
@@ -254,7 +264,9 @@ $refs
 With --yes it is done, and you load them again afterwards"
 fi
 note_lost "$name"
-note_dhcp
+clients=$(dhcp_clients)
+[ "$dry" = 0 ] || [ -z "$clients" ] ||
+	warn "the DHCP client of $name would lose its socket: process $(printf '%s' "$clients" | sed 's/:.*//' | xargs)"
 carrier=$(first_line "$SYS/class/net/$name/carrier") || carrier=0
 answered=$(printf '%s\n' "$peers" | while read -r _ _address _dev; do
 	[ "${_address:--}" = - ] || ! answers "$_address" "$_dev" || echo "$_address $_dev"
@@ -297,6 +309,7 @@ if [ -n "$peers" ]; then
 fi
 touched=0
 log "$name: $MODULE has it, weight $(weight_now)"
+note_dhcp "$clients"
 # kept as it was, so that restore.sh can bring back what was missed
 [ -z "$missed" ] || die "some settings did not come back, see above; to undo the change: $(how_to restore "$name")"
 mv "$RUN/$pci.state" "$RUN/$pci.loaded"

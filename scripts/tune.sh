@@ -183,6 +183,8 @@ preflight() {
 	local port
 	preflight_nic "$interface"
 	case $sweep in *' --sender '*) return ;; esac
+	# what is answered is not measured again
+	[ -z "${E1000_NAPI_SOURCE_SEEN-}" ] && [ ! -e "$out/answer" ] || return 0
 	port=$(printf '%s\n' "$sweep" | sed -n 's/.* --port \([0-9]*\).*/\1/p')
 	preflight_source "$source" "$(address_of "$server")" "$port" udp
 	export E1000_NAPI_SOURCE_SEEN=1
@@ -205,6 +207,8 @@ work=$(temp_dir)
 trap 'rm -rf "$work"' EXIT
 trap 'stop_child; exit 130' INT
 trap 'stop_child; exit 143' HUP TERM
+# what is wrong with the words comes first
+"$napimeter" tune plan "$@" >/dev/null || exit
 preflight
 "$napimeter" tune start "$out" "$@"
 search

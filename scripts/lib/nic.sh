@@ -61,8 +61,9 @@ first_line() { head -n 1 "$1" 2>/dev/null; }
 
 # permanent_address IF: what it has as it appears, whatever was set since
 permanent_address() {
-	local mac
-	mac=$(ethtool -P "$1" 2>/dev/null | sed -n 's/^Permanent address: \(..:..:..:..:..:..\)$/\1/p')
+	local mac=''
+	# a made-up NIC may have the name of a real one
+	[ "$SYS" != /sys ] || mac=$(ethtool -P "$1" 2>/dev/null | sed -n 's/^Permanent address: \(..:..:..:..:..:..\)$/\1/p')
 	case $mac in
 	'' | 00:00:00:00:00:00) first_line "$SYS/class/net/$1/address" ;;
 	*) printf '%s\n' "$mac" ;;

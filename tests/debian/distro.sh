@@ -60,7 +60,7 @@ for link in json.load(sys.stdin):
 	done
 	nft -s list ruleset
 	for dev in ens3 ens4; do
-		tc qdisc show dev $dev
+		tc qdisc show dev $dev | sed 's/direct_packets_stat [0-9]*//'
 		# those of fq_codel are its queues
 		tc class show dev $dev | grep -v 'class fq_codel' | sort
 		for where in '' ingress egress; do
@@ -72,6 +72,17 @@ for link in json.load(sys.stdin):
 	! command -v resolvectl >/dev/null || resolvectl dns
 	! command -v nmcli >/dev/null || nmcli -t -f DEVICE,STATE,CONNECTION device
 	! systemctl -q is-active systemd-networkd || networkctl --no-legend --no-pager
+}
+
+# settled: no IPv6 address waits for its check for duplicates
+settled() { ! ip -6 addr show | grep -q tentative; }
+
+wait_until() {
+	local i=0
+	while ! "$@" && [ $i -lt 60 ]; do
+		sleep 1
+		i=$((i + 1))
+	done
 }
 
 # looks_like FILE: a manager may take a moment to be content
@@ -179,8 +190,10 @@ stage=$(cat stage 2>/dev/null || echo 1)
 echo "# boot $stage, up after $(cut -d . -f 1 /proc/uptime) s"
 case $stage in
 1)
+	wait_until settled
 	picture >fresh 2>&1
 	dress
+	wait_until settled
 	picture >before 2>&1
 	check "nothing of it would be lost" is "$(
 		napinic lost ens4
@@ -231,11 +244,7 @@ case $stage in
 3)
 	unit=e1000-napi@$mac
 	failed() { [ "$(systemctl is-failed "$unit")" = failed ]; }
-	i=0
-	while ! failed && [ $i -lt 60 ]; do
-		sleep 1
-		i=$((i + 1))
-	done
+	wait_until failed
 	check "a gateway that does not come: the unit has failed" failed
 	check "... e1000 has ens4 again" is "$(driver ens4)" e1000
 	check "... systemctl says why" sh -c "! systemctl status $unit"

@@ -108,6 +108,17 @@ rmmod e1000_napi
 boot
 is "and after a boot" "$(settings)" "$(echo "$want" | sed '1s/weight 32/weight 16/')"
 
+# a person has it from stock, whose values are others
+rmmod e1000_napi
+modprobe e1000
+settled
+check "load" scripts/load.sh eth1
+is "leaves what was applied in force, the weight too" "$(settings 2>/dev/null | sed -n 2p)" \
+	"$(echo "$want" | sed -n 2p)"
+check "restore" scripts/restore.sh eth1
+rmmod e1000
+boot
+
 check "--undo" scripts/tune.sh --undo
 etc >"$work/etc2"
 check "no file is left, none is changed" cmp "$work/etc" "$work/etc2"

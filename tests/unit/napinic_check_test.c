@@ -31,7 +31,8 @@ static void steps_that_save_writes(void **data)
 		"mac eth0 02:00:00:00:09:00", "altname eth0 a-long-name-for-an-interface",
 		"run ip link set dev eth0.7 master br9", "run ip link set dev eth0 arp off",
 		"run ip neigh replace proxy 10.9.0.78 dev eth0", "up eth0 1", "irq ff,ffffffff",
-		"index 4", "vlan v9 link eth0 name v9 index 9 type vlan protocol 802.1Q id 9 reorder_hdr on",
+		"index 4", "manager networkd - 0",
+		"manager networkmanager 8c9ea64f-cd40-4b0c-ba8c-5ff9a4ab1f2e 3", "vlan v9 link eth0 name v9 index 9 type vlan protocol 802.1Q id 9 reorder_hdr on",
 		"qdisc eth0 000000000000000000000100ffffffff0000000008000100687462",
 		"route 6 unreachable fd00::/64 metric 1024", "route 4 default dev eth0 scope link",
 		"addr eth0 5 forever 10.1.0.1 peer 10.1.0.2/32 brd 10.1.0.3 metric 7 scope 99 label eth0:x",
@@ -55,7 +56,7 @@ static void steps_that_save_writes(void **data)
 		"vlan v9 link eth0 name v9 index 9 type vlan", "vlan v9 link eth0 name v8 index 9 type vlan id 9",
 		"vlan v9 link eth0 name v9 index 9 type vxlan id 9",
 		"vlan v9 link eth0 name v9 index 9 type vlan id 9 dev x",
-		"vlan v9 link eth0 name v9 index 0 type vlan id 9", "index 0", "index 4294967297", "index",
+		"vlan v9 link eth0 name v9 index 0 type vlan id 9", "index 0", "manager networkd", "manager x $(id) 1", "manager networkd -", "index 4294967297", "index",
 		"qdisc eth0", "qdisc eth0 00", "qdisc eth0 zz", "filter -x 00",
 		"eval reboot", "", " ", "end ", "pci " PCI, "# more", "set\t/proc/sys/net/ipv4/conf/eth0/x 1",
 	};

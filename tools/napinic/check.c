@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <ctype.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "check.h"
 #include "qdisc.h"
@@ -278,6 +274,12 @@ static const char *check_index(const struct words *w)
 	return w->count != 2 || !is_index(w->word[1]) ? "not an index" : NULL;
 }
 
+static const char *check_manager(const struct words *w)
+{
+	return w->count != 4 || !only(w->word[1], LOWER) || !only(w->word[2], LOWER DIGITS "-") ||
+	       !is_number(w->word[3]) ? "not who configures a NIC" : NULL;
+}
+
 static const char *check_qdisc(const struct words *w)
 {
 	return w->count != 3 || !is_ifname(w->word[1]) || !is_qdisc(w->word[2]) ? "not a qdisc" : NULL;
@@ -298,6 +300,7 @@ static const struct step {
 	{ "class", check_qdisc }, { "filter", check_qdisc }, { "set", check_set }, { "mac", check_mac },
 	{ "ethtool", check_ethtool }, { "altname", check_altname }, { "run", check_run }, { "up", check_up },
 	{ "vlan", check_vlan }, { "irq", check_irq }, { "route", check_route }, { "addr", check_addr },
+	{ "manager", check_manager },
 };
 #define ONCE 4
 
@@ -366,35 +369,4 @@ int check_text(const char *text, size_t size, const char *pci)
 		if (seen[i] != 1)
 			return fail("'%s' is missing, or there twice", steps[i].word);
 	return 0;
-}
-
-char *check_file(const char *path, const char *pci)
-{
-	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	struct stat st;
-	ssize_t size;
-	char *text;
-
-	if (fd < 0 && errno == ELOOP) {
-		fail("it is a symbolic link, and this never makes one; remove it");
-		return NULL;
-	}
-	if (fd < 0 || fstat(fd, &st)) {
-		fail("%s", strerror(errno));
-		return NULL;
-	}
-	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || st.st_mode & 022 ||
-	    st.st_size > 16 << 20) {
-		fail("it belongs to, or can be written by, somebody else; nothing is done by it");
-		close(fd);
-		return NULL;
-	}
-	text = xalloc(st.st_size + 1);
-	size = pread(fd, text, st.st_size, 0);
-	close(fd);
-	if (size == st.st_size && !check_text(text, size, pci))
-		return text;
-	fail("it cannot be read");
-	free(text);
-	return NULL;
 }

@@ -8,6 +8,7 @@
 
 #include "ethtool.h"
 #include "index.h"
+#include "manager.h"
 #include "qdisc.h"
 #include "put.h"
 #include "run.h"
@@ -23,6 +24,8 @@ static struct {
 	char pci[16], name[16];
 	struct list routes;	/* "4 ARGUMENT..." in their order */
 	struct list qdiscs;	/* the lines of one interface */
+	struct manager manager;
+	bool manager_waited;
 	const char *const *left;	/* settings that stay what they are now */
 } state;
 
@@ -234,6 +237,26 @@ static void put_vlan(const struct words *w)
 	try_ip(args.word);
 }
 
+static void set_manager(const struct words *w)
+{
+	snprintf(state.manager.who, sizeof(state.manager.who), "%s", w->word[1]);
+	snprintf(state.manager.connection, sizeof(state.manager.connection), "%s", w->word[2]);
+	state.manager.number = strtoll(w->word[3], NULL, 10);
+	state.manager.since = time(NULL) - state.elapsed;
+}
+
+/* Once, when the links are up and nothing is on them yet. */
+static void let_manager_configure(void)
+{
+	if (*state.manager.who && !state.manager_waited)
+		wait_for_manager(&state.manager, state.name);
+	/* it flushes what it does not know as it takes another metric, and that takes it a moment */
+	if (!strcmp(state.manager.who, "networkmanager") && !state.manager_waited &&
+	    put_metrics(&state.routes, state.name))
+		sleep(1);
+	state.manager_waited = true;
+}
+
 static void put_line(char *line)
 {
 	struct words w;
@@ -253,10 +276,11 @@ static void put_line(char *line)
 		return;
 	}
 	put_qdiscs(&state.qdiscs);
-	if (!strncmp(line, "route ", 6)) {
-		list_add(&state.routes, xasprintf("%s", line + 6));
+	if (!strncmp(line, "addr ", 5) || !strncmp(line, "route ", 6))
+		let_manager_configure();
+	/* all of them at the end */
+	if (!strncmp(line, "route ", 6))
 		return;
-	}
 	words_split(&w, line);
 	if (!strcmp(w.word[0], "pci"))
 		snprintf(state.pci, sizeof(state.pci), "%s", w.word[1]);
@@ -278,6 +302,8 @@ static void put_line(char *line)
 		put_up(w.word[1], w.word[2]);
 	else if (!strcmp(w.word[0], "irq"))
 		put_irq(w.word[1]);
+	else if (!strcmp(w.word[0], "manager"))
+		set_manager(&w);
 	else if (!strcmp(w.word[0], "addr"))
 		put_address(&w);
 }
@@ -285,8 +311,11 @@ static void put_line(char *line)
 unsigned int put(const char *text, const char *const left[])
 {
 	char *copy = xasprintf("%s", text), *rest = copy, *line;
+	const char *at;
 
 	state.left = left;
+	for (at = strstr(text, "\nroute "); at; at = strstr(at + 1, "\nroute "))
+		list_add(&state.routes, xasprintf("%.*s", (int)strcspn(at + 7, "\n"), at + 7));
 	while ((line = strsep(&rest, "\n")))
 		if (*line && *line != '#' && strcmp(line, "end"))
 			put_line(line);

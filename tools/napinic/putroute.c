@@ -32,17 +32,87 @@ static char *lasting(const char *route)
 	return text;
 }
 
-/* Those that what the kernel and the addresses brought does not have. */
-static void skip_present(struct list *routes, const char *name)
+/* The routes of name and its VLANs as they are now. */
+static void list_present(struct list *present, const char *name)
 {
-	struct list tree = { 0 }, present = { 0 }, missing = { 0 };
+	struct list tree = { 0 };
 	json_t *links = links_now();
-	size_t i;
 
 	if (links) {
 		nic_tree(links, name, &tree);
-		routes_now(links, &tree, &present);
+		routes_now(links, &tree, present);
 	}
+	list_free(&tree);
+	json_decref(links);
+}
+
+static int metric_of(const char *route)
+{
+	const char *metric = strstr(route, " metric ");
+
+	return metric ? atoi(metric + 8) : 0;
+}
+
+/* The metric that a manager gave to routes of this family, if it gives another one now; else 0. */
+static int lost_metric(const struct list *routes, const struct list *present, char family)
+{
+	size_t i, n;
+
+	for (i = 0; i < routes->count; i++) {
+		char *route = lasting(routes->text[i]);
+		int metric = metric_of(routes->text[i]), other = 0;
+
+		/* only of those that may have another, and not if one has the old one too */
+		for (n = 0; *route == family && !metric_of(route) && n < present->count; n++) {
+			char *now = lasting(present->text[n]);
+
+			if (!strcmp(route, now) && metric_of(present->text[n]) != metric)
+				other = metric;
+			free(now);
+		}
+		free(route);
+		if (other)
+			return other;
+	}
+	return 0;
+}
+
+bool put_metrics(const struct list *routes, const char *name)
+{
+	struct list present = { 0 };
+	char *four, *six, *out;
+	int metric4, metric6;
+
+	list_present(&present, name);
+	metric4 = lost_metric(routes, &present, '4');
+	metric6 = lost_metric(routes, &present, '6');
+	list_free(&present);
+	if (!metric4 && !metric6)
+		return false;
+	four = xasprintf("%d", metric4 ? metric4 : -1);
+	six = xasprintf("%d", metric6 ? metric6 : -1);
+	{
+		const char *const modify[] = {
+			"nmcli", "-w", "10", "device", "modify", name, "ipv4.route-metric",
+			four, "ipv6.route-metric", six, NULL
+		};
+
+		/* without it, they stay as the manager has them */
+		run(modify, &out, NULL);
+		free(out);
+	}
+	free(four);
+	free(six);
+	return true;
+}
+
+/* Those that what the kernel and the addresses brought does not have. */
+static void skip_present(struct list *routes, const char *name)
+{
+	struct list present = { 0 }, missing = { 0 };
+	size_t i;
+
+	list_present(&present, name);
 	for (i = 0; i < present.count; i++) {
 		char *route = present.text[i];
 
@@ -59,8 +129,6 @@ static void skip_present(struct list *routes, const char *name)
 	list_free(routes);
 	*routes = missing;
 	list_free(&present);
-	list_free(&tree);
-	json_decref(links);
 }
 
 /* One that is there already, or whose time is over, will do. */

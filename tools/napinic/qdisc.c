@@ -35,6 +35,16 @@ static const struct {
 	{ "flower", TCA_FLOWER_FLAGS }, { "matchall", TCA_MATCHALL_FLAGS }, { "u32", TCA_U32_FLAGS },
 };
 
+/* Times in us that are rounded down twice, as they are set and as they are told: 5000 gives 4999. */
+static const struct {
+	const char *kind;
+	int option;
+} rounded[] = {
+	{ "codel", TCA_CODEL_TARGET }, { "codel", TCA_CODEL_INTERVAL },
+	{ "codel", TCA_CODEL_CE_THRESHOLD }, { "fq_codel", TCA_FQ_CODEL_TARGET },
+	{ "fq_codel", TCA_FQ_CODEL_INTERVAL }, { "fq_codel", TCA_FQ_CODEL_CE_THRESHOLD },
+};
+
 /* What was found of an interface, in the kernel's order. */
 struct found {
 	int index;
@@ -42,26 +52,23 @@ struct found {
 	size_t count;
 };
 
-static struct rtattr *attr_of(const struct nlmsghdr *msg, int type)
+static struct rtattr *find_attr(struct rtattr *at, size_t left, int type)
 {
-	struct rtattr *at = TCA_RTA((struct tcmsg *)NLMSG_DATA(msg));
-	size_t left = NLMSG_PAYLOAD(msg, sizeof(struct tcmsg));
-
 	for (; RTA_OK(at, left); at = RTA_NEXT(at, left))
 		if ((at->rta_type & NLA_TYPE_MASK) == type)
 			return at;
 	return NULL;
 }
 
+static struct rtattr *attr_of(const struct nlmsghdr *msg, int type)
+{
+	return find_attr(TCA_RTA((struct tcmsg *)NLMSG_DATA(msg)),
+			 NLMSG_PAYLOAD(msg, sizeof(struct tcmsg)), type);
+}
+
 static struct rtattr *option_of(struct rtattr *options, int type)
 {
-	struct rtattr *at = RTA_DATA(options);
-	size_t left = RTA_PAYLOAD(options);
-
-	for (; RTA_OK(at, left); at = RTA_NEXT(at, left))
-		if ((at->rta_type & NLA_TYPE_MASK) == type)
-			return at;
-	return NULL;
+	return find_attr(RTA_DATA(options), RTA_PAYLOAD(options), type);
 }
 
 /* "" when it has none, or one that is no text. */
@@ -97,6 +104,14 @@ static void adapt(struct nlmsghdr *msg)
 		if (at && RTA_PAYLOAD(at) == sizeof(value)) {
 			memcpy(&value, RTA_DATA(at), sizeof(value));
 			value &= ~NOT_FOR_US;
+			memcpy(RTA_DATA(at), &value, sizeof(value));
+		}
+	}
+	for (i = 0; i < ARRAY_SIZE(rounded); i++) {
+		at = strcmp(kind, rounded[i].kind) ? NULL : option_of(options, rounded[i].option);
+		if (at && RTA_PAYLOAD(at) == sizeof(value)) {
+			memcpy(&value, RTA_DATA(at), sizeof(value));
+			value++;
 			memcpy(RTA_DATA(at), &value, sizeof(value));
 		}
 	}

@@ -10,6 +10,7 @@
 #include "address.h"
 #include "ethtool.h"
 #include "link.h"
+#include "manager.h"
 #include "qdisc.h"
 #include "run.h"
 #include "save.h"
@@ -232,6 +233,7 @@ int save(FILE *out, const char *pci, const char *driver)
 		fprintf(out, "# e1000_napi 1 state\npci %s\nname %s\ndriver %s\nuptime %lld\nindex %lld\n",
 			pci, name, driver, uptime_now(),
 			(long long)number_of(link_named(links, name), "ifindex"));
+		save_manager(out, name, number_of(link_named(links, name), "ifindex"));
 		err = save_tree(out, links, &tree);
 	}
 	if (!err)

@@ -11,6 +11,7 @@
  * it with it. Plain text, one step a line, in the order of replay:
  *   pci ADDRESS, name IF, driver DRIVER, uptime SECONDS   whose state this is
  *   index N                   by which firewalls may know it (index_put)
+ *   manager WHO CONNECTION NUMBER  who configures it, when it appears (save_manager)
  *   set FILE VALUE            a file of /sys or /proc/sys
  *   ethtool OPT IF NAME VALUE...  what `ethtool -OPT` changes (ethtool_pairs)
  *   mac IF ADDRESS            hardware address

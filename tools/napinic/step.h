@@ -28,6 +28,12 @@ void try_ip(const char *const args[]);
 /* What is left of a lifetime ("forever" or seconds) after elapsed seconds (caller frees), or NULL. */
 char *lifetime_left(const char *lifetime, long long elapsed);
 
+/*
+ * NetworkManager may give its routes of name another metric each time: have it take that which
+ * they had. It lasts until it activates another connection. Returns whether it was asked.
+ */
+bool put_metrics(const struct list *routes, const char *name);
+
 /* The routes ("4 ARGUMENT...") of the interface name, in their order; empties the list. */
 void put_routes(struct list *routes, const char *name, long long elapsed);
 

@@ -21,6 +21,9 @@ dress() {
 	echo 5000 >"/sys/class/net/$_d/gro_flush_timeout"
 	echo 1 >"/sys/class/net/$_d/threaded"
 	echo 1 >"/sys/class/net/$_d/queues/rx-0/rps_cpus"
+	tc qdisc replace dev "$_d" root handle 1: fq_codel limit 999 target 7ms
+	tc qdisc add dev "$_d" clsact
+	tc filter add dev "$_d" ingress protocol ip prio 7 matchall action pass
 	ip link set dev "$_d" up
 	echo 1 >"/proc/irq/$(cat "/sys/class/net/$_d/device/irq")/smp_affinity"
 	wait_for 10 link_up "$_d"
@@ -97,6 +100,9 @@ undress() {
 picture() (
 	set +e # not every kind of interface has all of it
 	_files=''
+	# an older kernel gives another index
+	_index='s/$//'
+	case $(uname -r) in 5.[0-9].* | 5.1[0-2].*) _index='s/^[0-9]*: //' ;; esac
 	for _i; do
 		ethtool -k "$_i"
 		_sys=/sys/class/net/$_i
@@ -120,7 +126,11 @@ picture() (
 	# in one batch, ip addr would do as ip link did
 	for _what in 'link show' 'addr show' 'neigh show nud permanent' 'neigh show proxy'; do
 		for _i; do echo "$_what dev $_i"; done | ip -o -force -batch -
-	done | sed 's/^[0-9]*: //; s/[0-9]*sec/SEC/g'
+	done | sed "$_index; s/[0-9]*sec/SEC/g"
+	for _i; do
+		tc qdisc show dev "$_i"
+		tc filter show dev "$_i" ingress
+	done 2>/dev/null
 	for _i; do echo "link show dev $_i"; done | ip -d -force -batch - |
 		grep -o 'vlan .*\|bridge_slave\|addrgenmode [a-z]*'
 	for _f in -4 -6; do

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* NetworkManager and systemd-networkd, which configure a NIC again when it appears. */
+#ifndef NAPINIC_MANAGER_H
+#define NAPINIC_MANAGER_H
+
+#include <stdio.h>
+#include <time.h>
+
+/* Who configured an interface, with what, and how the one that went away is told from the new. */
+struct manager {
+	char who[16];		/* "networkmanager" or "networkd"; "": nobody */
+	char connection[64];	/* NetworkManager's UUID */
+	long long number;	/* by which NetworkManager knew the device */
+	time_t since;		/* when it went away, not earlier */
+};
+
+/* "manager networkmanager UUID NUMBER" or "manager networkd - 0", if one of them configured name. */
+void save_manager(FILE *out, const char *name, long long index);
+
+/*
+ * Until the manager has configured name again, 20 s at most, so that what is put back
+ * afterwards is only what it does not know, and it does not flush that. A connection of
+ * NetworkManager that it does not bring up by itself is asked for.
+ */
+void wait_for_manager(const struct manager *manager, const char *name);
+
+#endif

@@ -27,12 +27,6 @@ setup() {
 	echo 0 >"$dir/sys/class/net/eth0/napi_defer_hard_irqs"
 	: >"$TRUTH"
 	: >"$CALLS"
-	# what tune looks at before it begins: counters, and a source that answers
-	mkdir -p "$dir/sys/kernel/debug/e1000_napi/eth0" "$dir/bin"
-	echo '# made up' >"$dir/sys/kernel/debug/e1000_napi/eth0/snapshot"
-	printf '#!/bin/sh\necho 20260101000000,192.0.2.1,5001,192.0.2.2,9,1,0.0-0.3,1470,1\n' >"$dir/bin/iperf"
-	chmod +x "$dir/bin/iperf"
-	PATH=$dir/bin:$PATH
 }
 
 tune() { "$dir/scripts/tune.sh" eth0 --server 192.0.2.1 --seed 1 --out "$dir/out" --minutes 10 "$@"; }

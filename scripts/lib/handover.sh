@@ -180,6 +180,8 @@ tuned_settings() {
 		grep -F "ATTR{address}==\"$mac\"" |
 		sed -n 's/.*, ATTR{\([a-z_]*\)}="[^"]*"$/\1/p
 			s/.*ethtool -C [$]name \([a-z-]*\) .*/\1/p
+			s/.*ethtool -G [$]name \([a-z]*\) .*/\1/p
+			s|.* >/sys/class/net/[$]name/\(queues/[a-z0-9_/-]*\).*|\1|p
 			s/.*ethtool -K [$]name gro .*/rx-gro/p' || :
 }
 

@@ -42,8 +42,8 @@ pull_iperf() {
 	case $1 in *:*) options="$options -V" ;; esac
 	# shellcheck disable=SC2086 # words
 	said=$(timeout 8 iperf -c "$1" -p "$2" $options -R -t 0.3 -b 1M -y C 2>&1) || :
-	# its last line: the ninth is a count of bytes
-	printf '%s\n' "$said" | awk -F , '/^[0-9]{8}/ { bytes = $8 } END { exit bytes > 0 ? 0 : 1 }'
+	# its last line: the eighth is a count of bytes. Debian 12's awk knows no {8}
+	printf '%s\n' "$said" | awk -F , '/^[0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9]/ { bytes = $8 } END { exit bytes > 0 ? 0 : 1 }'
 }
 
 # preflight_iperf SERVER PORT udp|tcp: something answers there. The server may be one that has

@@ -63,6 +63,18 @@ last() { tail -n 1; }
 	done <"$dir/keys"
 }
 
+@test "what iperf answers before a sweep is understood by mawk too" {
+	mkdir "$dir/bin"
+	printf '#!/bin/sh\necho 20260101000000,192.0.2.1,5001,192.0.2.2,9,1,0.0-0.3,1470,39200\n' >"$dir/bin/iperf"
+	for awk in "$(command -v mawk)" "$(command -v busybox) awk"; do
+		[ "${awk#/}" != "$awk" ] || continue
+		printf '#!/bin/sh\nexec %s "$@"\n' "$awk" >"$dir/bin/awk"
+		chmod +x "$dir/bin/"*
+		PATH=$dir/bin:$PATH run sh -c '. scripts/lib/common.sh; . scripts/lib/preflight.sh; pull_iperf 192.0.2.1 5001 udp'
+		[ "$status" -eq 0 ]
+	done
+}
+
 @test "every reason of a trial is in docs/sweep.md" {
 	sed -n '/^### Reasons/,/^`hist.csv`/p' docs/sweep.md >"$dir/doc"
 	# the first part of each text that no number or name interrupts

@@ -13,6 +13,10 @@ KDIR ?= /lib/modules/$(KVER)/build
 # Its e1000 sources, a tree or a tarball; searched for when not given
 KSRC ?=
 
+ifneq ($(words $(CURDIR)),1)
+$(error the name of this folder, "$(CURDIR)", has a space in it, which the build of the kernel's modules does not take; move the clone, or rename the folder)
+endif
+
 VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 BUILD := $(CURDIR)/build/$(KVER)
 MODDIR := $(INSTALL_MOD_PATH)/lib/modules/$(KVER)/updates
@@ -191,6 +195,7 @@ help:
 	@echo '  KVER=release     ... for another kernel whose headers are there'
 	@echo '  KDIR=folder      ... for the kernel of these headers'
 	@echo '  KSRC=path        ... with e1000 from this kernel tree or tarball'
+	@echo 'make tools         the tools alone'
 	@echo 'make install       put the module under /lib/modules/KVER/updates'
 	@echo 'make uninstall     take it away again'
 	@echo 'make demo          weights 1, 2, 60, 200 in a guest, in two minutes'

@@ -168,7 +168,8 @@ END
 
 # With --icount all that a device does has to happen at an instruction, not when a
 # thread of the host gets round to it: no ioeventfd, and a virtio-net that sends by a
-# timer of the guest's clock. So two runs of one tree are alike to the last interrupt.
+# timer of the guest's clock. So two runs of one tree are alike to the last interrupt; what a
+# shared folder answers takes real time, and shifts what comes after by some microseconds.
 sync='' peer=''
 if [ -n "$icount" ]; then
 	sync=,ioeventfd=off

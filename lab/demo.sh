@@ -13,7 +13,8 @@ usage() {
 		Sweep the weights 1, 2, 60 and 200 in the deterministic lab and print a table,
 		the rx_per_poll histogram at weight 60, and draw both to DIR/demo.png. The load is
 		the smallest, of 300 to 700 Mbit/s, of which weight 1 loses a quarter.
-		DIR (default results/demo) is written anew; DIR/report/report.html explains it.
+		DIR (default results/demo) is written again if a demo made it; DIR/report/report.html
+		explains it.
 	END
 }
 
@@ -25,17 +26,28 @@ case ${1-} in
 -*) usage_error "unknown option '$1'" ;;
 esac
 [ $# -le 1 ] || usage_error "one folder, not '$1' and '$2'"
-out=${1:-results/demo}
+out=${1-results/demo}
 need gnuplot gnuplot-nox
+need qemu-system-x86_64 qemu-system-x86
 case $out in
-/ | . | ..) usage_error "not this folder: '$out'" ;;
+'' | / | . | ..) usage_error "not this folder: '$out'" ;;
 *[[:space:]]*) usage_error "no spaces in '$out'" ;;
 esac
-if [ ! -e "$out/sweep.json" ] && [ -n "$(ls -A "$out" 2>/dev/null)" ]; then
-	die "$out is not empty and holds no sweep; give another folder"
+# Only what a demo made goes; its mark is there before anything else
+mark=$out/.demo
+if [ -n "$(ls -A "$out" 2>/dev/null)" ]; then
+	if [ ! -f "$mark" ] || [ -L "$mark" ]; then
+		die "$out is not empty, and no demo made it; give another folder"
+	fi
+	others=$(find "$out" -mindepth 1 -maxdepth 1 | sed 's|.*/||' |
+		grep -Evx '(runs|hist|probes)[.]csv([.]cut)?|(sweep|meta)[.]json|sar-[0-9]+|table[.]txt|weight60[.]snapshot|demo[.]png|report|[.]demo' || :)
+	[ -z "$others" ] ||
+		die "$out holds what no demo made ($(printf '%s' "$others" | tr '\n' ' ')); move it away, or give another folder"
+	[ -w "$out" ] || die "$out belongs to $(stat -c %U "$out"); give another folder"
+	rm -rf "$out"
 fi
-rm -rf "$out"
-mkdir -p "$out"
+make_dir "$out"
+: >"$mark"
 trap 'give_back "$out"' EXIT
 
 # How much a guest of 500 million instructions a second can take with weight 1 depends on
@@ -43,7 +55,7 @@ trap 'give_back "$out"' EXIT
 # found the guest is busy, but not yet too busy for the larger weights. Between bursts of
 # 100 pktgen sleeps; below 0.1 ms it would spin, and hide what the weights cost. Weight 60
 # takes such a burst in two polls, 200 in one.
-log "Booting the lab; its time is counted in instructions, so every run is alike."
+log "Booting the lab; its time is counted in instructions, so a busy machine changes nothing."
 # Under its own name in the guest too, so that what the sweep says of it is true here
 # shellcheck disable=SC2016 # for the guest's shell
 "$here/boot.sh" --icount --share "$out" --timeout 170 -- sh -c '

@@ -2,6 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # In a guest of fleet.sh: addresses and an ssh server, until there is /share/stop.
 set -eu
+if [ ! -e /share/key.pub ]; then
+	echo "fleet-guest.sh: this is for the guests of make lab-fleet only" >&2
+	exit 2
+fi
 n=$1
 hostname "g$n"
 modprobe e1000

@@ -21,9 +21,9 @@ findutils:xargs'
 PACKAGES="$(printf '%s\n' $PROGRAMS | cut -d : -f 1 | uniq | tr '\n' ' ')busybox-static ncurses-base libc6"
 TERMINALS='l/linux x/xterm x/xterm-256color s/screen s/screen-256color t/tmux
 t/tmux-256color v/vt100 v/vt220'
-MODULES='e1000 e1000e virtio_pci virtio_console virtio_net udp_diag 9p 9pnet_virtio
+MODULES='e1000 e1000e virtio_pci virtio_console virtio_net udp_diag tcp_diag 9p 9pnet_virtio
 pktgen netconsole dummy veth bridge 8021q macvlan tun sch_fq sch_fq_codel
-sch_netem sch_tbf sch_ingress cls_matchall cls_u32 act_police act_gact
+sch_netem sch_tbf sch_ingress cls_matchall cls_u32 act_police act_gact nf_tables
 virtio_blk ext4 crc32c_generic xenfs xen-evtchn xen-gntdev xen-gntalloc xen-privcmd
 xen-netback'
 

@@ -23,8 +23,8 @@ quote() {
 root=$work/root
 opt=$root/opt/e1000_napi
 mkdir -p "$opt/tools" "$root/lab"
-for room in scripts lab bench tests; do
-	[ ! -d "$top/$room" ] || cp -R "$top/$room" "$opt/"
+for room in scripts lab bench tests e1000-napi dkms.conf version; do
+	[ ! -e "$top/$room" ] || cp -R "$top/$room" "$opt/"
 done
 case $module in
 '') ;;

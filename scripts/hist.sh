@@ -138,6 +138,8 @@ if [ -t 1 ]; then
 	*[Uu][Tt][Ff]8* | *[Uu][Tt][Ff]-8*) unicode=1 ;;
 	esac
 fi
+HIST_PROG=$prog HIST_NOW=${snapshot:-${file-}} HIST_MARK=$since
+export HIST_PROG HIST_NOW HIST_MARK
 # awk's numbers have points then, and a byte is a character
 LC_ALL=C
 export LC_ALL

@@ -60,18 +60,18 @@ load_module() {
 		params="$params$(configured)"
 	fi
 	say "loading $module${weight:+ weight=$weight}$params"
-	[ "$dry" = 0 ] || return 0
 	# the kernel ignores parameters that it does not know
 	_known=$(modinfo -F parm "$module" 2>/dev/null | sed 's/:.*//')
 	for _param in $params; do
 		[ -z "$_known" ] || printf '%s\n' "$_known" | grep -qxF "${_param%%=*}" ||
 			die "$MODULE has no parameter ${_param%%=*} (modinfo $module shows them)"
 	done
+	[ "$dry" = 0 ] || return 0
 	# shellcheck disable=SC2086 # words without spaces
 	if ! _why=$($_load "$module" ${weight:+weight=$weight} $params 2>&1); then
 		case $_why in
 		*nvalid\ module\ format* | *xec\ format\ error*)
-			_why="it is built for another kernel than $(uname -r); run make"
+			_why="it is built for another kernel than $(uname -r); $(how_to_build "$(uname -r)")"
 			;;
 		*ey\ was\ rejected* | *equired\ key\ not* | *ot\ permitted*)
 			_why="$_why: this kernel takes only modules signed by a key that it knows, as with Secure Boot; sign it, see Secure Boot in docs/install.md"
@@ -229,8 +229,15 @@ fi
 find_nic "$nic"
 [ ! -e "$RUN/$pci.state" ] ||
 	die "an earlier change of $nic was cut short; first run: $(how_to restore "$nic")"
-[ -n "$name" ] || die "$pci has no network interface here (driver: ${driver:-none}); is it in another network namespace, or without a driver?"
+[ -n "$name" ] || {
+	[ ! -e "$RUN/$pci.loaded" ] ||
+		die "$pci has no network interface here (driver: ${driver:-none}), and e1000_napi had it; to give it back: $(how_to restore "$pci")"
+	die "$pci has no network interface here (driver: ${driver:-none}); is it in another network namespace, or without a driver?"
+}
 if [ "$driver" = "$MODULE" ]; then
+	sweeping=$(live_sweep "$RUN/sweep.pid")
+	[ -z "$sweeping" ] ||
+		die "a sweep is running (process $sweeping), and what it measures would change; end it first: kill $sweeping"
 	check_live
 	set_live
 	[ -z "$weight" ] || set_weight

@@ -289,6 +289,8 @@ paper() {
 	part mlfrr.markdown
 	printf '\n## CPU cost\n\n'
 	part cost.markdown
+	printf '\n## Weights compared\n\n'
+	part compare.markdown
 	printf '\n## Machines\n\n'
 	part facts.markdown
 }

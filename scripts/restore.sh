@@ -123,8 +123,13 @@ if [ "$dry" = 0 ]; then
 	rm -f "$RUN"/*.new
 fi
 status=0
+# the watchdog of a sweep that loads the module again does not wait for its end
+sweeping=$(live_sweep "$RUN/sweep.pid")
+[ -z "$sweeping" ] || [ -n "${E1000_NAPI_WATCHDOG-}" ] ||
+	die "a sweep is running (process $sweeping), and would lose its NIC; end it first: kill $sweeping"
 if [ -e "$RUN/sweep.state" ]; then
-	log "a sweep was killed: putting back what it changed"
+	[ "$dry" = 0 ] || log "would put back what a killed sweep changed"
+	[ "$dry" = 1 ] || log "a sweep was killed: putting back what it changed"
 	[ "$dry" = 1 ] || sh "$here/sweep.sh" --restore || status=$EXIT_FAIL
 fi
 if [ "$which" = --all ]; then

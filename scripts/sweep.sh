@@ -33,7 +33,7 @@ usage() {
 		  --app-cpu LIST  --irq-cpu LIST  --rx-usecs LIST  --gro LIST  --threaded LIST
 		  --burst LIST        packets back to back, at the same average load; default 1
 		  --netdev-budget LIST  --netdev-budget-usecs LIST  --defer-hard-irqs LIST
-		  --gro-flush-timeout LIST
+		  --gro-flush-timeout LIST  --rx-ring LIST  --rps-cpus LIST  --netdev-max-backlog LIST
 		  --reps N            repetitions (default 1)   --seconds S  a trial's (default 5)
 		  --sessions N        N times as many: the module is loaded again between
 		  --until PCT         repeat only until a cell's mean is known within PCT per cent
@@ -42,7 +42,9 @@ usage() {
 		  --confirm W         a verdict of change by as many fresh trials of that weight
 		                      and the reference alone, in DIR/confirm: yes (default) or no
 		  --blocks N  --slot S  --settle S              for interleave
-		  --min-load B  --max-load B  --goal-…          for mlfrr, see docs/sweep.md
+		  --min-load B  --max-load B  --goal-loss-ratio R  --goal-width R
+		  --goal-exceed-ratio R  --goal-initial-trial-s S  --goal-final-trial-s S
+		  --goal-duration-sum-s S                       for mlfrr, see docs/sweep.md
 
 		Where the traffic comes from
 		  --server ADDR       a host that runs \`iperf -s -u\` and \`iperf -s\`
@@ -106,6 +108,7 @@ while [ $# -gt 0 ]; do
 		esac
 		case $1 in
 		--app-cpu | --irq-cpu) check_cpus "$1" "$2" ;;
+		--host) case $2 in *?:[1-9]*) ;; *) usage_error "--host requires ADDR:PORT, not '$2'" ;; esac ;;
 		esac
 		case $1 in
 		--preset)
@@ -154,10 +157,11 @@ run=/run/e1000_napi lock=/run/e1000_napi/sweep.pid
 take_lock() {
 	mkdir -p "$run"
 	is_own_path "$run" || die "$run, or a folder above it, belongs to, or can be written by, somebody else; remove it"
+	running=$(live_sweep "$lock")
+	[ -z "$running" ] || die "another sweep is running, process $running"
 	if [ -e "$lock" ] && is_own "$lock"; then
 		while read -r pid name; do
 			if ! is_uint "${pid%%:*}" || ! is_alive "$pid"; then continue; fi
-			[ "$name" != sweep.sh ] || die "another sweep is running, process ${pid%%:*}"
 			[ "$name" != sar ] || kill "${pid%%:*}"
 		done <"$lock"
 	fi
@@ -171,6 +175,7 @@ if [ -n "$restore" ]; then
 	need_root
 	take_lock
 	rm -f "$lock"
+	[ -e "$run/sweep.state" ] || log "no sweep has left anything changed"
 	exec "$napimeter" restore
 fi
 
@@ -205,6 +210,15 @@ plan() (
 	set -f
 	exec "$napimeter" plan "$folder" $preset_words $words "$@"
 )
+
+# Options that another method would ignore
+for word in $words; do
+	case $method-${word%%=*} in
+	interleave-* | mlfrr-goal_* | mlfrr-m??_load) ;;
+	*-blocks | *-slot_s | *-settle_s) usage_error "--${word%%[=_]*} goes with --method interleave only" ;;
+	*-goal_* | *-min_load | *-max_load) usage_error "--$(echo "${word%%=*}" | tr _ -) goes with --method mlfrr only" ;;
+	esac
+done
 
 if [ -n "$dry_run" ]; then
 	folder=$(temp_dir)
@@ -258,7 +272,8 @@ finish() {
 	fi
 	if [ -n "$sar" ]; then
 		kill "$sar" 2>/dev/null || true
-		put_result "sar-$(date +%s)" <"$work/sar" || true
+		# it may not have come to its first sample
+		[ ! -e "$work/sar" ] || put_result "sar-$(date +%s)" <"$work/sar" || true
 	fi
 	"$napimeter" restore || warn "not everything could be put back, see above"
 	rm -rf "$work" "$lock"

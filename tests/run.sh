@@ -19,6 +19,8 @@ usage: tests/run.sh [GROUP…]
          browser, R, promtool, a fuzzer (dev/deps.sh report); not without its name
   sweep  the sweep in a booted guest; not without its name
   tune   tune.sh in a booted guest, deterministic; not without its name
+  losses planted losses in a booted guest, deterministic: the place that a sweep and
+         doctor give each; not without its name
   slow   the lab, the ISO, fleets and the in-tree form, with bats; not without its name
 
 Without a group, the first three. What fails is printed; everything is in build/check/.
@@ -140,6 +142,12 @@ tune() {
 		sh tests/guest/run.sh tune
 }
 
+losses() {
+	bring nft
+	lab/boot.sh --icount --timeout 780 --console "$out/console-losses.log" --share "$out/share" -- \
+		sh tests/guest/run.sh scenarios doctor
+}
+
 case ${1:-} in
 -h | --help) usage && exit 0 ;;
 esac
@@ -153,6 +161,7 @@ for g in "$@"; do
 	guest) group guest "the driver in a booted guest (five to eight minutes)" guest ;;
 	sweep) group sweep "the sweep in a booted guest" sweep ;;
 	tune) group tune "tune.sh in a booted guest" tune ;;
+	losses) group losses "planted losses in a booted guest" losses ;;
 	slow) group slow "the lab, the ISO, fleets, the in-tree form" slow ;;
 	*) usage_error "no such group: $g" ;;
 	esac

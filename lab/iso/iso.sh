@@ -10,9 +10,11 @@ top=$(cd "$here/../.." && pwd)
 
 usage() {
 	cat <<-END
-		usage: $prog [--out FILE] [--kver V] [--append STR] [--console WORDS]
-		Make the ISO (default build/e1000_napi.iso; from the package ./e1000_napi.iso) that boots in any hypervisor whose VM
-		has an e1000 NIC. See docs/hypervisors/iso.md for its orders.
+		usage: $prog [--out FILE] [--kver V] [--append STR] [--console WORDS] [--bios]
+		Make the ISO that boots in any hypervisor whose VM has an e1000 NIC; its orders
+		are in docs/hypervisors/iso.md.
+		  --out FILE       where to (default build/e1000_napi.iso; from the package,
+		                   ./e1000_napi.iso)
 		  --kver V         kernel release (default: newest with headers here)
 		  --append STR     orders on the kernel's command line, as napi.server=10.0.0.1
 		  --console WORDS  console= words; without them a boot menu asks for screen or

@@ -78,7 +78,7 @@ case $words in
 esac
 [ -z "$textfile" ] || [ -d "$textfile" ] || usage_error "--textfile: no folder '$textfile'"
 if [ -n "$report" ]; then
-	exec "$here/report.sh" "$out" ${textfile:+"$textfile"}
+	E1000_NAPI_PROG=$prog exec "$here/report.sh" "$out" ${textfile:+"$textfile"}
 fi
 [ -n "$inventory" ] || usage_error "which guests? -i INVENTORY; inventory.example is one"
 [ -e "$inventory" ] || usage_error "there is no inventory $inventory"
@@ -142,7 +142,7 @@ if [ -z "$check$undo" ]; then
 	awk -F '\t' 'NR == FNR { now[$1] = 1; print; next } !($1 in now)' "$work/state" "$state" |
 		sort >"$work/all"
 	mv "$work/all" "$state"
-	"$here/report.sh" "$out" ${textfile:+"$textfile"} || rc=$?
+	E1000_NAPI_PROG=$prog "$here/report.sh" "$out" ${textfile:+"$textfile"} || rc=$?
 fi
 if [ "$bad" -gt 0 ]; then
 	log "not done:"

@@ -11,8 +11,8 @@ usage() {
 	cat <<-END
 		usage: $prog [--port N] [--record FILE] HYPERVISOR VM
 		       $prog [--port N] [--record FILE] pid PID
-		Run this on the host while the sweep runs in the guest with
-		--host ADDR:PORT (ADDR: the host's, as the guest reaches it).
+		Run this on the host while the guest's sweep runs with --host ADDR:PORT
+		(ADDR: the host's, as the guest reaches it).
 		  HYPERVISOR VM  xen, virtualbox, vmware or kvm, and the name of the VM
 		  pid PID        any VM that is one process, as QEMU's
 		  --port N       UDP port (default 5002)
@@ -40,7 +40,8 @@ while [ $# -gt 0 ]; do
 	esac
 done
 [ $# -eq 2 ] || usage_error "say HYPERVISOR VM, or pid PID"
-is_uint "$port" || usage_error "--port wants a number"
+{ is_uint "$port" && [ "$port" -ge 1 ] && [ "$port" -le 65535 ]; } ||
+	usage_error "--port requires a number from 1 to 65535, not '$port'"
 napimeter=$(tool napimeter)
 
 samples() {

@@ -100,7 +100,14 @@ host_main() {
 		host_usage
 		exit 0
 		;;
-	create | start | stop | destroy | cpu | facts) ;;
+	create | start | stop | destroy | cpu | facts)
+		case ${2-} in
+		-h | --help)
+			host_usage
+			exit 0
+			;;
+		esac
+		;;
 	*) usage_error "say create, start, stop, destroy, cpu or facts" ;;
 	esac
 	vm=${2-}

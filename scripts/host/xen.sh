@@ -95,6 +95,7 @@ vm_cpu() {
 }
 
 vm_facts() {
+	need xl xen-utils-common
 	echo hypervisor=Xen
 	xl info | sed -n 's/^xen_version *: */version=/p; s/^\(virt_caps\|xen_commandline\) *: */\1=/p'
 	echo "dom0_kernel=$(uname -r)"

@@ -137,8 +137,18 @@ module_of() {
 		fi
 	done
 	modinfo -k "$1" -F filename e1000_napi 2>/dev/null && return
-	! in_clone || die "build/$1/e1000_napi.ko is missing: run make KVER=$1"
-	die "e1000_napi is not installed for the kernel $1; run: dkms autoinstall -k $1"
+	die "there is no e1000_napi.ko for the kernel $1; $(how_to_build "$1")"
+}
+
+# how_to_build KVER: how to come by the module, for messages
+how_to_build() {
+	if in_clone; then
+		echo "run make KVER=$1 in the clone"
+	elif ls -d /usr/src/e1000_napi-* >/dev/null 2>&1; then
+		echo "run: apt-get install linux-headers-$1 && dkms autoinstall -k $1"
+	else
+		echo "run: apt-get install e1000-napi-dkms linux-headers-$1"
+	fi
 }
 
 need_root() {
@@ -168,6 +178,17 @@ process_key() {
 # is_alive PID:KEY; one without a key, of a process that died as it was asked for, is not
 is_alive() {
 	_key=$(process_key "${1%%:*}") && [ "$_key" = "${1##*:}" ]
+}
+
+# live_sweep LOCK: the process of the sweep that is running here, if there is one
+live_sweep() {
+	local pid name
+	[ -e "$1" ] && is_own "$1" || return 0
+	while read -r pid name; do
+		if [ "$name" = sweep.sh ] && is_uint "${pid%%:*}" && is_alive "$pid"; then
+			printf '%s\n' "${pid%%:*}"
+		fi
+	done <"$1"
 }
 
 # is_own PATH: no link, of who runs this, and nobody else may write it

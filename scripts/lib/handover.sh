@@ -91,9 +91,7 @@ find_module() {
 	done
 	module=$MODULE
 	! modprobe -n -q "$module" 2>/dev/null || return 0
-	! in_clone ||
-		die "there is no e1000_napi.ko for kernel $(uname -r); run make in $(cd "$here/.." && pwd), or say where it is with --module PATH"
-	die "there is no e1000_napi.ko for kernel $(uname -r); run: dkms autoinstall -k $(uname -r), or say where it is with --module PATH"
+	die "there is no e1000_napi.ko for the kernel $(uname -r); $(how_to_build "$(uname -r)"), or say where it is with --module PATH"
 }
 
 # find_nic WORD: an interface or a PCI address, also one that has only a state

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 # Draws the histograms in a snapshot of e1000_napi; part of hist.sh.
+# The environment has HIST_PROG, HIST_NOW and HIST_MARK: names for messages.
 # Variables: want (a histogram, or all), width (columns), csv, unicode (1 or 0),
 # before (when the first of two files is only to be subtracted).
 
-function fail(why) {
-	why = FILENAME ":" FNR ": " why
+function fail(why,	name) {
+	name = ENVIRON[FILENAME ~ /mark$/ ? "HIST_MARK" : "HIST_NOW"]
+	why = (name == "" ? FILENAME : name) ":" FNR ": " why
 	gsub(/[^ -~]/, "?", why)
-	print "hist.sh: " why | "cat >&2"
+	print (ENVIRON["HIST_PROG"] == "" ? "hist.sh" : ENVIRON["HIST_PROG"]) ": " why | "cat >&2"
 	close("cat >&2")
 	failed = 1
 	exit 1
@@ -19,8 +21,8 @@ function number(s) {
 
 FNR == 1 {
 	sign = (before != "" && FILENAME == before) ? -1 : 1
-	if ($1 != "#" || $2 != "e1000_napi") fail("not a snapshot of e1000_napi")
-	if ($3 != 2) fail("this is format " $3 ", and this hist.sh knows format 2; take the one that came with the module")
+	if ($1 != "#" || $2 != "e1000_napi" || $3 !~ /^[0-9]+$/) fail("not a snapshot of e1000_napi")
+	if ($3 != 2) fail("this is format " $3 ", and this one knows format 2; take the one that came with the module")
 	if ($4 != "snapshot") fail("this is the file " $4 "; snapshot is wanted")
 	section = "head"
 	next

@@ -5,8 +5,9 @@
 
 # One line a factor, in the order of the search: name, default, the values that are tried
 factors() {
-	cat <<-'END'
+	cat <<-END
 		rcvbuf default 1M,8M
+		ring 256 1024,4096
 		cpus free one,two
 		weight 64 16,128,256
 		rx-usecs 3 0,50,200
@@ -14,6 +15,8 @@ factors() {
 		threaded 0 1
 		defer 0:0 2:50000,20:200000
 		budget 300 600,1200
+		rps 0 $(nproc)
+		backlog 1000 10000
 	END
 }
 
@@ -21,7 +24,8 @@ factors() {
 missing() {
 	local net="$SYS/class/net/$2"
 	case $1 in
-	cpus) [ "$(nproc)" -lt 2 ] && echo "there is one CPU" ;;
+	cpus | rps | backlog) [ "$(nproc)" -lt 2 ] && echo "there is one CPU" ;;
+	ring) ethtool -g "$2" >/dev/null 2>&1 || echo "this NIC has no such setting" ;;
 	rx-usecs) ethtool -c "$2" 2>/dev/null | grep -q '^rx-usecs:[[:space:]]*[1-9]' ||
 		echo "this NIC has no such setting" ;;
 	threaded) [ -e "$net/threaded" ] || echo "this kernel has no such setting" ;;

@@ -26,6 +26,7 @@ keep_sysctl() {
 		echo "net.core.rmem_max $(($(bytes "$2") * 2))"
 		;;
 	budget) echo "net.core.netdev_budget $2" ;;
+	backlog) echo "net.core.netdev_max_backlog $2" ;;
 	esac
 }
 
@@ -34,13 +35,18 @@ keep_udev() {
 	case $1 in
 	rx-usecs) echo "RUN+=\"/usr/sbin/ethtool -C \$name rx-usecs $2\"" ;;
 	gro) echo "RUN+=\"/usr/sbin/ethtool -K \$name gro $(on_off "$2")\"" ;;
+	ring) echo "RUN+=\"/usr/sbin/ethtool -G \$name rx $2\"" ;;
 	threaded) echo "ATTR{threaded}=\"$2\"" ;;
+	rps) echo "RUN+=\"/bin/sh -c 'echo $(cpu_mask "$2") >/sys/class/net/\$name/queues/rx-0/rps_cpus'\"" ;;
 	defer)
 		echo "ATTR{napi_defer_hard_irqs}=\"${2%:*}\""
 		echo "ATTR{gro_flush_timeout}=\"${2#*:}\""
 		;;
 	esac
 }
+
+# cpu_mask N: of the first N CPUs, as rps_cpus wants it
+cpu_mask() { printf '%x\n' $(((1 << $1) - 1)); }
 
 on_off() { case $1 in 0) echo off ;; *) echo on ;; esac }
 
@@ -99,6 +105,8 @@ keep_live() {
 		weight=*) echo "file $SYS/kernel/debug/e1000_napi/$_if/weight $_value" ;;
 		rx-usecs=*) echo "rx-usecs $_if $_value" ;;
 		gro=*) echo "gro $_if $_value" ;;
+		ring=*) echo "ring $_if $_value" ;;
+		rps=*) echo "file $_net/queues/rx-0/rps_cpus $(cpu_mask "$_value")" ;;
 		threaded=*) echo "file $_net/threaded $_value" ;;
 		defer=*)
 			echo "file $_net/napi_defer_hard_irqs ${_value%:*}"
@@ -118,6 +126,7 @@ live_now() { # live_now KIND TARGET
 	case $1 in
 	file) first_line "$2" ;;
 	rx-usecs) ethtool -c "$2" | sed -n 's/^rx-usecs:[[:space:]]*//p' ;;
+	ring) ethtool -g "$2" | awk '/^Current/ { now = 1 } now && $1 == "RX:" { print $2; exit }' ;;
 	gro) ethtool -k "$2" | awk '$1 == "generic-receive-offload:" { print $2 == "on" ? 1 : 0 }' ;;
 	esac
 }
@@ -135,6 +144,7 @@ live_set() { # live_set KIND TARGET VALUE
 	case $1 in
 	file) (echo "$3" >"$2") 2>/dev/null ;;
 	rx-usecs) ethtool -C "$2" rx-usecs "$3" ;;
+	ring) ethtool -G "$2" rx "$3" ;;
 	gro) ethtool -K "$2" gro "$(on_off "$3")" >/dev/null ;;
 	esac
 }
@@ -178,8 +188,12 @@ is_kept() {
 	"file $SYS/class/net/"*/threaded | "file $SYS/class/net/"*/napi_defer_hard_irqs) ;;
 	"file $SYS/class/net/"*/gro_flush_timeout) ;;
 	"file /proc/sys/net/core/rmem_default" | "file /proc/sys/net/core/rmem_max") ;;
-	"file /proc/sys/net/core/netdev_budget") ;;
-	"rx-usecs "* | "gro "*) is_ifname "$2" || return 1 ;;
+	"file /proc/sys/net/core/netdev_budget" | "file /proc/sys/net/core/netdev_max_backlog") ;;
+	"file $SYS/class/net/"*/queues/rx-0/rps_cpus)
+		case $3 in '' | *[!0-9a-f,]*) return 1 ;; esac
+		return
+		;;
+	"rx-usecs "* | "gro "* | "ring "*) is_ifname "$2" || return 1 ;;
 	*) return 1 ;;
 	esac
 	case $3 in '' | *[!0-9,-]*) return 1 ;; esac
@@ -258,7 +272,8 @@ keep_apply() {
 		[ "$(first_line "$SYS/class/net/$1/carrier")" = "$_carrier" ] || return 1
 		[ -z "$_neighbours" ] || all_answer "$_neighbours"
 	}
-	if ! wait_for 1 _alive "$1"; then
+	# another ring takes the link away for two seconds
+	if ! wait_for 5 _alive "$1"; then
 		keep_undo || :
 		die "$1 no longer reaches whom it reached; everything is as before"
 	fi

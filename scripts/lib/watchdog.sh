@@ -48,5 +48,7 @@ if is_alive "$owner"; then
 	kill -9 "${owner%%:*}" || :
 fi
 log "$prog: load.sh is dead and the network may be too: putting the old driver of $pci back"
+E1000_NAPI_WATCHDOG=1
+export E1000_NAPI_WATCHDOG
 wait_for 10 sh "$here/restore.sh" "$pci"
 rm -f "$RUN/$pci.watchdog"

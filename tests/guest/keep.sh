@@ -35,6 +35,7 @@ settled() { udevadm settle -t 20; }
 # boot: what a boot does with the files in /etc
 boot() {
 	echo 300 >/proc/sys/net/core/netdev_budget
+	echo 1000 >/proc/sys/net/core/netdev_max_backlog
 	echo 212992 >/proc/sys/net/core/rmem_default
 	modprobe e1000_napi
 	settled
@@ -46,10 +47,13 @@ settings() {
 	for _nic in eth0 eth1; do
 		echo "$_nic weight $(cat "$debug/$_nic/weight") threaded $(cat /sys/class/net/$_nic/threaded)" \
 			"defer $(cat /sys/class/net/$_nic/napi_defer_hard_irqs):$(cat /sys/class/net/$_nic/gro_flush_timeout)" \
+			"ring $(rx_ring $_nic)" \
+			"rps $(cat /sys/class/net/$_nic/queues/rx-0/rps_cpus)" \
 			"gro $(ethtool -k $_nic | sed -n 's/^generic-receive-offload: //p')" \
 			"rx-usecs $(ethtool -c $_nic | sed -n 's/^rx-usecs:[^0-9]*//p')"
 	done
-	echo "budget $(cat /proc/sys/net/core/netdev_budget) rmem_default $(cat /proc/sys/net/core/rmem_default)"
+	echo "budget $(cat /proc/sys/net/core/netdev_budget)" \
+		"backlog $(cat /proc/sys/net/core/netdev_max_backlog) rmem_default $(cat /proc/sys/net/core/rmem_default)"
 }
 etc() { find /etc -type f -exec md5sum {} + | sort; }
 
@@ -65,10 +69,10 @@ stock=$(settings)
 etc >"$work/etc"
 
 # eth1 is an 82545, which has rx-usecs
-words='weight=32 rx-usecs=50 gro=0 threaded=1 defer=2:50000 budget=600 rcvbuf=8M'
-want="eth0 weight 32 threaded 0 defer 0:0 gro on rx-usecs $(echo "$stock" | sed -n '1s/.*usecs *//p')
-eth1 weight 32 threaded 1 defer 2:50000 gro off rx-usecs 50
-budget 600 rmem_default 16777216"
+words='weight=32 rx-usecs=50 gro=0 threaded=1 defer=2:50000 budget=600 rcvbuf=8M ring=512 rps=2 backlog=10000'
+want="eth0 weight 32 threaded 0 defer 0:0 ring 256 rps 0 gro on rx-usecs $(echo "$stock" | sed -n '1s/.*usecs *//p')
+eth1 weight 32 threaded 1 defer 2:50000 ring 512 rps 3 gro off rx-usecs 50
+budget 600 backlog 10000 rmem_default 16777216"
 # shellcheck disable=SC2086 # words
 keep_files eth1 "$work/keep" $words
 # shellcheck disable=SC2086
@@ -96,8 +100,8 @@ keep_files eth1 "$work/keep" $words
 # shellcheck disable=SC2086
 check "--apply of other values" keep_apply eth1 "$work/keep" $words
 want="$(echo "$want" | sed -n 1p)
-eth1 weight 16 threaded 1 defer 4:20000 gro on rx-usecs 50
-budget 1200 rmem_default 16777216"
+eth1 weight 16 threaded 1 defer 4:20000 ring 512 rps 3 gro on rx-usecs 50
+budget 1200 backlog 10000 rmem_default 16777216"
 is "they are set, the rest stays" "$(settings)" "$want"
 check "udev takes its rules" settled
 rmmod e1000_napi

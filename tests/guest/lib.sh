@@ -96,6 +96,9 @@ hist_sums() { rows "$1" "$2" | awk '{ c += $2; s += $1 * $2 } END { print c + 0,
 # head_sums FILE HISTOGRAM: the same as the histogram's head states them
 head_sums() { awk -v h="$2" '$2 == "histogram" && $3 == h { print $5, $6 }' "$1"; }
 
+# rx_ring IF: its descriptors
+rx_ring() { ethtool -g "$1" | awk '/^Current/ { now = 1 } now && $1 == "RX:" { print $2; exit }'; }
+
 link_up() { [ "$(cat "/sys/class/net/$1/carrier" 2>/dev/null)" = 1 ]; }
 
 # still IF: no packet came for a moment, so that two reads can be compared

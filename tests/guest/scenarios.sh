@@ -7,9 +7,9 @@ set -eu
 . "${0%/*}/lib.sh"
 # shellcheck source=tests/guest/common/sweep.sh
 . "${0%/*}/common/sweep.sh"
+# shellcheck source=tests/guest/common/plant.sh
+. "${0%/*}/common/plant.sh"
 
-# the kernel here loads none by itself
-modprobe -a sch_netem sch_ingress cls_matchall act_gact dummy veth udp_diag
 scenarios=$top/tests/guest/scenarios
 # shellcheck disable=SC2016 # of the shell there
 ip netns exec src sh -c '. "$0"; serve_iperf -u' scripts/lib/common.sh >/dev/null 2>&1 &

@@ -46,6 +46,16 @@ find /etc -type f -exec md5sum {} + | sort >"$work/etc2"
 check "no file of it is left" cmp "$work/etc" "$work/etc2"
 as_before "--undo"
 
+# A ring too small for the bursts, which no weight makes larger
+check "a planted ring is found" tune ring --against ring=80,weight=64,rcvbuf=8M --try ring=256,1024 \
+	--try weight=16 --burst 90 --max-load 900M --trial 0.3 --minutes 10
+sed 's/^/# /' "$work/ring.log"
+check "and the weight is left as it is" grep -qE '^Use ring=(256|1024)\. Better than the defaults\.' \
+	"$work/ring/answer"
+check "it is told apart from the weight" grep -q '^It is the ring, not the weight' "$work/ring/answer"
+is "the ring is as before" "$(rx_ring eth0)" 256
+as_before "the ring"
+
 # what sets no limit here: this guest does not get to the end of the kernel's budget
 check "no difference" tune none --against rcvbuf=8M --try budget=600 --minutes 5
 sed 's/^/# /' "$work/none.log"

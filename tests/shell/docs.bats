@@ -34,8 +34,11 @@ long_options() { # long_options COMMAND <HELP; what is quoted there is another p
 		sed "s|^|$1	|"
 }
 
-# section NAME: of the reference of commands
-section() { awk -v name="## $1" '/^## / { on = $0 == name } on' docs/commands.md; }
+# section NAME: of the reference of commands; one may be of two, as "## enable, disable"
+section() { awk -v name="$1" '/^## / { on = index(", " substr($0, 4) ",", ", " name ",") } on' docs/commands.md; }
+
+# sharing COMMAND: those of its section, with | between
+sharing() { sed -n 's/^## //p' docs/commands.md | grep -w -- "$1" | sed 's/, /|/g'; }
 
 # has_option OPTION FILE: not as the beginning of a longer one, unless it is one, as --goal-…
 has_option() {
@@ -79,7 +82,7 @@ nothing_in() {
 	for command in $(cut -f 1 "$options" | cut -d ' ' -f 1 | grep -v / | grep -v '^napi' | sort -u); do
 		section "$command" | sed 's/`make [^`]*`//g' | long_options "$command" |
 			while IFS='	' read -r _ option; do
-				grep -qE "^$command( [a-z]+)?	$option\$" "$options" || echo "$command $option"
+				grep -qE "^($(sharing "$command"))( [a-z]+)?	$option\$" "$options" || echo "$command $option"
 			done
 	done >"$BATS_TEST_TMPDIR/unknown"
 	nothing_in "$BATS_TEST_TMPDIR/unknown"
@@ -92,7 +95,7 @@ used() {
 	function known(word, name) {
 		name = word
 		sub(/^.*\//, "", name)
-		if (word ~ /^(scripts\/)?(load|restore|hist|sweep|report|tune|detect)\.sh$/) {
+		if (word ~ /^(scripts\/)?(load|restore|hist|sweep|report|tune|doctor|detect)\.sh$/) {
 			sub(/\.sh$/, "", name)
 			return name
 		}
@@ -111,7 +114,7 @@ used() {
 		return ""
 	}
 	BEGIN {
-		split("load restore hist sweep report tune detect iso fleet demo", all, " ")
+		split("load restore hist sweep report tune doctor detect iso fleet demo", all, " ")
 		for (i in all)
 			front[all[i]] = 1
 	}
@@ -273,7 +276,7 @@ used() {
 }
 
 @test "a report of a tracked results folder is not for git" {
-	for folder in docs/results/sweep/udp docs/results/hypervisors/xen; do
+	for folder in docs/results/sweep/udp docs/results/hypervisors/virtualbox; do
 		git check-ignore -q "$folder/report/report.html"
 	done
 	[ -z "$(git ls-files -ci --exclude-standard)" ]

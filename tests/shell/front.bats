@@ -8,14 +8,14 @@ commands() { ./e1000-napi --help | sed -n 's/^  \([a-z][a-z]*\)  *[^ ].*/\1/p'; 
 
 @test "--help names every command once, and each describes itself" {
 	run commands
-	[ "$(echo $output)" = "load restore enable disable hist sweep report tune detect iso host fleet demo" ]
+	[ "$(echo $output)" = "load restore enable disable hist sweep report tune doctor detect iso host fleet demo" ]
 	for command in $(commands | grep -v host) 'host xen' 'host virtualbox' 'host vmware' 'host kvm' \
 		'host cpu'; do
 		run ./e1000-napi $command --help
 		[ "$status" -eq 0 ]
-		[[ $output == "usage: e1000-napi $command "* ]]
+		[[ $output == "usage: ./e1000-napi $command "* ]]
 		run ./e1000-napi help $command
-		[[ $output == "usage: e1000-napi $command "* ]]
+		[[ $output == "usage: ./e1000-napi $command "* ]]
 	done
 }
 
@@ -43,12 +43,12 @@ commands() { ./e1000-napi --help | sed -n 's/^  \([a-z][a-z]*\)  *[^ ].*/\1/p'; 
 	[ "$status" -eq 0 ]
 	run ./napi load 'two words'
 	[ "$status" -eq 2 ]
-	[[ $output == *"'two words'"*"Try: e1000-napi load --help"* ]]
+	[[ $output == *"'two words'"*"Try: ./napi load --help"* ]]
 }
 
 @test "messages name the next command as this one was called" {
 	run ./e1000-napi report --nonsense x
-	[[ $output == *"Try: e1000-napi report --help"* ]]
+	[[ $output == *"Try: ./e1000-napi report --help"* ]]
 	run scripts/report.sh --nonsense x
 	[[ $output == *"Try: report.sh --help"* ]]
 	run sh -c '. scripts/lib/common.sh; how_to load eth1; how_to "host cpu"'
@@ -69,6 +69,12 @@ commands() { ./e1000-napi --help | sed -n 's/^  \([a-z][a-z]*\)  *[^ ].*/\1/p'; 
 	[[ " $(completed ./e1000-napi load '') " == *" lo "* ]]
 	[ "$(completed ./e1000-napi host v)" = "virtualbox vmware" ]
 	[ "$(completed ./e1000-napi help sw)" = "sweep" ]
+	[ "$(completed ./e1000-napi help host v)" = "virtualbox vmware" ]
+	# what a text mentions is no option of the command
+	[[ " $(completed ./e1000-napi fleet --) " != *" --preset "* ]]
+	[[ " $(completed ./e1000-napi host cpu --) " != *" --host "* ]]
+	[[ " $(completed ./e1000-napi sweep --) " == *" --goal-width "* ]]
+	[[ " $(completed ./e1000-napi host kvm --) " == *" --initrd "*" --yes "* ]]
 	[ -z "$(completed ./e1000-napi sweep eth0 --preset '')" ]
 }
 
@@ -100,6 +106,42 @@ commands() { ./e1000-napi --help | sed -n 's/^  \([a-z][a-z]*\)  *[^ ].*/\1/p'; 
 		[ "$name" = e1000-napi ] ||
 			sed -n '/SEE ALSO/,$p' "$BATS_TEST_TMPDIR/e1000-napi.1" | tr -d '\\' | grep -q "^.BR $name (1)"
 	done
+}
+
+@test "the demo takes no folder away that it did not make" {
+	mkdir "$BATS_TEST_TMPDIR/sweep" "$BATS_TEST_TMPDIR/demo"
+	touch "$BATS_TEST_TMPDIR"/sweep/{sweep.json,runs.csv,notes.txt} "$BATS_TEST_TMPDIR"/demo/{.demo,runs.csv,notes.txt}
+	run ./e1000-napi demo "$BATS_TEST_TMPDIR/sweep"
+	[ "$status" -eq 1 ]
+	[[ $output == *"is not empty, and no demo made it; give another folder"* ]]
+	run ./e1000-napi demo "$BATS_TEST_TMPDIR/demo"
+	[ "$status" -eq 1 ]
+	[[ $output == *"holds what no demo made (notes.txt)"* ]]
+	[ "$(find "$BATS_TEST_TMPDIR" -type f | wc -l)" -eq 6 ]
+	run ./e1000-napi demo ""
+	[ "$status" -eq 2 ]
+	# no QEMU: found out before anything goes
+	rm "$BATS_TEST_TMPDIR/demo/notes.txt"
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	for p in sh dirname readlink sed id stat ls find tr grep cat gnuplot; do ln -s "$(command -v $p)" "$BATS_TEST_TMPDIR/bin/"; done
+	PATH=$BATS_TEST_TMPDIR/bin run ./e1000-napi demo "$BATS_TEST_TMPDIR/demo"
+	[ "$status" -eq 1 ]
+	[ -e "$BATS_TEST_TMPDIR/demo/runs.csv" ]
+}
+
+@test "a script for a guest does nothing on this machine" {
+	before=$(hostname)
+	run sh lab/fleet-guest.sh --help
+	[ "$status" -eq 2 ]
+	[ "$(hostname)" = "$before" ]
+}
+
+@test "make in a folder with a space says so" {
+	mkdir "$BATS_TEST_TMPDIR/my clone"
+	cp -R Makefile dkms.conf dev tools "$BATS_TEST_TMPDIR/my clone/"
+	run make -C "$BATS_TEST_TMPDIR/my clone" tools
+	[ "$status" -eq 2 ]
+	[[ $output == *'my clone", has a space in it'* ]]
 }
 
 @test "iso: where it cannot write it says so at once" {

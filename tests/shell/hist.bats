@@ -92,7 +92,7 @@ rows_shown() { printf '%s\n' "$output" | grep -c ' %  '; }
 	snapshot rx_per_poll packets 1 1 '1 1' | sed '1s/ 2 / 3 /' >"$snap"
 	run scripts/hist.sh --snapshot "$snap"
 	[ "$status" -eq 1 ]
-	[[ $output == *"format 3, and this hist.sh knows format 2"* ]]
+	[[ $output == *"format 3, and this one knows format 2"* ]]
 	snapshot rx_per_poll packets 1 1 '1 1' | sed '1s/snapshot/counters/' >"$snap"
 	run scripts/hist.sh --snapshot "$snap"
 	[ "$status" -eq 1 ]

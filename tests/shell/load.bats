@@ -599,6 +599,26 @@ undress() {
 	[[ $output == *"nothing to undo"* ]]
 }
 
+@test "while a sweep runs its NIC is neither given back nor changed" {
+	printf '%s sweep.sh\n' "$$:$(sh -c '. scripts/lib/common.sh; process_key "$1"' sh $$)" >"$E1000_NAPI_RUN/sweep.pid"
+	: >"$E1000_NAPI_RUN/sweep.state"
+	for how in "" --dry-run; do
+		# shellcheck disable=SC2086 # one word or none
+		restore --all $how
+		[ "$status" -eq 1 ]
+		[[ $output == *"a sweep is running (process $$), and would lose its NIC; end it first: kill $$"* ]]
+	done
+	mkdir -p "$E1000_NAPI_SYS/bus/pci/drivers/e1000_napi"
+	ln -sfn ../../drivers/e1000_napi "$dev/driver"
+	load nic9 weight=7
+	[ "$status" -eq 1 ]
+	[[ $output == *"a sweep is running (process $$), and what it measures would change"* ]]
+	# one that is dead is none
+	echo "1:1 sweep.sh" >"$E1000_NAPI_RUN/sweep.pid"
+	restore --all --dry-run
+	[[ $output == *"would put back what a killed sweep changed"* ]]
+}
+
 @test "the watchdog kills load.sh when its time is over, but not while that puts the driver back" {
 	for word in '' back; do
 		sleep 60 &

@@ -46,7 +46,8 @@ field() { sed -n "s/^verdict.* $1=\([^ ]*\).*/\1/p"; }
 @test "every axis of napimeter tells cells apart, in grid, interleave and search" {
 	axes="protocol=udp,tcp offered_bps=100M,200M datagram=500,1000 weight=1,64 rcvbuf=default,8M
 		app_cpu=0,1 irq_cpu=0,1 rx_usecs=0,8 gro=0,1 threaded=0,1 netdev_budget=64,300
-		netdev_budget_usecs=2000,8000 defer_hard_irqs=0,2 gro_flush_timeout=0,20000"
+		netdev_budget_usecs=2000,8000 defer_hard_irqs=0,2 gro_flush_timeout=0,20000
+		rx_ring=80,256 rps_cpus=0,2 netdev_max_backlog=10,1000"
 	for axis in $axes; do
 		"$simulate" "$tmp/${axis%%=*}" "$axis" reps=3
 		[ "$("$napistat" summary -f csv -m delivered_bps "$tmp/${axis%%=*}/1" 2>/dev/null |
@@ -325,6 +326,31 @@ PY
 		END { exit bad || !cut || raw != 2 * n }' "$tmp/f/$id.dat"
 }
 
+@test "a drift over the sweep and a host that takes CPU are said, and drawn" {
+	"$simulate" "$tmp/d" --noise 2 --trend -20 --steal 5 weight=16,64 offered_bps=100M reps=10
+	run "$napistat" verdict "$tmp/d/1"
+	[[ $output =~ "bandwidth drifted by "-[12][0-9.]*" % [-" ]]
+	[[ $output == *"in 6 of 20 trials the host took over 1 % of a CPU (at most 5.0 %)"* ]]
+	[ "$(field steal_pct <<<"$output")" = 5.00 ]
+	"$napistat" figures --out "$tmp/f" "$tmp/d/1"
+	grep -q "Bandwidth in the order of the trials.*From the first to the last: -.*n = 20 trials" "$tmp/f/index.tsv"
+	"$simulate" "$tmp/n" --noise 2 weight=16,64 offered_bps=100M reps=10
+	run "$napistat" verdict "$tmp/n/1"
+	refute grep -qE 'drifted|the host took' <<<"$output"
+}
+
+@test "trend: each folder against the one before" {
+	"$simulate" --sweeps 3 "$tmp/a" weight=64,200 offered_bps=100M,200M reps=5
+	"$simulate" --seed 9 --capacity 40e6 "$tmp/b" weight=64,200 offered_bps=100M,200M reps=5
+	output=$("$napistat" trend -f csv -m delivered_bps,loss "$tmp/a/1" "$tmp/a/2" "$tmp/b/1" "$tmp/a/3" 2>/dev/null)
+	echo "$output"
+	[ "$(value result metric=delivered_bps <<<"$output" | paste -sd ,)" = equal,differs,differs ]
+	# shares are means of the cells: none is above 100
+	value difference metric=loss <<<"$output" | awk '$1 > 100 || $1 < -100 { exit 1 }'
+	run "$napistat" trend "$tmp/a/1"
+	[ "$status" -eq 2 ]
+}
+
 # both_of ACTION LOAD-OF-200 SED-SCRIPT: a sweep in which 200 delivers 5 % more, changed
 rival_200() {
 	rm -rf "$tmp/v"
@@ -593,7 +619,7 @@ PY
 		# shellcheck disable=SC2086 # words on purpose
 		"$napistat" "${name%.*}" -f "${name##*.}" --margin 5 $options "$all" "$irq" | cmp - "$part"
 	done
-	[ "$(find "$tmp/r" -type f | wc -l)" -eq $(($(find "$tmp/f" -type f | wc -l) + 15)) ]
+	[ "$(find "$tmp/r" -type f | wc -l)" -eq $(($(find "$tmp/f" -type f | wc -l) + 16)) ]
 }
 
 @test "folders of one hypervisor are told apart by their own names" {

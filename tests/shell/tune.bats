@@ -101,9 +101,9 @@ as_root() { [ "$(id -u)" -eq 0 ] || skip "tune.sh measures as root only"; }
 	run plan --out "$dir/out"
 	[ "$status" -eq 0 ]
 	[ ! -e "$dir/out" ]
-	for line in "try rcvbuf: 1M 8M " "try cpus: one two " "try weight: 16 128 256 " "try rx-usecs: 0 50 200 " \
+	for line in "try rcvbuf: 1M 8M " "try ring: 1024 4096 " "try backlog: 10000 " "try cpus: one two " "try weight: 16 128 256 " "try rx-usecs: 0 50 200 " \
 		"try gro: 0 " "try threaded: 1 " "try defer: 2:50000 20:200000 " "try budget: 600 1200 " \
-		"to beat: rcvbuf=default cpus=free weight=64 rx-usecs=3 gro=1 threaded=0 defer=0:0 budget=300" \
+		"to beat: rcvbuf=default ring=256 cpus=free weight=64 rx-usecs=3 gro=1 threaded=0 defer=0:0 budget=300 rps=0 backlog=1000" \
 		"eth9 is not here"; do
 		[[ $output == *"$line"* ]]
 	done

@@ -83,6 +83,10 @@ def rate(truth):
                         if r["weight"] == "64"]
 
 
+def drift(truth):
+    return lambda run: [holds(r, truth, "drift_lo_pct", "drift_hi_pct") for r in run("verdict")]
+
+
 def changes(r):
     return r["action"] == "change"
 
@@ -133,6 +137,13 @@ CASES = [
      ["--noise", "1"] + [x for w in range(1, 21) for x in ("--gain", "%d=1.03" % w)],
      ["weight=" + ",".join(map(str, list(range(1, 21)) + [64])), "offered_bps=100M", "reps=5"],
      chosen(3), True),
+    ("drift-none", "drift over the sweep where there is none, 40 trials", COVER, ["--noise", "3"],
+     ["weight=16,64", "offered_bps=100M,200M", "reps=10"], drift(0), True),
+    ("drift-10", "drift over the sweep of 10 %, 20 trials", COVER, ["--noise", "3", "--trend", "10"],
+     ["weight=16,64", "offered_bps=100M", "reps=10"], drift(10), False),
+    ("drift-said", "drift said where there is none", (0, 1), ["--noise", "3"],
+     ["weight=16,64", "offered_bps=100M,200M", "reps=5"],
+     verdict(lambda r: "bandwidth drifted" in r["text"]), True),
     ("rate", "loss-free rate of a grid, n = 5", SAFE, ["--noise", "5", "--capacity", "333e6"],
      ["weight=64", "offered_bps=100M..600M+100M", "reps=5"], rate(333e6), True),
     *[("same-%d" % n, "false change: 3 rivals that are equal, n = %d" % n, RARE, ["--noise", "3"],

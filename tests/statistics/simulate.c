@@ -32,6 +32,8 @@ static const char usage[] =
 	"  --auto R          correlation of a trial with the one before (0)\n"
 	"  --boot P          scatter of a weight from session to session, percent (0)\n"
 	"  --stream P        scatter of a weight from stream to stream, percent (0)\n"
+	"  --trend P         all trials deliver so many percent more at the end than at the start (0)\n"
+	"  --steal P         the host takes so many percent in every third trial (0)\n"
 	"  --lossy P         share of trials with loss, percent; all else lose nothing\n"
 	"  --host            with the host's CPU\n"
 	"  --failed W=LOAD   this weight fails above this load\n";
@@ -41,7 +43,7 @@ struct of_weight {
 };
 
 static struct of_weight gains[64], costs[64], noises[64], fails[64];
-static double capacity, noise = 1, autocorrelation, boot, stream, lossy = -1;
+static double capacity, noise = 1, autocorrelation, boot, stream, lossy = -1, trend, steal;
 static bool heavy, host;
 static uint64_t state;
 
@@ -103,7 +105,8 @@ static double shift(double percent, double weight, int64_t which, int64_t sweep)
 	return 1 + percent / 100 * z;
 }
 
-static void measure_up(struct row *row, double seconds, int64_t sweep)
+/* at: the place in the order of the trials, 0 to 1 */
+static void measure_up(struct row *row, double seconds, int64_t sweep, double at)
 {
 	static double last;
 	double weight = row_number(row, COL_weight), load = row_number(row, COL_offered_bps);
@@ -121,7 +124,7 @@ static void measure_up(struct row *row, double seconds, int64_t sweep)
 		(1 + noise / 100 * of(noises, weight, 1) * last);
 	session = row_integer(row, COL_session, 0);
 	takes *= shift(stream, weight, 1000 * session + row_integer(row, COL_rep, 1), sweep) *
-		 shift(boot, weight, -session, sweep);
+		 shift(boot, weight, -session, sweep) * (1 + trend / 100 * (at - 0.5));
 	received = fmax(0, fmin(sent, floor(takes * seconds / bits)));
 	if (lossy >= 0)
 		received = uniform() * 100 < lossy ? floor(sent * 0.99) : sent;
@@ -161,7 +164,7 @@ static void measure_up(struct row *row, double seconds, int64_t sweep)
 	row_set_number(row, COL_cpu_total, fmax(0, cpu));
 	row_set_number(row, COL_cpu_softirq, fmax(0, cpu / 2));
 	row_set_number(row, COL_cpu_system, fmax(0, cpu / 3));
-	row_set_number(row, COL_cpu_steal, 0);
+	row_set_number(row, COL_cpu_steal, row_integer(row, COL_trial, 1) % 3 ? 0 : steal);
 	if (host)
 		row_set_number(row, COL_host_cpu, fmax(0, cpu * 1.3));
 }
@@ -191,7 +194,7 @@ static void write_rows(const struct plan *plan, FILE *out, int64_t sweep)
 
 		if (!search)
 			plan_trial(plan, i, &todo.spec);
-		measure_up(&todo.spec, todo.seconds, sweep);
+		measure_up(&todo.spec, todo.seconds, sweep, trials > 1 ? (double)i / (trials - 1) : 0);
 		runs.rows[runs.count++] = todo.spec;
 		line = run_line(&todo.spec, plan->columns);
 		fputs(line, out);
@@ -224,7 +227,7 @@ static void write_sweep(const char *dir, char *const words[], int64_t sweep)
 int main(int argc, char *argv[])
 {
 	enum { SWEEPS = 256, SEED, CAPACITY, GAIN, COST, NOISE, NOISE_OF, HEAVY, AUTO, BOOT, STREAM,
-	       LOSSY, HOST, FAILED };
+	       LOSSY, HOST, FAILED, TREND, STEAL };
 	static const struct option longs[] = {
 		{ "sweeps", required_argument, NULL, SWEEPS },
 		{ "seed", required_argument, NULL, SEED },
@@ -240,6 +243,8 @@ int main(int argc, char *argv[])
 		{ "lossy", required_argument, NULL, LOSSY },
 		{ "host", no_argument, NULL, HOST },
 		{ "failed", required_argument, NULL, FAILED },
+		{ "trend", required_argument, NULL, TREND },
+		{ "steal", required_argument, NULL, STEAL },
 		{ NULL, 0, NULL, 0 },
 	};
 	char *words[64] = { "interface=eth0", "server=192.0.2.1" };
@@ -258,6 +263,8 @@ int main(int argc, char *argv[])
 		case NOISE_OF: take(noises, optarg); break;
 		case HEAVY: heavy = true; break;
 		case AUTO: autocorrelation = atof(optarg); break;
+		case TREND: trend = atof(optarg); break;
+		case STEAL: steal = atof(optarg); break;
 		case BOOT: boot = atof(optarg); break;
 		case STREAM: stream = atof(optarg); break;
 		case LOSSY: lossy = atof(optarg); break;

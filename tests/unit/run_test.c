@@ -138,7 +138,10 @@ int main(void)
 		cmocka_unit_test(every_type_refuses),
 		cmocka_unit_test(breaks_and_escapes_are_spaces_and_marks),
 	};
-	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+	int failed;
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	failed = cmocka_run_group_tests_name("run", tests, NULL, NULL);
 
 	intern_free();
 	return failed;

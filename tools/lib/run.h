@@ -99,7 +99,10 @@ enum role {
 	X(netdev_budget, COUNT, "packets", SETTING, MAY) \
 	X(netdev_budget_usecs, COUNT, "us", SETTING, MAY) \
 	X(defer_hard_irqs, COUNT, "", SETTING, MAY) \
-	X(gro_flush_timeout, COUNT, "ns", SETTING, MAY)
+	X(gro_flush_timeout, COUNT, "ns", SETTING, MAY) \
+	X(rx_ring, COUNT, "descriptors", SETTING, MAY) \
+	X(rps_cpus, COUNT, "CPUs", SETTING, MAY) \
+	X(netdev_max_backlog, COUNT, "packets", SETTING, MAY)
 
 /* Only there if the module is loaded again between sessions. */
 #define RUN_SESSION_COLUMNS(X) \

@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <linux/ethtool.h>
-#include <linux/sockios.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "conditions.h"
+#include "ethtool.h"
 
 #define NO_AXIS COL_COUNT
 
@@ -22,12 +18,12 @@ static const struct setting {
 	{ "threaded", "/sys/class/net/%s/threaded", COL_threaded },
 	{ "defer_hard_irqs", "/sys/class/net/%s/napi_defer_hard_irqs", COL_defer_hard_irqs },
 	{ "gro_flush_timeout", "/sys/class/net/%s/gro_flush_timeout", COL_gro_flush_timeout },
-	{ "rps_cpus", "/sys/class/net/%s/queues/rx-0/rps_cpus", NO_AXIS },
+	{ "rps_cpus", "/sys/class/net/%s/queues/rx-0/rps_cpus", COL_rps_cpus },
 	{ "rps_flow_cnt", "/sys/class/net/%s/queues/rx-0/rps_flow_cnt", NO_AXIS },
 	{ "netdev_budget", "/proc/sys/net/core/netdev_budget", COL_netdev_budget },
 	{ "netdev_budget_usecs", "/proc/sys/net/core/netdev_budget_usecs",
 	  COL_netdev_budget_usecs },
-	{ "netdev_max_backlog", "/proc/sys/net/core/netdev_max_backlog", NO_AXIS },
+	{ "netdev_max_backlog", "/proc/sys/net/core/netdev_max_backlog", COL_netdev_max_backlog },
 	{ "rmem_default", "/proc/sys/net/core/rmem_default", COL_rcvbuf },
 	{ "busy_read", "/proc/sys/net/core/busy_read", NO_AXIS },
 	{ "busy_poll", "/proc/sys/net/core/busy_poll", NO_AXIS },
@@ -36,16 +32,11 @@ static const struct setting {
 static void add_rings(json_t *all, const char *interface)
 {
 	struct ethtool_ringparam ring = { .cmd = ETHTOOL_GRINGPARAM };
-	struct ifreq ifr = { .ifr_data = (void *)&ring };
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
-	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", interface);
-	if (fd >= 0 && !ioctl(fd, SIOCETHTOOL, &ifr)) {
-		json_object_set_new(all, "ring_rx", json_sprintf("%u", ring.rx_pending));
-		json_object_set_new(all, "ring_tx", json_sprintf("%u", ring.tx_pending));
-	}
-	if (fd >= 0)
-		close(fd);
+	if (ethtool_ask(interface, &ring))
+		return;
+	json_object_set_new(all, "ring_rx", json_sprintf("%u", ring.rx_pending));
+	json_object_set_new(all, "ring_tx", json_sprintf("%u", ring.tx_pending));
 }
 
 json_t *conditions_now(const char *interface)
@@ -78,6 +69,8 @@ static bool is_set(const struct plan *plan, const char *name)
 {
 	size_t i;
 
+	if (!strcmp(name, "ring_rx"))
+		return plan_sets(plan, COL_rx_ring);
 	for (i = 0; i < ARRAY_SIZE(settings); i++)
 		if (!strcmp(settings[i].name, name))
 			return settings[i].axis != NO_AXIS && plan_sets(plan, settings[i].axis);

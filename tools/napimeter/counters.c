@@ -1,74 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <inttypes.h>
-#include <linux/ethtool.h>
-#include <linux/sockios.h>
 #include <math.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "counters.h"
-
-static int ethtool_ioctl(int fd, const char *interface, void *data)
-{
-	struct ifreq ifr = { .ifr_data = data };
-
-	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", interface);
-	return ioctl(fd, SIOCETHTOOL, &ifr);
-}
-
-static struct ethtool_gstrings *stat_names(int fd, const char *interface)
-{
-	struct {
-		struct ethtool_sset_info info;
-		uint32_t count;
-	} sset = { .info = { .cmd = ETHTOOL_GSSET_INFO, .sset_mask = 1ULL << ETH_SS_STATS } };
-	struct ethtool_gstrings *names;
-
-	if (ethtool_ioctl(fd, interface, &sset) || !sset.info.sset_mask || !sset.count)
-		return NULL;
-	names = xcalloc(1, sizeof(*names) + (size_t)sset.count * ETH_GSTRING_LEN);
-	names->cmd = ETHTOOL_GSTRINGS;
-	names->string_set = ETH_SS_STATS;
-	names->len = sset.count;
-	if (ethtool_ioctl(fd, interface, names)) {
-		free(names);
-		return NULL;
-	}
-	return names;
-}
-
-double ethtool_stat(const char *interface, const char *name)
-{
-	struct ethtool_gstrings *names = NULL;
-	struct ethtool_stats *stats = NULL;
-	double value = NAN;
-	uint32_t i;
-	int fd;
-
-	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return NAN;
-	names = stat_names(fd, interface);
-	if (names) {
-		stats = xcalloc(1, sizeof(*stats) + names->len * sizeof(uint64_t));
-		stats->cmd = ETHTOOL_GSTATS;
-		stats->n_stats = names->len;
-		if (!ethtool_ioctl(fd, interface, stats))
-			for (i = 0; i < names->len; i++)
-				if (!strncmp((char *)names->data + i * ETH_GSTRING_LEN, name,
-					     ETH_GSTRING_LEN))
-					value = stats->data[i];
-	}
-	free(stats);
-	free(names);
-	close(fd);
-	return value;
-}
+#include "ethtool.h"
 
 /* One line per CPU, hexadecimal: processed, dropped, time_squeeze, ... */
 void parse_softnet(struct counters *c, const char *text)
@@ -235,15 +174,20 @@ int cpu_read(struct cpu_times *cpu)
 /*
  * On the real NIC reading MPC clears it and the driver adds up what it reads.
  * QEMU's e1000 (also Xen's) does not clear it, so there each read by
- * anybody adds all of MPC again, and the register is what a second read adds.
+ * anybody adds all of MPC again, and the register is what a second read adds. The driver's own
+ * read, every two seconds, may come between two of ours, but not between three.
  */
-static void read_missed(struct counters *c, const char *interface)
+void read_missed(const char *interface, double *missed, double *kept)
 {
-	double again;
+	double again, third;
 
-	c->missed = or_zero(ethtool_stat(interface, "rx_missed_errors"));
+	*missed = or_zero(ethtool_stat(interface, "rx_missed_errors"));
+	*kept = 0;
+	if (!is_qemu_nic(interface))
+		return;
 	again = or_zero(ethtool_stat(interface, "rx_missed_errors"));
-	c->missed_kept = is_qemu_nic(interface) ? again - c->missed : 0;
+	third = or_zero(ethtool_stat(interface, "rx_missed_errors"));
+	*kept = fmin(again - *missed, third - again);
 }
 
 int counters_read(struct counters *c, const char *interface)
@@ -255,9 +199,12 @@ int counters_read(struct counters *c, const char *interface)
 	c->mono = mono_ns();
 	if (read_nic(c, interface))
 		return -1;
-	read_missed(c, interface);
+	read_missed(interface, &c->missed, &c->missed_kept);
 	path = xasprintf("/sys/class/net/%s/carrier_changes", interface);
 	c->carrier_changes = read_number(path);
+	free(path);
+	path = xasprintf("/sys/class/net/%s/carrier", interface);
+	c->carrier = read_number(path) == 1;
 	free(path);
 	text = read_file("/proc/net/softnet_stat");
 	if (text)

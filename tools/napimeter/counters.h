@@ -29,6 +29,7 @@ struct counters {
 	double udp_csum;		/* InCsumErrors, in InErrors too */
 	double filtered;		/* by IP itself: reverse path, no route, discarded */
 	double carrier_changes;
+	bool carrier;
 	struct cpu_times cpu;
 };
 
@@ -69,7 +70,10 @@ int parse_stat(struct cpu_times *cpu, const char *text, double ticks_per_second)
 
 double ring_loss(const struct counters *before, const struct counters *after);
 
-/* One of `ethtool -S`; NaN if the driver has none of this name. */
-double ethtool_stat(const char *interface, const char *name);
+/*
+ * Packets that the NIC had no room for: *missed as ethtool -S says, which counts them again and
+ * again where the NIC does not clear its register, and what that register holds, or 0.
+ */
+void read_missed(const char *interface, double *missed, double *kept);
 
 #endif

@@ -1,7 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What one UDP socket has dropped and still holds, apart from all other sockets. */
+/* What sockets have dropped and still hold, each apart from all others. */
 #ifndef NAPIMETER_DROPS_H
 #define NAPIMETER_DROPS_H
+
+#include <stdint.h>
+
+/* One socket, as the kernel's sock_diag tells it. Bytes are those of SO_RCVBUF's account. */
+struct drops_socket {
+	uint32_t inode;
+	int family, protocol, state;	/* AF_INET…, IPPROTO_UDP…, TCP_LISTEN… */
+	unsigned int port;		/* its own */
+	double drops;			/* packets, since it was made */
+	double held, room;		/* bytes in its receive buffer, and the most */
+	double waiting, most_waiting;	/* TCP_LISTEN: connections not accepted yet */
+};
+
+/*
+ * Tell found() of every socket of one family and protocol, on this port (network order) or on
+ * all (0). -1: this kernel does not tell.
+ */
+int drops_each(int family, int protocol, uint16_t port,
+	       void (*found)(void *to, const struct drops_socket *), void *to);
 
 /*
  * Datagrams that this socket dropped since it was made: no room, or a bad checksum. The kernel

@@ -198,9 +198,8 @@ int parse_iperf(const char *text, const struct row *spec, struct traffic *t)
 			      &t->bytes, &bps, &jitter, &total) : 0;
 	if (found < (udp ? 4 : 2) || !is_amount(t->bytes) || !t->bytes || !is_amount(bps) || !bps ||
 	    (udp && (!is_amount(jitter) || !is_amount(total))))
-		return fail("iperf received nothing%s%.*s: is iperf 2.1 or newer running on the server? "
-			    RESTART, last ? "" : ": ",
-			    last ? 0 : (int)strcspn(text, "\n"), text, udp ? " -u" : "");
+		return fail("iperf received nothing%s%.*s", last || !*text ? "" : ": ",
+			    last ? 0 : (int)strcspn(text, "\n"), text);
 	t->seconds = t->bytes * 8 / bps;
 	t->only_packets_at_nic = !udp;
 	if (udp) {

@@ -8,8 +8,11 @@
 
 #define HIGH 0.001	/* of what was sent */
 #define ODD_POLLS 5	/* counters and histograms are not read at one moment */
+#define REASON_MAX 600	/* of what a cell holds */
+#define FEW 10		/* packets that are no traffic */
 #define JUMP_S 0.1	/* of one clock against another: more than the kernel corrects */
 
+/* One more reason; a row that is not failed becomes one with a warning. */
 static void add(struct row *row, const char *fmt, ...) PRINTF(2, 3);
 static void add(struct row *row, const char *fmt, ...)
 {
@@ -19,9 +22,13 @@ static void add(struct row *row, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	/* a text that is cut says less than one that is not there */
+	if (strlen(row_text(row, COL_reason)) + strlen(text) + 3 > REASON_MAX)
+		return;
 	row_set(row, COL_reason, "%s%s%s", row_text(row, COL_reason),
 		row_empty(row, COL_reason) ? "" : "; ", text);
-	row_set(row, COL_status, "warn");
+	if (!row_is(row, COL_status, "failed"))
+		row_set(row, COL_status, "warn");
 }
 
 /* Of a stream in slots: what reached IP, and neither our socket nor the application. */
@@ -86,8 +93,9 @@ void judge(struct row *row, const struct traffic *whole, const struct counters *
 		    other_weight(row, before, after));
 	if (fabs(jump) > JUMP_S)
 		add(row, "the clock was set by %.1f s during the trial", jump);
-	/* the first and the last packet of a short trial are not far apart */
-	if (offered > 0 && bps > 1.1 * offered && whole->sent > 100)
+	/* the first and the last packet of a short trial are not far apart; of N bursts, N - 1 gaps */
+	if (offered > 0 && bps > 1.1 * offered &&
+	    whole->sent > 100 + 30 * row_integer(row, COL_burst, 1))
 		add(row, "the source sent %.1f of %.1f Mbit/s by the clock of this guest: its host stopped it or its clock is slow",
 		    bps / 1e6, offered / 1e6);
 	if (row_integer(row, COL_remainder_high, 0))
@@ -99,6 +107,53 @@ void judge(struct row *row, const struct traffic *whole, const struct counters *
 		add(row, "%s packets had a bad checksum", row_text(row, COL_lost_checksum));
 	if (offered > 0 && source_bps < 0.98 * offered)
 		add(row, "the source sent %.1f of %.1f Mbit/s", source_bps / 1e6, offered / 1e6);
+}
+
+int judge_bad(struct row *row, int err)
+{
+	if (!err)
+		return 0;
+	if (!row_is(row, COL_status, "failed"))
+		row_set(row, COL_reason, "%s", "");
+	row_set(row, COL_status, "failed");
+	add(row, "%s", failure());
+	return err;
+}
+
+void judge_traffic(struct row *row, const struct counters *before, const struct counters *after,
+		   const char *interface, const char *source)
+{
+	double came = snapshot_counter(&after->nic, "rx_packets") -
+		      snapshot_counter(&before->nic, "rx_packets");
+	double errors = after->udp_errors - before->udp_errors;
+	double sums = after->udp_csum - before->udp_csum;
+
+	if (!after->carrier) {
+		add(row, "%s has no link", interface);
+		return;
+	}
+	/* answers to ARP and the like come anyway */
+	if (came < FEW && ring_loss(before, after) < FEW) {
+		add(row, "nothing came through %s: the source does not run there (%s), does not know the way to here, or a firewall keeps it",
+		    interface, strcmp(source, "iperf") ? "napimeter serve" :
+		    row_is(row, COL_protocol, "tcp") ? "iperf -s" :
+		    "while :; do iperf -s -u; sleep 1; done");
+		return;
+	}
+	add(row, "%.0f packets came through %s", came, interface);
+	if (ring_loss(before, after) > HIGH * came)
+		add(row, "%.0f were lost in its ring", ring_loss(before, after));
+	if (after->backlog_dropped > before->backlog_dropped)
+		add(row, "%.0f were lost in the backlog", after->backlog_dropped - before->backlog_dropped);
+	if (sums > 0)
+		add(row, "%.0f packets had a bad checksum", sums);
+	if (after->filtered > before->filtered)
+		add(row, "%.0f packets came to IP and not to the socket: a filter took them (nft list ruleset)",
+		    after->filtered - before->filtered);
+	if (errors > sums)
+		add(row, "%.0f were lost in sockets", errors - sums);
+	if (after->udp_no_port > before->udp_no_port)
+		add(row, "%.0f came to a port that was not open", after->udp_no_port - before->udp_no_port);
 }
 
 int judge_path(const struct row *row, const struct traffic *t, const char *interface)

@@ -12,6 +12,13 @@
 void judge(struct row *row, const struct traffic *whole, const struct counters *before,
 	   const struct counters *after);
 
+/* Mark the row as failed if err, with failure() as one more of its reasons; returns err. */
+int judge_bad(struct row *row, int err);
+
+/* Of a trial whose traffic failed: what the counters say of why. source: of the sweep. */
+void judge_traffic(struct row *row, const struct counters *before, const struct counters *after,
+		   const char *interface, const char *source);
+
 /*
  * Did the traffic come through this NIC? 0, or -1 with the reason kept. Guests have several
  * NICs, and routes of their own.

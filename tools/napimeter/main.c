@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "doctor.h"
 #include "folder.h"
 #include "host.h"
 #include "meta.h"
@@ -41,6 +42,8 @@ static const char usage[] =
 	"  tune COMMAND ...          the search of scripts/tune.sh\n"
 	"\n"
 	"On their own:\n"
+	"  doctor IF [--seconds N] [--json]\n"
+	"                            say where this guest loses packets; 1: something is wrong\n"
 	"  serve [PORT]              be a source of UDP traffic for other hosts\n"
 	"  sink PORT SECONDS [RCVBUF|default [CPU]]\n"
 	"                            receive UDP and count\n"
@@ -113,6 +116,7 @@ int main(int argc, char *argv[])
 		{ "serve", cmd_serve, true },     { "sink", cmd_sink, true },
 		{ "hostcpu", cmd_hostcpu, true }, { "put", cmd_put, false },
 		{ "give", cmd_give, false },      { "tune", cmd_tune, false },
+		{ "doctor", cmd_doctor, false },
 	};
 	size_t i;
 

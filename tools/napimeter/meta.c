@@ -3,12 +3,9 @@
 #include <inttypes.h>
 #include <jansson.h>
 #include <linux/ethtool.h>
-#include <linux/sockios.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/utsname.h>
@@ -16,6 +13,7 @@
 #include <unistd.h>
 
 #include "conditions.h"
+#include "ethtool.h"
 #include "folder.h"
 #include "host.h"
 #include "meta.h"
@@ -61,18 +59,6 @@ static json_t *nic_of(const char *interface, const json_t *said)
 
 /* ---- the NIC's settings and the module ---- */
 
-static int ask_nic(const char *interface, void *data)
-{
-	struct ifreq ifr = { .ifr_data = data };
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	int err;
-
-	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", interface);
-	err = ioctl(fd, SIOCETHTOOL, &ifr);
-	close(fd);
-	return err;
-}
-
 static json_t *offloads(const char *interface)
 {
 	static const struct {
@@ -89,7 +75,7 @@ static json_t *offloads(const char *interface)
 	for (i = 0; i < ARRAY_SIZE(flags); i++) {
 		struct ethtool_value value = { .cmd = flags[i].cmd };
 
-		if (!ask_nic(interface, &value))
+		if (!ethtool_ask(interface, &value))
 			json_object_set_new(all, flags[i].name, json_boolean(value.data));
 	}
 	return all;
@@ -100,7 +86,7 @@ static json_t *itr(const char *interface)
 	struct ethtool_coalesce c = { .cmd = ETHTOOL_GCOALESCE };
 
 	/* null: this NIC does not tell (82540EM), the module's default holds */
-	return ask_nic(interface, &c) || !c.rx_coalesce_usecs ? json_null() :
+	return ethtool_ask(interface, &c) || !c.rx_coalesce_usecs ? json_null() :
 	       json_integer(c.rx_coalesce_usecs);
 }
 
@@ -298,6 +284,23 @@ static int same_conditions(const struct plan *plan, json_t *meta)
 	return err;
 }
 
+/* 0: the sweep sends none. */
+static unsigned int largest_datagram(const struct plan *plan)
+{
+	const struct axis *protocol = &plan->axis[COL_protocol], *size = &plan->axis[COL_datagram];
+	unsigned int largest = 0, one;
+	bool udp = false;
+	size_t i;
+
+	for (i = 0; i < protocol->count; i++)
+		udp |= strcmp(protocol->value[i], "tcp");
+	for (i = 0; udp && i < size->count; i++) {
+		one = strtoul(size->value[i], NULL, 10);
+		largest = one > largest ? one : largest;
+	}
+	return largest;
+}
+
 int meta_write(const struct plan *plan, const char *command)
 {
 	char guest[32], server[32], *text;
@@ -305,8 +308,8 @@ int meta_write(const struct plan *plan, const char *command)
 	struct utsname uts;
 	int err;
 
-	err = !said || route_check(plan->server, plan->interface) || iperf_versions(plan, guest, server, sizeof(guest)) ||
-	      load_meta(plan, &meta) || (*plan->host && host_wait(plan->host)) ? -1 : 0;
+	err = !said || route_check(plan->server, plan->interface, largest_datagram(plan)) ||
+	      iperf_versions(plan, guest, server, sizeof(guest)) || load_meta(plan, &meta) || (*plan->host && host_wait(plan->host)) ? -1 : 0;
 	if (meta && !err)
 		err = same_conditions(plan, meta);
 	if (meta || err) {	/* a sweep that goes on keeps its start */

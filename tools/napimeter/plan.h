@@ -64,6 +64,8 @@ static inline bool is_axis(int col)
 	       (run_columns[col].role == R_AXIS || run_columns[col].role == R_SETTING);
 }
 
+/* The option of sweep.sh that sets this key, for messages; valid until the next call. */
+const char *plan_option(const char *key);
 /* Every axis, as asked or its default, and whether the sweep has the extra columns. */
 int plan_parse_axes(struct plan *p, json_t *asked);
 /* Can an axis have this single number? 0, or -1 with the range kept as the reason. */

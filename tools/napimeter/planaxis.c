@@ -32,7 +32,23 @@ static const struct setting {
 	{ COL_netdev_budget_usecs, SCALE_NONE, "", 1, 1e9 },
 	{ COL_defer_hard_irqs, SCALE_NONE, "", 0, 1e6 },
 	{ COL_gro_flush_timeout, SCALE_NONE, "", 0, 1e12 },
+	{ COL_rx_ring, SCALE_NONE, "", 8, 65536 },
+	{ COL_rps_cpus, SCALE_NONE, "", 0, 32 },
+	{ COL_netdev_max_backlog, SCALE_NONE, "", 1, 1e6 },
 };
+
+const char *plan_option(const char *key)
+{
+	static char option[40];
+	char *c;
+
+	snprintf(option, sizeof(option), "--%s", !strcmp(key, "offered_bps") ? "load" : key);
+	if (!strcmp(key, "slot_s") || !strcmp(key, "settle_s"))
+		option[strlen(option) - 2] = '\0';
+	for (c = option; *c; c++)
+		*c = *c == '_' ? '-' : *c;
+	return option;
+}
 
 static int add_value(struct axis *axis, const char *text)
 {
@@ -106,12 +122,12 @@ static int parse_axis(struct axis *axis, const struct setting *set, const char *
 		err = add_element(axis, set, word);
 	free(copy);
 	if (err)
-		return fail("%s: %s", column_name(set->col), failure());
+		return fail("%s: %s", plan_option(column_name(set->col)), failure());
 	for (i = 0; i < axis->count; i++)
 		for (j = 0; j < i; j++)
 			if (!strcmp(axis->value[i], axis->value[j]))
-				return fail("%s: %s is there twice", column_name(set->col),
-					    axis->value[i]);
+				return fail("%s: %s is there twice",
+					    plan_option(column_name(set->col)), axis->value[i]);
 	return 0;
 }
 
@@ -133,10 +149,14 @@ int plan_parse_axes(struct plan *p, json_t *asked)
 	for (i = 0; i < ARRAY_SIZE(settings); i++) {
 		enum column col = settings[i].col;
 		const char *list = json_string_value(json_object_get(asked, column_name(col)));
+		const char *preset = settings[i].preset;
 
 		if (list && col >= COL_COUNT_PLAIN)
 			p->columns = COL_COUNT_EXTRA;
-		if (parse_axis(&p->axis[col], &settings[i], list ? list : settings[i].preset))
+		/* its header is longer; what iperf takes there too */
+		if (col == COL_datagram && strchr(p->server, ':'))
+			preset = "1450";
+		if (parse_axis(&p->axis[col], &settings[i], list ? list : preset))
 			return -1;
 	}
 	return 0;

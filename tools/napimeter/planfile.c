@@ -45,7 +45,7 @@ static int number_key(json_t *asked, const char *key, double preset, double min,
 		}
 	}
 	if (text && (end == text || *end || !(*value >= min && *value <= max)))
-		return fail("%s: \"%s\" is not a number in %g..%g", key, text, min, max);
+		return fail("%s: \"%s\" is not a number in %g..%g", plan_option(key), text, min, max);
 	return 0;
 }
 
@@ -82,9 +82,9 @@ static int parse_numbers(struct plan *p, json_t *asked)
 		p->blocks = (blocks + 1) / 2;
 	}
 	if (p->min_load >= p->max_load)
-		return fail("min_load is not below max_load");
+		return fail("--min-load is not below --max-load");
 	if (p->until > 0 && p->reps < UNTIL_LEAST)
-		return fail("until: an interval wants at least %d repetitions, reps allows %u", UNTIL_LEAST,
+		return fail("--until: an interval requires at least %d repetitions, --reps allows %u", UNTIL_LEAST,
 			    p->reps);
 	return 0;
 }
@@ -120,9 +120,9 @@ static int check(const struct plan *p, json_t *asked)
 		return fail("method %s with source %s: methods are grid, interleave, mlfrr; sources are iperf, pktgen, napimeter",
 			    p->method, p->source);
 	if (p->until > 0 && strcmp(p->method, "grid"))
-		return fail("until goes with method grid only");
+		return fail("--until goes with --method grid only");
 	if (p->sessions > 1 && (p->until > 0 || !strcmp(p->method, "mlfrr")))
-		return fail("sessions goes with methods grid and interleave only, and without until");
+		return fail("--sessions goes with --method grid or interleave only, and without --until");
 	if (!*p->interface)
 		return fail("no interface given");
 	/* these become parts of paths */

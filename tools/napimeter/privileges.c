@@ -22,6 +22,12 @@ static const int for_trials[] = {
 	38, 39,				/* CAP_PERFMON, CAP_BPF, which older headers lack */
 };
 
+static const int to_look[] = {
+	CAP_DAC_READ_SEARCH,		/* debugfs */
+	CAP_SYS_PTRACE,			/* whose a socket is */
+	CAP_SYSLOG,			/* the kernel's log */
+};
+
 /* The bounding set too, or a program that root starts had them all again. */
 static void keep(uint64_t kept)
 {
@@ -46,14 +52,24 @@ static void keep(uint64_t kept)
 		warning("capabilities cannot be given up: %s", strerror(errno));
 }
 
-void privileges_for_trials(void)
+static void keep_those(const int *capability, size_t count)
 {
 	uint64_t kept = 0;
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(for_trials); i++)
-		kept |= 1ULL << for_trials[i];
+	for (i = 0; i < count; i++)
+		kept |= 1ULL << capability[i];
 	keep(kept);
+}
+
+void privileges_for_trials(void)
+{
+	keep_those(for_trials, ARRAY_SIZE(for_trials));
+}
+
+void privileges_to_look(void)
+{
+	keep_those(to_look, ARRAY_SIZE(to_look));
 }
 
 void privileges_none(void)

@@ -7,6 +7,8 @@
  * the clock, raw devices, other users' identities, ... Nothing happens without root.
  */
 void privileges_for_trials(void);
+/* Gives up all but what reading what others have opened, and the kernel's log, requires. */
+void privileges_to_look(void);
 /* Gives up all of them: from now on bytes of strangers are read. */
 void privileges_none(void);
 

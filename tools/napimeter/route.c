@@ -44,8 +44,20 @@ int route_is_on(const char *sys, const char *upper, const char *interface)
 	return is_on(sys, upper, interface, 0);
 }
 
-/* The index of the interface that the kernel sends by; 0: not known. */
-static unsigned int index_to(const struct sockaddr_storage *to)
+/* Of RTA_METRICS: what was learned of the path, 0: nothing. */
+static unsigned int path_mtu(const struct rtattr *metrics)
+{
+	const struct rtattr *attr = RTA_DATA(metrics);
+	unsigned int left = RTA_PAYLOAD(metrics), mtu = 0;
+
+	for (; RTA_OK(attr, left); attr = RTA_NEXT(attr, left))
+		if (attr->rta_type == RTAX_MTU)
+			memcpy(&mtu, RTA_DATA(attr), sizeof(mtu));
+	return mtu;
+}
+
+/* The index of the interface that the kernel sends by; 0: not known. *mtu: of the path, or 0. */
+static unsigned int index_to(const struct sockaddr_storage *to, unsigned int *mtu)
 {
 	struct {
 		struct nlmsghdr head;
@@ -80,21 +92,44 @@ static unsigned int index_to(const struct sockaddr_storage *to)
 	for (left = RTM_PAYLOAD(head); RTA_OK(attr, left); attr = RTA_NEXT(attr, left))
 		if (attr->rta_type == RTA_OIF)
 			memcpy(&index, RTA_DATA(attr), sizeof(index));
+		else if (attr->rta_type == RTA_METRICS)
+			*mtu = path_mtu(attr);
 	return index;
 }
 
-int route_check(const char *address, const char *interface)
+/*
+ * Packets are counted where they are lost, and a datagram in fragments is several of them.
+ * by: the interface; mtu: of the path, 0: not known.
+ */
+static int check_size(unsigned int datagram, bool ipv6, const char *by, unsigned int mtu)
+{
+	char *path = xasprintf("/sys/class/net/%s/mtu", by), line[16];
+	unsigned int headers = ipv6 ? 48 : 28;
+
+	if (!read_line(path, line, sizeof(line)) && (!mtu || mtu > strtoul(line, NULL, 10)))
+		mtu = strtoul(line, NULL, 10);
+	free(path);
+	if (!mtu || datagram + headers <= mtu)
+		return 0;
+	return fail("a datagram of %u bytes does not fit into one packet here (MTU %u), and fragments cannot be counted one by one: give --datagram %u, or less",
+		    datagram, mtu, mtu > headers ? mtu - headers : 0);
+}
+
+int route_check(const char *address, const char *interface, unsigned int datagram)
 {
 	char name[IF_NAMESIZE];
 	struct sockaddr_storage to;
+	unsigned int mtu = 0;
 
 	if (!*address)
-		return 0;
+		return check_size(datagram, false, interface, 0);
 	if (parse_address(address, 1, &to) < 0)
 		return -1;
 	/* no route at all: the source will not answer, and the row says so */
-	if (!if_indextoname(index_to(&to), name) || route_is_on("/sys", name, interface))
+	if (!if_indextoname(index_to(&to, &mtu), name))
 		return 0;
-	return fail("this guest reaches %s through %s, not %s: nothing would come through %s; see ip route get %s",
-		    address, name, interface, interface, address);
+	if (!route_is_on("/sys", name, interface))
+		return fail("this guest reaches %s through %s, not %s: nothing would come through %s; see ip route get %s",
+			    address, name, interface, interface, address);
+	return check_size(datagram, to.ss_family == AF_INET6, name, mtu);
 }

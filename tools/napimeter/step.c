@@ -81,30 +81,41 @@ static int trial(const struct plan *plan, struct row *row, double seconds, char 
 	struct counters before = { 0 }, after = { 0 };
 	struct stream stream = { .ask_fd = -1, .out_fd = -1 };
 	struct traffic traffic;
+	bool begun;
 	int err;
 
-	if (tune_apply(plan->interface, row) || wait_for_link(plan->interface))
+	if (judge_bad(row, tune_apply(plan->interface, row) || wait_for_link(plan->interface)))
 		return -1;
 	settle();
 	row_set(row, COL_started_ns, "%lld", (long long)real_ns());
 	/* CPU time is that of the traffic; packets are counted until all have come */
-	err = counters_read(&before, plan->interface) ||
-	      stream_start(&stream, plan, row, seconds) || cpu_read(&before.cpu) ||
+	begun = !counters_read(&before, plan->interface);
+	err = !begun || stream_start(&stream, plan, row, seconds) || cpu_read(&before.cpu) ||
 	      stream_wait(&stream) || stream_result(&stream, &traffic);
 	stream_free(&stream);
-	if (!err) {
+	err = judge_bad(row, err);
+	if (err) {
+		if (begun && !counters_read(&after, plan->interface))
+			judge_traffic(row, &before, &after, plan->interface, plan->source);
+	} else {
 		settle();
-		err = counters_read(&after, plan->interface) || weight_in_force(row, &after) ||
-		      tune_check(plan->interface, row);
-		after.cpu = stream.cpu_at_end;
-		err = err || measure(row, &before, &after, &traffic, hist);
-		if (!err)
-			measure_host(plan, row, &before.cpu, &after.cpu);
+		err = judge_bad(row, counters_read(&after, plan->interface));
 	}
-	if (!err)
-		err = judge_path(row, &traffic, plan->interface);
-	if (!err)
+	if (!err) {
+		after.cpu = stream.cpu_at_end;
+		/* each of them may be a reason */
+		err = judge_bad(row, measure(row, &before, &after, &traffic, hist));
+		if (!err)
+			err = judge_bad(row, judge_path(row, &traffic, plan->interface));
+		err = judge_bad(row, weight_in_force(row, &after)) || err;
+		err = judge_bad(row, tune_check(plan->interface, row)) || err;
+	}
+	if (!err) {
+		measure_host(plan, row, &before.cpu, &after.cpu);
 		judge(row, &traffic, &before, &after);
+	} else {
+		fail("%s", row_text(row, COL_reason));
+	}
 	counters_free(&before);
 	counters_free(&after);
 	return err ? -1 : 0;
@@ -118,10 +129,6 @@ static int step_trial(const struct plan *plan, struct journal *journal, const st
 	int err, put;
 
 	err = trial(plan, &row, todo->seconds, &hist);
-	if (err && last_try) {
-		row_set(&row, COL_status, "failed");
-		row_set(&row, COL_reason, "%s", failure());
-	}
 	if (!err || last_try) {
 		put = journal_append(journal, &row, hist);
 		*lost_journal = put;

@@ -19,6 +19,7 @@
 #include "step.h"
 #include "sweep.h"
 #include "tune.h"
+#include "tunestate.h"
 
 #define LOCK_DIR "/run/e1000_napi"
 #define PAUSE_NS (2 * NSEC)	/* a source that died needs a moment to be started again */
@@ -31,6 +32,7 @@ struct sweep {
 	size_t failed_probes;		/* which are no trials of the plan */
 	const char *reload;		/* a program that loads the module again */
 	int64_t session;		/* that the module is loaded for */
+	char *device;			/* whose name may change */
 };
 
 void sweep_load(const char *dir, struct plan *plan, struct journal *runs,
@@ -175,6 +177,18 @@ static void begin_session(struct sweep *s, const struct row *spec)
 	s->session = session;
 }
 
+/* The interface may have been renamed since the last trial. */
+static void follow_device(struct sweep *s)
+{
+	char *now = tune_interface(s->device);
+
+	if (now && strcmp(now, s->plan.interface)) {
+		warning("%s is called %s now; the sweep goes on with it", s->plan.interface, now);
+		s->plan.interface = intern(now);
+	}
+	free(now);
+}
+
 /* All trials that are left; the number of those that failed. */
 static size_t do_all(struct sweep *s)
 {
@@ -184,18 +198,24 @@ static size_t do_all(struct sweep *s)
 
 	while (next(s, &todo)) {
 		bool last_try = tries >= s->retries;
+		/* without a source no trial would tell anything, and none is written down */
+		bool self_test = row_is(&todo.spec, COL_method, "selftest");
 
+		follow_device(s);
 		printf("[%zu/%zu, %s%s left] ", todo.done + 1, todo.total,
 		       s->plan.until > 0 ? "at most " : "", minutes(todo.left_s));
 		say_trial(&s->plan, &todo.spec);
 		begin_session(s, &todo.spec);
-		if (!attempt(s, &todo, last_try, &lost_journal)) {
+		if (!attempt(s, &todo, last_try && !self_test, &lost_journal)) {
 			tries = 0;
 			continue;
 		}
 		if (lost_journal)
 			die(EXIT_FAILED, "%s: the results cannot be written; mend that, and give the same command again",
 			    failure());
+		if (last_try && self_test)
+			die(EXIT_FAILED, "%s. The source's test failed %u times, so no trial was made; mend that, and give the same command again",
+			    failure(), s->retries + 1);
 		warning("%s%s", failure(), last_try ? "" : "; it is tried again");
 		tries = last_try ? 0 : tries + 1;
 		if (last_try && !strcmp(todo.journal, "probes.csv"))
@@ -302,6 +322,7 @@ int cmd_run(int argc, char *argv[])
 	if (s.plan.sessions == 1)
 		privileges_for_trials();
 	s.session = s.runs.count ? row_integer(&s.runs.rows[s.runs.count - 1], COL_session, 1) : 1;
+	s.device = tune_device(s.plan.interface);
 	failed = do_all(&s);
 	if (s.runs.count && !has_result(&s.runs))
 		die(EXIT_FAILED, "every trial of this sweep failed (%s); mend that, and give another --out",

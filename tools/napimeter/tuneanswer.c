@@ -60,6 +60,22 @@ static void print_with(FILE *out, const char *text, const char *from, const char
 	fputs(text, out);
 }
 
+/* What people ask first, where the ring is among what is better. */
+static void print_ring(FILE *out, const struct tune *t, const struct tune_config *found)
+{
+	const char *ring = NULL;
+	size_t i;
+
+	for (i = 0; i < t->factors; i++)
+		if (!strcmp(t->factor[i].name, "ring") && strcmp(found->value[i], t->factor[i].base))
+			ring = found->value[i];
+	for (i = 0; ring && i < t->factors; i++)
+		if (!strcmp(t->factor[i].name, "weight") && t->factor[i].values &&
+		    !strcmp(found->value[i], t->factor[i].base))
+			fprintf(out, "It is the ring, not the weight: beside ring=%s no other weight was better.\n",
+				ring);
+}
+
 static bool print_answer(FILE *out, const struct tune *t, const struct tune_answer *a,
 			 const struct said *said)
 {
@@ -88,6 +104,8 @@ static bool print_answer(FILE *out, const struct tune *t, const struct tune_answ
 		}
 		fputs("\n", out);
 	}
+	if (change)
+		print_ring(out, t, &a->found);
 	if (*a->missed)
 		fprintf(out, "Not tried, as the time was over:%s; --minutes gives more.\n", a->missed);
 	return change;

@@ -19,6 +19,7 @@ static const struct kind {
 	const char *option[2];
 } kinds[] = {
 	{ "rcvbuf", { "default" }, { COL_rcvbuf }, 1, { "--rcvbuf" } },
+	{ "ring", { NULL }, { COL_rx_ring }, 1, { "--rx-ring" } },
 	{ "cpus", { "free", "one", "two" }, { 0 }, 0, { "--cpus" } },
 	{ "weight", { NULL }, { COL_weight }, 1, { "--weight" } },
 	{ "rx-usecs", { NULL }, { COL_rx_usecs }, 1, { "--rx-usecs" } },
@@ -27,6 +28,8 @@ static const struct kind {
 	{ "defer", { NULL }, { COL_defer_hard_irqs, COL_gro_flush_timeout }, 2,
 	  { "--defer-hard-irqs", "--gro-flush-timeout" } },
 	{ "budget", { NULL }, { COL_netdev_budget }, 1, { "--netdev-budget" } },
+	{ "rps", { NULL }, { COL_rps_cpus }, 1, { "--rps-cpus" } },
+	{ "backlog", { NULL }, { COL_netdev_max_backlog }, 1, { "--netdev-max-backlog" } },
 };
 
 static const struct kind *kind_of(const char *factor)

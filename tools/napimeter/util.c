@@ -17,7 +17,7 @@
 
 #include "util.h"
 
-static char reason[256];
+static char reason[600];
 
 int fail(const char *fmt, ...)
 {
@@ -40,11 +40,13 @@ const char *failure(void)
 
 static void say(const char *what, const char *fmt, va_list ap)
 {
+	const char *program = getenv("E1000_NAPI_PROG");
 	char text[1024];
 
 	vsnprintf(text, sizeof(text), fmt, ap);
 	clean_text(text);
-	fprintf(stderr, "napimeter: %s%s\n", what, text);
+	/* called by a command of ours, it speaks in that one's name */
+	fprintf(stderr, "%s: %s%s\n", program && *program ? program : "napimeter", what, text);
 }
 
 void warning(const char *fmt, ...)

@@ -22,12 +22,13 @@ static bool same_cell(const struct trial *a, const struct trial *b)
 	       row_same(&a->row, &b->row, COL_weight);
 }
 
-static const struct cell *partner(const struct data *d, const struct cell *a)
+/* The cell of this folder that is the same as a; NULL: it has none. */
+static const struct cell *partner(const struct data *d, const struct cell *a, size_t folder)
 {
 	size_t i;
 
 	for (i = 0; i < d->n_cells; i++)
-		if (cell_trial(d, &d->cells[i])->folder == 1 &&
+		if (cell_trial(d, &d->cells[i])->folder == folder &&
 		    same_cell(cell_trial(d, &d->cells[i]), cell_trial(d, a)))
 			return &d->cells[i];
 	return NULL;
@@ -100,6 +101,114 @@ static void show(struct table *t, const struct data *d, const struct comparison 
 	table_text(t, at++, "%s", result_of(c, o));
 }
 
+/* ---- many folders, one after the other ---- */
+
+/* In every folder, with two repetitions or more. */
+static bool is_common(const struct data *d, const struct cell *c)
+{
+	size_t i;
+
+	for (i = 0; i < d->n_folders; i++) {
+		const struct cell *other = partner(d, c, i);
+
+		if (!other || other->n < 2)
+			return false;
+	}
+	return true;
+}
+
+/* All common cells of one folder against those of another, together. */
+static size_t strata_of(const struct data *d, const struct options *o, const struct metric *m,
+			size_t folder, size_t before, struct stratum *s)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < d->n_cells; i++) {
+		struct comparison c = { .b = &d->cells[i] };
+
+		if (cell_trial(d, c.b)->folder != folder || !is_common(d, c.b))
+			continue;
+		c.a = partner(d, c.b, before);
+		if (compare_folders(d, o, m, &c) && c.s.n1 && c.s.n2)
+			s[n++] = c.s;
+	}
+	return n;
+}
+
+static void show_step(struct table *t, const struct data *d, const struct options *o,
+		      const struct comparison *step, size_t folder, size_t cells,
+		      double effect, const struct interval *ci)
+{
+	int at = 0;
+
+	table_row(t);
+	table_text(t, at++, "%s", d->folders[folder].path);
+	table_text(t, at++, "%s", step->metric->name);
+	table_number(t, at++, cells, 1, 0);
+	table_number(t, at++, 100 * effect, 1, 2);
+	table_number(t, at++, 100 * ci->lo, 1, 2);
+	table_number(t, at++, 100 * ci->hi, 1, 2);
+	table_probability(t, at++, step->p_holm);
+	table_text(t, at++, "%s", result_of(step, o));
+}
+
+int cmd_trend(const struct data *d, const struct options *o)
+{
+	struct table *t = table_new("trend");
+	struct comparison *step = must(calloc(d->n_folders + 1, sizeof(*step)));
+	struct interval *ci = must(calloc(d->n_folders + 1, sizeof(*ci)));
+	double *effect = must(calloc(d->n_folders + 1, sizeof(*effect)));
+	struct stratum *s = must(calloc(d->n_cells + 1, sizeof(*s)));
+	size_t i, k, *cells = must(calloc(d->n_folders + 1, sizeof(*cells)));
+	struct contrast c;
+	double many;
+
+	table_column(t, U_LABEL, "folder", "folder");
+	table_column(t, U_LABEL, "metric", "figure");
+	table_column(t, U_VALUE, "cells", "cells");
+	table_column(t, U_VALUE, "difference", "difference %");
+	table_column(t, U_VALUE, "lo", "from");
+	table_column(t, U_VALUE, "hi", "to");
+	table_column(t, U_VALUE, "p_holm", "p (Holm)");
+	table_column(t, U_VALUE, "result", "result");
+	for (k = 0; k < o->n_metrics; k++) {
+		const struct metric *m = o->metrics[k];
+
+		for (i = 1; i < d->n_folders; i++) {
+			cells[i] = strata_of(d, o, m, i, i - 1, s);
+			step[i] = (struct comparison){ .metric = m, .p = NAN, .p_equal = NAN };
+			effect[i] = NAN;
+			ci[i] = (struct interval){ NAN, NAN };
+			if (!cells[i])
+				continue;
+			c = contrast_at(s, cells[i], 1);
+			step[i].s = s[0];
+			step[i].p = p_differs(&c);
+			/* shares of losses are not summed but averaged */
+			many = m->relative ? 1 : cells[i];
+			step[i].p_equal = p_equal(s, cells[i], many * margin_of(o, m), m->relative);
+			effect_of(s, cells[i], m, o->confidence, &effect[i], &ci[i]);
+			effect[i] /= many;
+			ci[i].lo /= many;
+			ci[i].hi /= many;
+		}
+		correct(step + 1, d->n_folders - 1);
+		for (i = 1; i < d->n_folders; i++)
+			if (cells[i])
+				show_step(t, d, o, &step[i], i, cells[i], effect[i], &ci[i]);
+	}
+	free(step);
+	free(ci);
+	free(effect);
+	free(cells);
+	free(s);
+	table_note(t, "each folder against the one before it, over the cells that all of them have twice or more: their sum, of losses their mean, in percentage points; with its %.4g %% interval",
+		   100 * o->confidence);
+	table_note(t, "Holm's correction over all steps of one figure; \"differs\" is where something changed");
+	note_folders(t, d);
+	return finish(t, o);
+}
+
 int cmd_between(const struct data *d, const struct options *o)
 {
 	struct table *t = table_new("compare");
@@ -126,7 +235,7 @@ int cmd_between(const struct data *d, const struct options *o)
 
 			if (cell_trial(d, c.a)->folder)
 				break;
-			c.b = partner(d, c.a);
+			c.b = partner(d, c.a, 1);
 			alone -= !k && c.b ? 2 : 0;
 			if (c.b && compare_folders(d, o, o->metrics[k], &c))
 				list[n++] = c;

@@ -187,6 +187,8 @@ int cmd_figures(const struct data *d, const struct options *o)
 	each_curve(&f, draw_hist);
 	each_curve(&f, poll_times);
 	each_curve(&f, poll_latency);
+	for (i = 0; i < d->n_folders; i++)
+		draw_order(&f, i);
 	if (!f.failed)
 		write_index(&f);
 	for (i = 0; i < f.n; i++) {

@@ -66,6 +66,7 @@ void draw_hist(struct figures *f, size_t from, size_t to);
 void draw_times(struct figures *f, size_t from, size_t to, const char *name,
 		const char *title, const char *see);
 void draw_loss(struct figures *f, size_t from, size_t to);
+void draw_order(struct figures *f, size_t folder);
 void draw_mlfrr(struct figures *f, size_t from, size_t to);
 void draw_paired(struct figures *f, size_t from, size_t to);
 

@@ -20,6 +20,7 @@ static const char help[] =
 "  summary    per cell: n, mean, sd and interval of each figure\n"
 "  compare    weights against each other: different, equal, or cannot say; of two\n"
 "             folders (and no --reference), the second against the first, cell by cell\n"
+"  trend      of three folders or more, in their order: each against the one before\n"
 "  pairs      two settings measured in turn: keep the first, or change to the second\n"
 "  correlate  Pearson's r, of bandwidth and packets unless told otherwise\n"
 "  mlfrr      the loss-free rate of each weight\n"
@@ -75,6 +76,7 @@ static int cmd_report(const struct data *d, const struct options *o)
 		{ "cost.html", cmd_cost, F_HTML },
 		{ "cost.markdown", cmd_cost, F_MARKDOWN },
 		{ "compare.html", cmd_compare, F_HTML },
+		{ "compare.markdown", cmd_compare, F_MARKDOWN },
 		{ "correlate.html", cmd_correlate, F_HTML },
 		{ "facts.html", cmd_facts, F_HTML },
 		{ "facts.markdown", cmd_facts, F_MARKDOWN },
@@ -133,6 +135,7 @@ static const struct {
 	{ "table", cmd_table },
 	{ "summary", cmd_summary },
 	{ "compare", cmd_compare },
+	{ "trend", cmd_trend },
 	{ "pairs", cmd_pairs },
 	{ "correlate", cmd_correlate },
 	{ "mlfrr", cmd_mlfrr },
@@ -363,6 +366,8 @@ int main(int argc, char **argv)
 		usage("no command is called \"%s\"", argv[0]);
 	if (argc < 2)
 		usage("%s needs a results folder", argv[0]);
+	if (commands[i].run == cmd_trend && argc < 3)
+		usage("%s needs two results folders or more", argv[0]);
 	say_if_root(argv[1]);
 	while (*++argv && !err) {
 		err = data_read_folder(&d, *argv, &why);

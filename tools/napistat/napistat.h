@@ -110,6 +110,7 @@ int cmd_summary(const struct data *d, const struct options *o);
 int cmd_cost(const struct data *d, const struct options *o);
 int cmd_correlate(const struct data *d, const struct options *o);
 int cmd_compare(const struct data *d, const struct options *o);
+int cmd_trend(const struct data *d, const struct options *o);
 int cmd_between(const struct data *d, const struct options *o);
 int cmd_mlfrr(const struct data *d, const struct options *o);
 int cmd_hist(const struct data *d, const struct options *o);

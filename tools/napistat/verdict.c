@@ -198,7 +198,7 @@ static void test_rival(struct verdict *v, struct rival *r, const struct options 
 		r->worse[k] = p_below(&less, 0);
 		r->not_worse &= p_not_worse(s, 1, o->margin, true) < alpha / v->n;
 		r->no_gain &= p_not_better(s, 1, o->margin, true) < alpha;
-		r->equal &= p_equal(s, 1, o->margin, true) < 2 * alpha;
+		r->equal &= p_equal(s, 1, o->margin, true) < alpha;
 	}
 	if (r->n_cost && r->n_cost == r->n) {
 		struct contrast c = contrast_at(r->cost, r->n_cost, 1 - o->margin);

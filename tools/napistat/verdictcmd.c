@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "drift.h"
 #include "verdict.h"
 
 /* the same paragraph, its first sentence large and its limits apart */
@@ -25,15 +26,16 @@ static void print_html(const char *text, size_t head, size_t body)
 
 enum { FOLDER, ACTION, WEIGHT, REFERENCE, RIVAL, EFFECT, LO, HI, COST, COST_LO,
        COST_HI, COST_SIDE, EQUAL, MARGIN, CONFIDENCE, RCVBUF, CPUS, LOADS, MIN_N,
-       TRIALS, WARNED, FAILED, MISSING, REPS_NEEDED, DETECTABLE, STAND_IN, CONFIRMED, TEXT,
-       N_FIELDS };
+       TRIALS, WARNED, FAILED, MISSING, REPS_NEEDED, DETECTABLE, STAND_IN, CONFIRMED, DRIFT,
+       DRIFT_LO, DRIFT_HI, STEAL, TEXT, N_FIELDS };
 
 static const char *const fields[N_FIELDS] = {
 	"folder", "action", "weight", "reference", "compared", "effect_pct",
 	"lo_pct", "hi_pct", "cost_pct", "cost_lo_pct", "cost_hi_pct", "cost_side",
 	"equal", "margin_pct", "confidence_pct", "rcvbuf", "cpus", "loads",
 	"min_n", "trials", "warned", "failed", "missing", "reps_needed",
-	"detectable_pct", "stand_in", "confirmed", "text",
+	"detectable_pct", "stand_in", "confirmed", "drift_pct",
+	"drift_lo_pct", "drift_hi_pct", "steal_pct", "text",
 };
 
 static const char *const actions[] = { "cannot_say", "keep", "change" };
@@ -45,6 +47,7 @@ static void fill(struct table *t, const struct data *d, const struct verdict *v,
 				    .cost_effect = NAN, .ci = { NAN, NAN },
 				    .cost_ci = { NAN, NAN } };
 	const struct rival *r = v->shown ? v->shown : &none;
+	struct drift drift = drift_of(d, folder, metric_find("delivered_bps"), o->confidence);
 	const struct advice *a = &v->a;
 	size_t i, warned = v->ref.warned, failed = v->ref.failed, missing = v->without_ref;
 
@@ -84,6 +87,10 @@ static void fill(struct table *t, const struct data *d, const struct verdict *v,
 	table_number(t, DETECTABLE, 100 * v->detectable, 1, 2);
 	table_text(t, STAND_IN, "%s", d->folders[folder].stand_in ? "yes" : "no");
 	table_text(t, CONFIRMED, "%s", !v->fresh.there ? "not_tried" : v->fresh.shown ? "yes" : "no");
+	table_number(t, DRIFT, 100 * drift.slope, 1, 2);
+	table_number(t, DRIFT_LO, 100 * drift.ci.lo, 1, 2);
+	table_number(t, DRIFT_HI, 100 * drift.ci.hi, 1, 2);
+	table_number(t, STEAL, drift.steal, 1, 2);
 	table_text(t, TEXT, "%s", text);
 }
 

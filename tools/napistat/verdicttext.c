@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "drift.h"
 #include "verdict.h"
 
 /* percent with one decimal, and no "-0.0" */
@@ -109,7 +110,9 @@ static void say_undecided(FILE *out, const struct verdict *v, const struct optio
 		n += v->rivals[i].gains || v->rivals[i].saves;
 	if (v->until && n)
 		fputs(". --until stopped where the means looked steady, which makes differences look surer than they are", out);
-	fprintf(out, ". Neither a gain nor equality within %.4g %% is shown", 100 * o->margin);
+	fprintf(out, v->shown && v->shown->equal ?
+		". Bandwidth is equal within %.4g %% at every load; a saving of CPU is neither shown nor excluded" :
+		". Neither a gain nor equality within %.4g %% is shown", 100 * o->margin);
 	if (v->shown && !v->shown->complete)
 		fputs("; what is missing or failed has to be measured first", out);
 	else if (!isnan(v->reps_needed))
@@ -273,6 +276,8 @@ static void say_unit(FILE *out, const struct verdict *v, const struct folder *f)
 static void say_limits(FILE *out, const struct data *d, const struct verdict *v,
 		       const struct folder *f, const struct options *o)
 {
+	struct drift drift = drift_of(d, f - d->folders, metric_find("delivered_bps"), o->confidence);
+
 	fputs("What these data cannot say: ", out);
 	if (v->a.reference != DEFAULT_WEIGHT)
 		fprintf(out, "%.0f itself was not measured, %.0f stands for it; ",
@@ -305,7 +310,12 @@ static void say_limits(FILE *out, const struct data *d, const struct verdict *v,
 			f->high_remainder, f->n);
 	if (f->failed)
 		fprintf(out, "%zu of %zu trials failed; ", f->failed, f->n);
-	(void)d;
+	if (drift.p < DRIFT_P)
+		fprintf(out, "bandwidth drifted by %+.1f %% [%+.1f, %+.1f] from the first trial to the last; ",
+			tenths(drift.slope), tenths(drift.ci.lo), tenths(drift.ci.hi));
+	if (drift.stolen)
+		fprintf(out, "in %zu of %zu trials the host took over %.0f %% of a CPU (at most %.1f %%); ",
+			drift.stolen, drift.n, STEAL_MUCH, drift.steal);
 	fprintf(out, "anything of another machine, kernel or traffic. Intervals are %.4g %%.",
 		100 * o->confidence);
 }

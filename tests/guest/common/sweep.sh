@@ -64,10 +64,12 @@ settings() {
 	for f in "$debug/eth0/weight" /proc/irq/"$irq"/smp_affinity_list /proc/sys/net/core/rmem_max \
 		/proc/sys/net/core/netdev_budget /proc/sys/net/core/netdev_budget_usecs \
 		/sys/class/net/eth0/threaded /sys/class/net/eth0/napi_defer_hard_irqs \
-		/sys/class/net/eth0/gro_flush_timeout; do
+		/sys/class/net/eth0/gro_flush_timeout /sys/class/net/eth0/queues/rx-0/rps_cpus \
+		/proc/sys/net/core/netdev_max_backlog; do
 		echo "$f $(cat "$f")"
 	done
 	ethtool -k eth0 | grep generic-receive
+	rx_ring eth0
 	ip addr show dev eth0 | awk '/inet/ { print $2 }'
 	ethtool -i eth0 | head -n 1
 }

@@ -5,10 +5,9 @@
 pull ingress &
 pid=$!
 trial_runs ingress
-tc qdisc add dev eth0 clsact
-tc filter add dev eth0 ingress matchall action drop random determ pass 2
+plant_ingress
 sleep 1
-tc qdisc del dev eth0 clsact
+pull_up_ingress
 check "ingress: a sweep" wait $pid
 shows ingress "no place is given to what nothing counted" 'n("lost_app") == 0 && n("remainder") > 400'
 shows ingress "and it is not ok" 'c["status"] == "warn" && c["reason"] ~ /unaccounted for/'

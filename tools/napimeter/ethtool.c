@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <fnmatch.h>
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
+#include <math.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "ethtool.h"
+#include "util.h"
+
+int ethtool_ask(const char *interface, void *command)
+{
+	struct ifreq ifr = { .ifr_data = command };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int err, why;
+
+	if (fd < 0)
+		return -1;
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", interface);
+	err = ioctl(fd, SIOCETHTOOL, &ifr);
+	why = errno;
+	close(fd);
+	errno = why;
+	return err;
+}
+
+static struct ethtool_gstrings *stat_names(const char *interface)
+{
+	struct {
+		struct ethtool_sset_info info;
+		uint32_t count;
+	} sset = { .info = { .cmd = ETHTOOL_GSSET_INFO, .sset_mask = 1ULL << ETH_SS_STATS } };
+	struct ethtool_gstrings *names;
+
+	if (ethtool_ask(interface, &sset) || !sset.info.sset_mask || !sset.count)
+		return NULL;
+	names = xcalloc(1, sizeof(*names) + (size_t)sset.count * ETH_GSTRING_LEN);
+	names->cmd = ETHTOOL_GSTRINGS;
+	names->string_set = ETH_SS_STATS;
+	names->len = sset.count;
+	if (ethtool_ask(interface, names)) {
+		free(names);
+		return NULL;
+	}
+	return names;
+}
+
+double ethtool_stat(const char *interface, const char *pattern)
+{
+	struct ethtool_gstrings *names = stat_names(interface);
+	struct ethtool_stats *stats = NULL;
+	double value = NAN;
+	uint32_t i;
+
+	if (names) {
+		stats = xcalloc(1, sizeof(*stats) + names->len * sizeof(uint64_t));
+		stats->cmd = ETHTOOL_GSTATS;
+		stats->n_stats = names->len;
+		if (!ethtool_ask(interface, stats))
+			for (i = 0; i < names->len; i++) {
+				char name[ETH_GSTRING_LEN + 1];
+
+				snprintf(name, sizeof(name), "%.*s", ETH_GSTRING_LEN,
+					 (char *)names->data + i * ETH_GSTRING_LEN);
+				if (!fnmatch(pattern, name, 0))
+					value = stats->data[i] + (isnan(value) ? 0 : value);
+			}
+	}
+	free(stats);
+	free(names);
+	return value;
+}

@@ -287,6 +287,29 @@ tested() {
 	done
 }
 
+@test "a server that is there is found, over UDP and TCP, with every shell" {
+	command -v iperf >/dev/null || skip "no iperf here"
+	iperf -s -u -p 5996 >/dev/null 2>&1 3>&- &
+	udp=$!
+	iperf -s -p 5996 >/dev/null 2>&1 3>&- &
+	tcp=$!
+	sleep 0.5
+	for shell in dash 'busybox ash'; do
+		for protocol in udp tcp; do
+			run $shell -c 'here=scripts prog=test; . scripts/lib/common.sh; . scripts/lib/preflight.sh
+				preflight_source iperf 127.0.0.1 5996 "$1"' sh $protocol
+			[ "$status" -eq 0 ] || {
+				echo "$shell $protocol: $output"
+				kill -9 $udp $tcp
+				return 1
+			}
+			[ -z "$output" ]
+			sleep 0.5
+		done
+	done
+	kill -9 $udp $tcp
+}
+
 @test "a sweep in which every trial failed is never done" {
 	$napimeter plan "$dir/r" interface=none9 server=127.0.0.1 source=napimeter weight=1,3 offered_bps=1M seconds=0.1
 	tested

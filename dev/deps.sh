@@ -38,7 +38,7 @@ esac
 base="gcc make patch diffutils xz-utils kmod libc6-dev linux-headers-amd64 $source
 libjansson-dev libgsl-dev libcsv-dev
 qemu-system-x86 busybox-static cpio zstd iperf iputils-ping ethtool sysstat iproute2 dash util-linux gnuplot-nox"
-check="bats zsh locales libcmocka-dev git procps openssh-client dropbear-bin python3 libxml2-utils bzip2 sparse"
+check="bats zsh locales libcmocka-dev git procps nftables openssh-client dropbear-bin python3 libxml2-utils bzip2 sparse"
 hypervisors="mmdebstrap debian-archive-keyring e2fsprogs binutils xorriso isolinux syslinux-common
 grub-common grub-efi-amd64-bin mtools dosfstools ovmf"
 kernels="mmdebstrap arch-test debian-archive-keyring git bsdextrautils debhelper dh-dkms dpkg-dev lintian"

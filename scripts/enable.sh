@@ -48,7 +48,7 @@ unit() {
 		Type=notify
 		NotifyAccess=all
 		RemainAfterExit=yes
-		TimeoutStartSec=180
+		TimeoutStartSec=300
 		Environment=E1000_NAPI_FRONT=${E1000_NAPI_FRONT:-e1000-napi}
 		ExecStart=/bin/sh "$here/lib/boot.sh" %I
 

@@ -72,25 +72,49 @@ if [ -e "$out" ] && [ ! -d "$out" ]; then
 	die "--out: $out is a file; give a folder"
 fi
 [ ! -e "$out/runs.csv" ] || die "--out: $out holds results of a sweep; give another folder"
+# clean: nothing of it steers a terminal
+clean() { LC_ALL=C awk '{ gsub(/[\001-\010\013-\037\177]|\302[\200-\237]/, "?"); print; fflush() }'; }
+
+# as_owner COMMAND…: as the user $owner, who may trace such a process, and so without anything of
+# root's in it: no terminal that could be typed into, nothing printed unseen
+as_owner() {
+	setsid -w setpriv --reuid "$owner" --regid "$group" --clear-groups "$@" </dev/null
+}
+
 # Root has no need to draw, and must not follow a link in a user's folder
 if [ "$(id -u)" -eq 0 ]; then
 	owner=$(owner_of "$out")
 	if [ "$owner" -ne 0 ]; then
-		# made by an earlier command with sudo: that user's as well
-		parent=$(dirname "$out")
-		[ "$owner" != "${SUDO_UID:-}" ] || [ "$(stat -c %u "$parent" 2>/dev/null)" != 0 ] ||
-			chown -h "$SUDO_UID:$SUDO_GID" "$parent"
-		log "$prog: needs no root; going on as user $owner, who owns the folder of $out"
 		group=$(id -g "$owner" 2>/dev/null) || group=$owner
-		[ "$owner" != "${SUDO_UID:-}" ] || group=$SUDO_GID
+		if [ "$owner" = "${SUDO_UID:-}" ]; then
+			group=$SUDO_GID
+			# root's folder in one of the caller's was made by an earlier command with sudo
+			parent=$(readlink -f "$(dirname "$out")") || parent=
+			if [ -n "$parent" ] && [ "$(stat -c %u "$parent")" = 0 ] &&
+				[ "$(stat -c %u "$(dirname "$parent")")" = "$owner" ]; then
+				chown -h "$SUDO_UID:$SUDO_GID" "$parent"
+			fi
+		fi
+		log "$prog: needs no root; going on as user $owner, who owns the folder of $out"
 		for dir in "$here" "$@"; do
-			setpriv --reuid "$owner" --regid "$group" --clear-groups test -r "$dir" -a -x "$dir" ||
+			as_owner test -r "$dir" -a -x "$dir" >/dev/null 2>&1 ||
 				die "user $owner, who owns the folder of $out, cannot read $dir; copy the results to a folder of root, or give --out"
 		done
+		exec 4>&1
 		# shellcheck disable=SC2086 # options holds checked words
-		E1000_NAPI_PROG=$prog exec setpriv --reuid "$owner" --regid "$group" --clear-groups \
-			sh "$0" --out "$out" $options -- "$@"
+		status=$({ { {
+			E1000_NAPI_PROG=$prog as_owner sh "$0" --out "$out" $options -- "$@" 3>&- 4>&- 5>&-
+			echo "$?" >&3
+		} 2>&1 >&5 | clean >&2; } 5>&1 | clean >&4; } 3>&1)
+		exit "${status:-$EXIT_FAIL}"
 	fi
+	opened=$(open_part "$out")
+	[ -z "$opened" ] || die "everybody may write to $opened; run chmod o-w on it, or give another --out"
+	for dir; do
+		owner=$(owner_of "$dir")
+		[ "$owner" -eq 0 ] ||
+			die "$dir belongs to user $owner, and root reads no other user's files; run this without sudo, or copy the folder (cp -r)"
+	done
 fi
 for dir; do
 	[ -f "$dir/runs.csv" ] || die "$dir has no runs.csv: it is not a results folder of a sweep"

@@ -77,7 +77,7 @@ answer() {
 }
 
 interface='' sweep='' tries='' against='' minutes=30 trial=1 margin=2 seed='' out=results/tune
-dry_run='' apply='' undo='' server='' source=iperf
+dry_run='' apply='' undo='' server='' source=iperf loads=''
 # words for napimeter that a test wants otherwise
 search=''
 while [ $# -gt 0 ]; do
@@ -105,7 +105,10 @@ while [ $# -gt 0 ]; do
 			[ "$1" != --server ] || server=$2
 			[ "$1" != --sender ] || server=${2#ssh:}
 			[ "$1" != --source ] || source=$2
-			sweep="$sweep $1 $2"
+			case $1 in
+			--*-load) loads="$loads $1 $2" ;;
+			*) sweep="$sweep $1 $2" ;;
+			esac
 			;;
 		esac
 		shift
@@ -172,7 +175,7 @@ done <<-END
 	$(factors)
 END
 # shellcheck disable=SC2086 # words
-set -- "interface=$interface" "sweep=$sweep" "minutes=$minutes" "trial=$trial" "margin=$margin" \
+set -- "interface=$interface" "sweep=$sweep$loads" "minutes=$minutes" "trial=$trial" "margin=$margin" \
 	${seed:+"seed=$seed"} $search "$@"
 
 # preflight: what no sweep can do without; those that follow need not look for the source again

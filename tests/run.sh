@@ -147,7 +147,7 @@ tune() {
 losses() {
 	bring nft
 	lab/boot.sh --icount --timeout 780 --console "$out/console-losses.log" --share "$out/share" -- \
-		sh tests/guest/run.sh scenarios doctor
+		sh tests/guest/run.sh doctor scenarios
 }
 
 case ${1:-} in

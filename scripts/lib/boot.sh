@@ -75,8 +75,9 @@ wait_for 30 found_nic ||
 	die "no NIC of e1000 with the hardware address $mac came within 30 s; if it is gone: $(how_to disable "$mac")"
 # it gets its name from udev, and load.sh keeps the one that it has
 ! command -v udevadm >/dev/null || udevadm settle --timeout=30 || :
+# a second time, as another NIC may have taken longer than load.sh waits for its turn
 # shellcheck disable=SC2086 # words
-sh "$here/load.sh" "$pci" $words --yes ||
+sh "$here/load.sh" "$pci" $words --yes || sh "$here/load.sh" "$pci" $words --yes ||
 	die "e1000_napi did not get $mac; e1000 has it, the lines above tell why"
 end=$(($(uptime_now) + timeout))
 tell "e1000_napi has $(pci_netdev "$pci"); waiting for its network"

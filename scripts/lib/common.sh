@@ -28,8 +28,15 @@ export LC_ALL
 complaints='BUG[: ]|WARNING: |Oops|Kernel panic|general protection fault[,:]|possible .*deadlock'
 complaints="$complaints|rcu: INFO|INFO: task|UBSAN|KASAN|KCSAN|KFENCE|NETDEV WATCHDOG|Call Trace"
 
+unprintable=$(printf '\001\002\003\004\005\006\007\010\013\014\015\016\017\020\021\022\023\024\025\026\027\030\031\032\033\034\035\036\037\177')
 # a terminal that went away is no reason to stop
-log() { printf '%s\n' "$*" >&2 || :; }
+# names of files and what others wrote may be in it: nothing of it steers the terminal
+log() {
+	case $* in
+	*["$unprintable"]*) printf '%s\n' "$*" | tr '\001-\010\013-\037\177' '?' >&2 || : ;;
+	*) printf '%s\n' "$*" >&2 || : ;;
+	esac
+}
 warn() { log "$prog: warning: $*"; }
 
 die() {
@@ -80,14 +87,42 @@ temp_dir() {
 		die "no temporary folder can be made in ${TMPDIR:-/tmp}: is it full (df) or read-only? TMPDIR=FOLDER takes another one"
 }
 
-# owner_of PATH: the first user who is not root and owns a part of PATH, else 0; root must
-# not write there, for that user can put a link in its place
+# owner_of PATH: the first user who is not root and owns a part of PATH, or of where its links
+# lead, else 0; root must not write there, for that user can put a link in its place
 owner_of() {
-	local path="/$1" part='' owner
+	local path="$1" real
 	case $1 in
 	/*) ;;
 	*) path=$(pwd -P)/$1 ;;
 	esac
+	real=$(first_owner "$path")
+	while [ "$real" -eq 0 ] && [ -n "$path" ]; do
+		if [ -e "$path" ]; then
+			real=$(first_owner "$(readlink -f "$path")")
+			break
+		fi
+		path=${path%/*}
+	done
+	printf '%s\n' "$real"
+}
+
+# open_part PATH: the first folder of PATH, as its links lead, that everybody may write and that
+# is not sticky, if there is one
+open_part() {
+	local path="$1"
+	while [ ! -e "$path" ] && [ "$path" != "${path%/*}" ]; do
+		path=${path%/*}
+	done
+	path=$(readlink -f "${path:-/}") || return 0
+	while [ -n "$path" ]; do
+		find "$path" -prune -type d -perm -0002 ! -perm -1000
+		path=${path%/*}
+	done | head -n 1
+}
+
+# first_owner /PATH: the first user who is not root and owns a part of it, else 0
+first_owner() {
+	local path="$1" part='' owner
 	while [ -n "$path" ]; do
 		path=$(printf '%s' "$path" | sed 's|^/*||')
 		part=$part/${path%%/*}

@@ -180,6 +180,8 @@ tuned_settings() {
 		grep -F "ATTR{address}==\"$mac\"" |
 		sed -n 's/.*, ATTR{\([a-z_]*\)}="[^"]*"$/\1/p
 			s/.*ethtool -C [$]name \([a-z-]*\) .*/\1/p
+			s/.*ethtool -G [$]name \([a-z]*\) .*/\1/p
+			s|.* >/sys/class/net/[$]name/\(queues/[a-z0-9_/-]*\).*|\1|p
 			s/.*ethtool -K [$]name gro .*/rx-gro/p' || :
 }
 
@@ -187,9 +189,13 @@ tuned_settings() {
 # new one. Without it rules by index do not match: load.sh asked for --yes, or nobody has any
 put_index() {
 	_index=$(state_word "$RUN/$1.state" index)
+	# one that was killed on its way may be coming home yet
+	wait_for 5 has_netdev "$1" || :
 	[ -z "$_index" ] || "$napinic" index "$1" "$_index" ||
 		warn "the interface of $1 has another index than before; rules by index no longer match it"
 }
+
+has_netdev() { [ -n "$(pci_netdev "$1")" ]; }
 
 # put_config PCI [SETTING…]: what the state file holds, less these settings. Packet filters
 # first, as the NIC takes packets then; those of VLANs have to wait for these

@@ -19,6 +19,9 @@ function number(s) {
 	return s + 0
 }
 
+# whatever a snapshot holds, none of it steers a terminal
+{ gsub(/[^ -~\t]/, "?") }
+
 FNR == 1 {
 	sign = (before != "" && FILENAME == before) ? -1 : 1
 	if ($1 != "#" || $2 != "e1000_napi" || $3 !~ /^[0-9]+$/) fail("not a snapshot of e1000_napi")

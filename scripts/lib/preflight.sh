@@ -35,15 +35,15 @@ address_of() {
 	esac
 }
 
-# pull_iperf SERVER PORT PROTOCOL: a third of a second from there; sets $said
+# pull_iperf SERVER PORT PROTOCOL SECONDS: sets $said
 pull_iperf() {
 	local options=''
 	[ "$3" = tcp ] || options=-u
 	case $1 in *:*) options="$options -V" ;; esac
 	# shellcheck disable=SC2086 # words
-	said=$(timeout 8 iperf -c "$1" -p "$2" $options -R -t 0.3 -b 1M -y C 2>&1) || :
-	# its last line: the ninth is a count of bytes
-	printf '%s\n' "$said" | awk -F , '/^[0-9]{8}/ { bytes = $8 } END { exit bytes > 0 ? 0 : 1 }'
+	said=$(timeout 12 iperf -c "$1" -p "$2" $options -R -t "$4" -b 1M -y C 2>&1) || :
+	# in its last line the eighth word is a count of bytes
+	printf '%s\n' "$said" | awk -F , '/^[0-9][0-9][0-9][0-9]/ { bytes = $8 } END { exit bytes > 0 ? 0 : 1 }'
 }
 
 # preflight_iperf SERVER PORT udp|tcp: something answers there. The server may be one that has
@@ -55,13 +55,14 @@ preflight_iperf() {
 	need iperf
 	# napimeter refuses that with a sentence of its own
 	case $(iperf -v 2>&1) in *'version 2.0'*) return ;; esac
-	for try in 1 2 3; do
+	# a slow guest may need longer than the first to begin
+	for try in 0.3 1 2; do
 		# between two pulls iperf needs a moment to forget the first
-		! pull_iperf "$@" || { sleep 0.6 && return; }
+		! pull_iperf "$@" "$try" || { sleep 0.6 && return; }
 		case $said in
-		*'onnection refused'*) [ "$try" = 3 ] || sleep 1 ;;
-		*) break ;;
+		*nreachable*) break ;;
 		esac
+		sleep 1
 	done
 	case $said in
 	*'onnection refused'*)

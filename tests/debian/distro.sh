@@ -13,18 +13,20 @@ mkdir -p "$state"
 cd "$state"
 short=$(cat /share/short)
 
-# check WHAT COMMAND…: a line of TAP, and one that /share keeps over the reboots
+# check WHAT COMMAND…: a line of TAP, and one in files that outlive the reboots. What it printed
+# is in out, for says
 check() {
 	local what="$1" rc=0
 	shift
-	"$@" >out 2>&1 || rc=$?
+	"$@" >new 2>&1 || rc=$?
 	if [ "$rc" -eq 0 ]; then
 		echo "ok $what"
 	else
 		echo "not ok $what (status $rc)"
-		sed 's/^/# /' out | head -n 40
+		sed 's/^/# /' new | head -n 40
 		echo "$what" >>failed
 	fi
+	[ "$1" = says ] || mv new out
 	echo "$what" >>all
 }
 

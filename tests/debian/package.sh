@@ -97,7 +97,7 @@ fi
 check "tune --undo" e1000-napi tune --undo
 check "nothing of it is left in /etc" sh -c '! find /etc -name "*e1000_napi*" | grep .'
 check "host cpu finds its program" sh -c 'timeout 2 e1000-napi host cpu pid $$; test $? -eq 124'
-for command in load restore hist sweep report tune detect iso fleet demo 'host xen' 'host cpu'; do
+for command in load restore enable disable hist sweep report tune detect iso fleet demo 'host xen' 'host cpu'; do
 	# shellcheck disable=SC2086 # one or two words
 	check "$command --help" e1000-napi $command --help
 	check "man e1000-napi-$(echo "$command" | tr ' ' -)" man "e1000-napi-$(echo "$command" | tr ' ' -)"

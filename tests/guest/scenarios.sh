@@ -8,7 +8,7 @@ set -eu
 # shellcheck source=tests/guest/common/sweep.sh
 . "${0%/*}/common/sweep.sh"
 # shellcheck source=tests/guest/common/plant.sh
-. "${0%/*}/common/plant.sh"
+. tests/guest/common/plant.sh
 
 scenarios=$top/tests/guest/scenarios
 # shellcheck disable=SC2016 # of the shell there

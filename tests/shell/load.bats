@@ -298,11 +298,11 @@ lib() {
 		cd scripts
 		here=. && . lib/common.sh && . lib/nic.sh && . lib/tune-keep.sh
 		first_line() { echo 02:00:00:00:00:09; }
-		keep_files nic9 "$E1000_NAPI_ROOT" rx-usecs=50 gro=0 threaded=1 defer=2:50000 weight=32
+		keep_files nic9 "$E1000_NAPI_ROOT" rx-usecs=50 gro=0 threaded=1 defer=2:50000 weight=32 ring=512 rps=2
 	)
 	settings() { in_ns sh -c '. scripts/lib/common.sh; . scripts/lib/nic.sh
 		. scripts/lib/handover.sh; tuned_settings nic9' | sort | xargs; }
-	[ "$(settings)" = "gro_flush_timeout napi_defer_hard_irqs rx-gro rx-usecs threaded" ]
+	[ "$(settings)" = "gro_flush_timeout napi_defer_hard_irqs queues/rx-0/rps_cpus rx rx-gro rx-usecs threaded" ]
 	in_ns ethtool -K nic9 gro on
 	state
 	for setting in threaded napi_defer_hard_irqs; do

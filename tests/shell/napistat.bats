@@ -472,6 +472,19 @@ put_host_cpu() {
 	[ "$("$napistat" verdict "$tmp/h/1" | field cost_side)" = guest ]
 }
 
+@test "the ring stands beside the verdict, as it was found or asked for" {
+	"$simulate" "$tmp/ring" weight=64,200 offered_bps=100M reps=3
+	run "$napistat" verdict "$tmp/ring/1"
+	[ "$(field ring <<<"$output")" = unknown ]
+	[[ $output != *"Receive ring"* ]]
+	sed -i '1s/{/{"conditions": {"ring_rx": "80"},/' "$tmp/ring/1/meta.json"
+	run "$napistat" verdict "$tmp/ring/1"
+	[ "$(field ring <<<"$output")" = 80 ]
+	[[ $output == *"Receive ring: 80 descriptors."* ]]
+	"$simulate" "$tmp/rings" weight=64,200 rx_ring=80,256 offered_bps=100M reps=3
+	[ "$("$napistat" verdict "$tmp/rings/1" | field ring)" = 80,256 ]
+}
+
 @test "a single lossy trial leaves doubt, and losses are equal only within what counts as none" {
 	"$simulate" --lossy 0 "$tmp/l" weight=1,64 offered_bps=100M reps=3
 	[ "$("$napistat" table -f csv "$tmp/l/1" 2>/dev/null | value "made up" "question=Loss at weight 1?")" = "no (100 Mbit/s only)" ]

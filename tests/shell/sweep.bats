@@ -63,6 +63,18 @@ last() { tail -n 1; }
 	done <"$dir/keys"
 }
 
+@test "what iperf answers before a sweep is understood by mawk too" {
+	mkdir "$dir/bin"
+	printf '#!/bin/sh\necho 20260101000000,192.0.2.1,5001,192.0.2.2,9,1,0.0-0.3,1470,39200\n' >"$dir/bin/iperf"
+	for awk in "$(command -v mawk)" "$(command -v busybox) awk"; do
+		[ "${awk#/}" != "$awk" ] || continue
+		printf '#!/bin/sh\nexec %s "$@"\n' "$awk" >"$dir/bin/awk"
+		chmod +x "$dir/bin/"*
+		PATH=$dir/bin:$PATH run sh -c '. scripts/lib/common.sh; . scripts/lib/preflight.sh; pull_iperf 192.0.2.1 5001 udp'
+		[ "$status" -eq 0 ]
+	done
+}
+
 @test "every reason of a trial is in docs/sweep.md" {
 	sed -n '/^### Reasons/,/^`hist.csv`/p' docs/sweep.md >"$dir/doc"
 	# the first part of each text that no number or name interrupts
@@ -273,6 +285,29 @@ tested() {
 		[[ $output == *"The source's test failed 2 times, so no trial was made; mend that, and give the same command again" ]]
 		[ "$(cat "$dir/r/runs.csv" "$dir/r/probes.csv" 2>/dev/null | grep -c none9)" -eq 0 ]
 	done
+}
+
+@test "a server that is there is found, over UDP and TCP, with every shell" {
+	command -v iperf >/dev/null || skip "no iperf here"
+	iperf -s -u -p 5996 >/dev/null 2>&1 3>&- &
+	udp=$!
+	iperf -s -p 5996 >/dev/null 2>&1 3>&- &
+	tcp=$!
+	sleep 0.5
+	for shell in dash 'busybox ash'; do
+		for protocol in udp tcp; do
+			run $shell -c 'here=scripts prog=test; . scripts/lib/common.sh; . scripts/lib/preflight.sh
+				preflight_source iperf 127.0.0.1 5996 "$1"' sh $protocol
+			[ "$status" -eq 0 ] || {
+				echo "$shell $protocol: $output"
+				kill -9 $udp $tcp
+				return 1
+			}
+			[ -z "$output" ]
+			sleep 0.5
+		done
+	done
+	kill -9 $udp $tcp
 }
 
 @test "a sweep in which every trial failed is never done" {

@@ -19,6 +19,12 @@ while [ $# -gt 0 ]; do
 	shift
 	[ $# -eq 0 ] || shift
 done
+case "$method $options" in
+grid*' '*-load=*)
+	echo "sweep.sh: --max-load goes with --method mlfrr only" >&2
+	exit 2
+	;;
+esac
 # tune.sh has gone there already
 [ "$dir" != . ] || dir=$(pwd)
 echo "$method$options $dir" >>"$CALLS"

@@ -93,6 +93,10 @@ static size_t shown(const unsigned char *p)
 	for (i = 1; i < len; i++)
 		if ((p[i] & 0xc0) != 0x80)
 			return 0;
+	/* U+202A to 202E and 2066 to 2069 turn the direction of what follows */
+	if (len == 3 && p[0] == 0xe2 && ((p[1] == 0x80 && p[2] >= 0xaa && p[2] <= 0xae) ||
+					 (p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9)))
+		return 0;
 	return len;
 }
 

@@ -201,6 +201,7 @@ static void answer(int fd)
 	socklen_t len = sizeof(from);
 	char question[64], text[128];
 	int64_t arrival, t1, t2;
+	int end = 0;
 	double cpu;
 	ssize_t got;
 
@@ -210,10 +211,11 @@ static void answer(int fd)
 	if (got < 0)
 		return;
 	question[got] = '\0';
-	if (sscanf(question, "clock %" SCNd64, &t1) == 1) {
+	/* nothing behind it: an answer is no question, or two hosts could be set on each other */
+	if (sscanf(question, "clock %" SCNd64 "%n", &t1, &end) == 1 && end == got) {
 		snprintf(text, sizeof(text), "clock %" PRId64 " %" PRId64 " %" PRId64, t1, arrival,
 			 real_ns());
-	} else if (sscanf(question, "cpu %" SCNd64 " %" SCNd64, &t1, &t2) == 2) {
+	} else if (sscanf(question, "cpu %" SCNd64 " %" SCNd64 "%n", &t1, &t2, &end) == 2 && end == got) {
 		cpu = mean_cpu(samples, sample_count, t1, t2);
 		if (!isnan(cpu))
 			snprintf(text, sizeof(text), "cpu %.1f", cpu);

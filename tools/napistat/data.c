@@ -23,6 +23,8 @@ void data_begin_folder(struct data *d, const char *path)
 		f->path[strlen(f->path) - 1] = 0;
 }
 
+#define FILE_MOST (1L << 30) /* bytes; a sweep of a week has some tens of megabytes */
+
 /* the whole of DIR/file; NULL with errno */
 static char *slurp(const char *name, size_t *len)
 {
@@ -38,6 +40,11 @@ static char *slurp(const char *name, size_t *len)
 	if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
 		fclose(in);
 		errno = S_ISDIR(st.st_mode) ? EISDIR : ENOTSUP;
+		return NULL;
+	}
+	if (st.st_size > FILE_MOST) {
+		fclose(in);
+		errno = EFBIG;
 		return NULL;
 	}
 	buf = must(malloc(room));

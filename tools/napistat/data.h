@@ -76,6 +76,8 @@ const char *asked_text(const struct folder *f, const char *key);
 double asked_number(const struct folder *f, const char *key, double otherwise);
 /* how many boots the repetitions are of, as meta.json has it; 1 if it does not say */
 unsigned int folder_boots(const struct folder *f);
+/* descriptors of the receive ring, as the sweep was asked for or found it; "" if it does not say */
+const char *folder_ring(const struct folder *f);
 
 /* a folder is begun, its files are read into it, then all are arranged */
 void data_begin_folder(struct data *d, const char *path);

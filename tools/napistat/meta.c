@@ -100,6 +100,16 @@ unsigned int folder_boots(const struct folder *f)
 	return json_is_integer(v) && json_integer_value(v) > 1 ? json_integer_value(v) : 1;
 }
 
+const char *folder_ring(const struct folder *f)
+{
+	const char *asked = asked_text(f, "rx_ring"), *found;
+
+	if (*asked)
+		return asked;
+	found = json_string_value(json_object_get(json_object_get(f->meta, "conditions"), "ring_rx"));
+	return found ? found : "";
+}
+
 const char *asked_text(const struct folder *f, const char *key)
 {
 	const char *s = json_string_value(json_object_get(json_object_get(f->sweep, "asked"),

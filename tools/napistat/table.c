@@ -44,6 +44,7 @@ void table_text(struct table *t, int column, const char *format, ...)
 	if (vasprintf(&last(t, column)->text, format, args) < 0)
 		must(NULL);
 	va_end(args);
+	clean_text(last(t, column)->text);
 }
 
 void table_shown(struct table *t, int column, const char *shown)

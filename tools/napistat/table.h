@@ -35,6 +35,7 @@ int table_print(const struct table *t, enum format format, FILE *out);
 void table_line(const struct table *t, FILE *out, int without);
 void table_free(struct table *t);
 
+void markdown_escaped(FILE *out, const char *s);
 void html_escaped(FILE *out, const char *s);
 
 #endif

@@ -10,20 +10,32 @@ void print_csv(const struct table *t, FILE *out)
 	char buf[40];
 	const struct value *v;
 	const char *s;
+	double number;
+	bool words;
 	size_t i, k;
 
 	for (i = 0; i <= rows(t); i++) {
 		for (k = 0; k < t->n_columns; k++) {
 			if (k)
 				fputc(',', out);
+			words = true;
 			s = t->columns[k].name;
 			if (i) {
 				v = at(t, i - 1, k);
 				s = v->text;
+				words = s;
 				if (!s) {
 					snprintf(buf, sizeof(buf), "%.12g", v->v);
 					s = isnan(v->v) ? "" : buf;
 				}
+			}
+			/* a spreadsheet would take it for a formula */
+			if (words && *s && strchr("=+-@", *s) && !is_real(s, &number)) {
+				fprintf(out, "\"'");
+				for (; *s; s++)
+					fprintf(out, *s == '"' ? "\"\"" : "%c", *s);
+				fputc('"', out);
+				continue;
 			}
 			if (s[strcspn(s, ",\"\r\n")])
 				csv_fwrite(out, s, strlen(s));

@@ -120,7 +120,7 @@ void print_text(const struct table *t, FILE *out)
 	free(see);
 }
 
-static void markdown_escaped(FILE *out, const char *s)
+void markdown_escaped(FILE *out, const char *s)
 {
 	for (; *s; s++) {
 		if (strchr("|*_`<>\\[]", *s))

@@ -25,14 +25,14 @@ static void print_html(const char *text, size_t head, size_t body)
 }
 
 enum { FOLDER, ACTION, WEIGHT, REFERENCE, RIVAL, EFFECT, LO, HI, COST, COST_LO,
-       COST_HI, COST_SIDE, EQUAL, MARGIN, CONFIDENCE, RCVBUF, CPUS, LOADS, MIN_N,
+       COST_HI, COST_SIDE, EQUAL, MARGIN, CONFIDENCE, RCVBUF, RING, CPUS, LOADS, MIN_N,
        TRIALS, WARNED, FAILED, MISSING, REPS_NEEDED, DETECTABLE, STAND_IN, CONFIRMED, DRIFT,
        DRIFT_LO, DRIFT_HI, STEAL, TEXT, N_FIELDS };
 
 static const char *const fields[N_FIELDS] = {
 	"folder", "action", "weight", "reference", "compared", "effect_pct",
 	"lo_pct", "hi_pct", "cost_pct", "cost_lo_pct", "cost_hi_pct", "cost_side",
-	"equal", "margin_pct", "confidence_pct", "rcvbuf", "cpus", "loads",
+	"equal", "margin_pct", "confidence_pct", "rcvbuf", "ring", "cpus", "loads",
 	"min_n", "trials", "warned", "failed", "missing", "reps_needed",
 	"detectable_pct", "stand_in", "confirmed", "drift_pct",
 	"drift_lo_pct", "drift_hi_pct", "steal_pct", "text",
@@ -75,6 +75,8 @@ static void fill(struct table *t, const struct data *d, const struct verdict *v,
 	table_number(t, MARGIN, 100 * o->margin, 1, 2);
 	table_number(t, CONFIDENCE, 100 * o->confidence, 1, 2);
 	table_text(t, RCVBUF, "%s", a->rcvbuf ? a->rcvbuf : "unknown");
+	table_text(t, RING, "%s", *folder_ring(&d->folders[folder]) ?
+		   folder_ring(&d->folders[folder]) : "unknown");
 	table_text(t, CPUS, "%s", !a->two_compared ? "unknown" :
 		   a->place == PLACE_TWO ? "two" : "one");
 	table_number(t, LOADS, v->loads, 1, 0);
@@ -119,7 +121,9 @@ int cmd_verdict(const struct data *d, const struct options *o)
 			printf("%s%s\n\n", i ? "\n" : "", text);
 			table_line(t, stdout, TEXT);
 		} else if (o->format == F_MARKDOWN) {
-			printf("%s%s\n", i ? "\n" : "", text);
+			fputs(i ? "\n" : "", stdout);
+			markdown_escaped(stdout, text);
+			fputc('\n', stdout);
 		} else if (o->format == F_HTML) {
 			print_html(text, head, body);
 		}

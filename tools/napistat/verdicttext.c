@@ -231,8 +231,12 @@ static void say_evidence(FILE *out, const struct verdict *v)
 	fputs(". ", out);
 }
 
-static void say_place(FILE *out, const struct advice *a)
+static void say_place(FILE *out, const struct advice *a, const struct folder *f)
 {
+	const char *ring = folder_ring(f);
+
+	if (*ring)
+		fprintf(out, "Receive ring: %s descriptors. ", ring);
 	if (!a->rcvbuf)
 		fputs("Socket buffer: not measured. ", out);
 	else if (a->n_buffers < 2)
@@ -340,7 +344,7 @@ char *verdict_text(const struct data *d, const struct verdict *v, size_t folder,
 	if (v->tested)
 		say_others(out, v);
 	say_evidence(out, v);
-	say_place(out, &v->a);
+	say_place(out, &v->a, &d->folders[folder]);
 	*body = ftell(out);
 	say_limits(out, d, v, &d->folders[folder], o);
 	fclose(out);

@@ -6,7 +6,7 @@
 # dress N: ethN as a person might have it, with a VLAN in a bridge on top
 dress() {
 	_d=eth$1
-	modprobe -a bridge 8021q macvlan
+	modprobe -a bridge 8021q macvlan sch_ingress cls_matchall act_gact
 	ip link set dev "$_d" down
 	ip link set dev "$_d" address "02:00:00:00:09:0$1"
 	ip link set dev "$_d" mtu 4000 txqueuelen 123 alias "the one $_d"

@@ -6,6 +6,7 @@ set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../scripts/lib/common.sh"
+. "$here/../scripts/lib/put-file.sh"
 
 usage() {
 	cat <<-END

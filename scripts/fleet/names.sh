@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # What run.sh and report.sh have in common. Source it after common.sh.
 
+# shellcheck source=scripts/lib/put-file.sh disable=SC2154 # $here of those that source this
+. "$here/../lib/put-file.sh"
+
 # check_names FILE <NAMES: these guests' names, one a line, which FILE has, can be those of folders,
 # and arguments of ansible
 check_names() {

@@ -30,7 +30,7 @@ rm "$work/archive"
 
 napistat=${NAPISTAT:-$(tool napistat)}
 {
-	sed -n '/^put_file()/,/^)/p' "$here/../lib/common.sh"
+	cat "$here/../lib/put-file.sh"
 	# shellcheck disable=SC2016 # for the guest's shell
 	echo 'put_file "$1" e1000_napi.prom 644 <<"END_OF_TEXTFILE"'
 	"$napistat" summary -f prometheus "$work/results"

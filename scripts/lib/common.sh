@@ -387,16 +387,6 @@ give_here() {
 	done
 }
 
-# put_file FOLDER NAME [MODE] <TEXT: a file there, whole or not at all, through no link, whoever may
-# write FOLDER. fleet/take.sh puts it into a script for guests
-put_file() (
-	cd -P -- "$1" && _new=$(mktemp -d ./.e1000_napi.XXXXXX) || exit 1
-	# entered, it is ours, whatever its name is by now
-	cd -P "$_new" && [ -O . ] || exit 1
-	trap 'cd .. && rm -rf "$_new"' EXIT
-	cat >file && chmod "${3:-+r}" file && mv -fT file "../$2"
-)
-
 # give_back_all FOLDER: what make and the scripts write in this tree, FOLDER, and the cache. Not the
 # cache's root filesystems, whose files must stay root's
 give_back_all() {

@@ -9,7 +9,7 @@ setup() {
 }
 
 @test "kernels.sh takes the newest kernel that has an image" {
-	cp -R dev scripts "$tmp/"
+	cp -R dev lab scripts "$tmp/"
 	cat >"$tmp/dev/kernels/root.sh" <<-'END'
 		#!/bin/sh
 		case "$1 $*" in

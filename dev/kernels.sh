@@ -7,6 +7,8 @@ set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=scripts/lib/common.sh
 . "$top/scripts/lib/common.sh"
+# shellcheck source=lab/fetched.sh
+. "$top/lab/fetched.sh"
 
 # What each kernel's guest runs; the other tests are of the scripts, not of the kernel
 guest_tests='weight exact switches device'

@@ -132,13 +132,16 @@ if [ -n "$module" ]; then
 	module=$(module_of "$kver")
 fi
 
+# Its name has the process in it, and a part that nobody can know and make before
 temp=${TMPDIR:-/tmp}/e1000_napi-lab
 for old in "$temp".*; do
+	is_own "$old" || continue
+	pid=${old#"$temp."}
 	# What was killed with -9 left its folder
-	grep -qs 'boot\.sh' "/proc/${old##*.}/cmdline" || rm -rf "$old" 2>/dev/null || true
+	grep -qs 'boot\.sh' "/proc/${pid%%.*}/cmdline" || rm -rf "$old" 2>/dev/null || true
 done
-work=$temp.$$
-mkdir -m 700 "$work"
+work=$(mktemp -d "$temp.$$.XXXXXX" 2>/dev/null) ||
+	die "no temporary folder can be made in ${temp%/*}: is it full (df) or read-only? TMPDIR=FOLDER takes another one"
 qemu='' space=''
 # QEMU is told to go and waited for, so that nothing of it is left behind
 # shellcheck disable=SC2317 # called by the trap

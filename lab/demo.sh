@@ -31,8 +31,10 @@ need gnuplot gnuplot-nox
 need qemu-system-x86_64 qemu-system-x86
 case $out in
 '' | / | . | ..) usage_error "not this folder: '$out'" ;;
-*[[:space:]]*) usage_error "no spaces in '$out'" ;;
+# it becomes a part of what gnuplot reads
+-* | *[!A-Za-z0-9._/-]*) usage_error "DIR takes letters, digits, . _ - and /, not '$out'" ;;
 esac
+need_own_path "$out" "the folder $out" "write there; run this as that user, or give another folder" 002
 # Only what a demo made goes; its mark is there before anything else
 mark=$out/.demo
 if [ -n "$(ls -A "$out" 2>/dev/null)" ]; then
@@ -44,11 +46,14 @@ if [ -n "$(ls -A "$out" 2>/dev/null)" ]; then
 	[ -z "$others" ] ||
 		die "$out holds what no demo made ($(printf '%s' "$others" | tr '\n' ' ')); move it away, or give another folder"
 	[ -w "$out" ] || die "$out belongs to $(stat -c %U "$out"); give another folder"
-	rm -rf "$out"
+	# one by one; of report, report.sh knows what it made
+	find "$out" -mindepth 1 -maxdepth 1 ! -type d ! -name .demo -exec rm -f {} +
 fi
 make_dir "$out"
-: >"$mark"
-trap 'give_back "$out"' EXIT
+put_file "$out" .demo </dev/null
+work=$(temp_dir)
+trap 'rm -rf "$work"; give_back "$out"' EXIT
+trap 'exit 1' HUP INT TERM
 
 # How much a guest of 500 million instructions a second can take with weight 1 depends on
 # the kernel: 6.12 twice what 6.1 can. So the load is looked for; at the one that is
@@ -110,22 +115,22 @@ snapshot60() {
 	}'
 }
 
-table >"$out/table.txt"
-snapshot60 >"$out/weight60.snapshot"
+table >"$work/table.txt"
+snapshot60 >"$work/weight60.snapshot"
 
 echo
 {
 	echo 'weight sent received lost% before_NIC ring backlog socket other polls rx/poll rx/irq CPU% softirq%'
-	cat "$out/table.txt"
+	cat "$work/table.txt"
 } | awk '{ printf "%6s", $1; for (i = 2; i <= NF; i++) printf " %9s", $i; print "" }' |
 	sed 's/^/  /'
 echo
-"$here/../scripts/hist.sh" --snapshot "$out/weight60.snapshot"
+"$here/../scripts/hist.sh" --snapshot "$work/weight60.snapshot"
 
-gnuplot <<END
+(cd "$work" && gnuplot) <<END
 set terminal pngcairo size 1200,540
-set output '$out/demo.png'
-stats '$out/table.txt' using 2 name 'sent' nooutput
+set output 'demo.png'
+stats 'table.txt' using 2 name 'sent' nooutput
 set multiplot layout 1,2
 set style fill solid border -1
 set boxwidth 0.7
@@ -140,7 +145,7 @@ set ytics nomirror
 set yrange [0:1.2 * sent_max]
 set style data histograms
 set style histogram rowstacked
-plot '$out/table.txt' using 3:xtic(1) title 'received' lc rgb '#4477aa', \
+plot 'table.txt' using 3:xtic(1) title 'received' lc rgb '#4477aa', \
 	'' using (\$2-\$3) title 'lost' lc rgb '#cc3311', \
 	'' using 0:13 axes x1y2 with linespoints pt 7 lw 2 lc rgb 'black' title 'CPU', \
 	'' using 0:(1.13 * sent_max):(sprintf('%.1f %%\nlost', \$4)) with labels notitle
@@ -153,8 +158,11 @@ set ylabel 'polls'
 set xrange [-1:62]
 set yrange [0:*]
 set boxwidth 0.9
-plot '<grep -v "^#" $out/weight60.snapshot' using 1:2 with boxes lc rgb '#4477aa' notitle
+plot 'weight60.snapshot' using 1:2 with boxes lc rgb '#4477aa' notitle
 END
+for file in table.txt weight60.snapshot demo.png; do
+	put_file "$out" "$file" <"$work/$file"
+done
 echo
 "$here/../scripts/report.sh" "$out"
 log "Drawn: $out/demo.png. Open $out/report/report.html: the verdict, tables and figures."
@@ -164,5 +172,5 @@ log "All numbers: $out/runs.csv, $out/hist.csv, $out/meta.json"
 awk '
 	$1 == 1 { low = $4 }
 	$1 >= 60 && $4 > 0.01 { bad = 1 }
-	END { exit !(low > 1 && !bad) }' "$out/table.txt" ||
+	END { exit !(low > 1 && !bad) }' "$work/table.txt" ||
 	die "expected at $load Mbit/s: weight 1 loses packets, 60 and 200 do not"

@@ -6,6 +6,7 @@
 set -eu
 here=$(dirname "$0")
 . "$here/../scripts/lib/common.sh"
+. "$here/fetched.sh"
 LC_ALL=C
 export LC_ALL
 

@@ -65,18 +65,27 @@ settings() {
 	echo "gateway $gateway"
 }
 
-# check_ours: at a boot root runs these, so nobody else may write them
-check_ours() {
+# not_ours: what root would run at a boot, or look for it in, and somebody else may write: scripts
+# source others and start them, so all count
+not_ours() {
 	local path
-	for path in "$here/lib/boot.sh" "$here/load.sh" "$napinic" "$module"; do
+	for path in "$here" "$here/../tools" "$here/../build" "$here/../build/tools" \
+		"$here/../build/$(uname -r)" "$here/../e1000_napi.ko" "$napinic" "$module"; do
 		case $path in
-		/*) ;;
-		# the name of an installed module
-		*) continue ;;
-		esac
-		is_own_path "$path" ||
-			die "$path, or a folder above it, can be written by somebody else, and root would run it at each boot; install the packages, or keep the clone in a folder of root's"
+		/*) [ ! -e "$path" ] || is_own_path "$path" || printf '%s\n' "$path" ;;
+		esac # else the name of an installed module
 	done
+	find "$here/" \( ! -user "$(id -u)" -o ! -type l -perm /022 \)
+	find "$here/" -type l | while read -r path; do
+		is_own_path "$path" || printf '%s\n' "$path"
+	done
+}
+
+check_ours() {
+	local bad
+	bad=$(not_ours | sed 1q)
+	[ -z "$bad" ] ||
+		die "$bad, or a folder above it, can be written by somebody else, and root would run it at each boot; install the packages, or keep the clone in a folder of root's"
 }
 
 nic='' words='' timeout=120 dry='' weight='' gateway=0

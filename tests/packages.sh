@@ -8,6 +8,8 @@ set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=scripts/lib/common.sh
 . "$top/scripts/lib/common.sh"
+# shellcheck source=lab/fetched.sh
+. "$top/lab/fetched.sh"
 
 usage() {
 	cat <<EOF

@@ -149,5 +149,5 @@ xorriso -as mkisofs -quiet -V E1000_NAPI -J -R -o "$work/iso" \
 	cat "$work/log" >&2
 	die "xorriso failed, see above"
 }
-mv "$work/iso" "$out"
+mv -fT "$work/iso" "$out"
 log "$prog: $out, $(($(wc -c <"$out") >> 20)) MB"

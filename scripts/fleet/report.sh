@@ -10,23 +10,24 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=scripts/lib/common.sh
 . "$here/../lib/common.sh"
+# shellcheck source=scripts/fleet/names.sh
+. "$here/names.sh"
 out=$1
 # Columns that a page can show side by side
 most=12
 napistat=${NAPISTAT:-$(tool napistat)}
 [ -s "$out/state.tsv" ] || die "$out has no state.tsv: no fleet was swept there"
+cut -f 1 "$out/state.tsv" | check_names "$out/state.tsv"
 work=$(temp_dir)
-trap 'rm -rf "$work"' EXIT
+trap 'rm -rf "$work"; give_back "$out"' EXIT
 trap 'exit 1' HUP INT TERM
 
 need python3
-python3 "$here/table.py" "$out" "$napistat" >"$work/pages"
-if [ -n "${2-}" ]; then
-	# Renamed there, so that the collector never reads half of it
-	cp "$out/fleet.prom" "$2/.e1000_napi_fleet.prom"
-	chmod 644 "$2/.e1000_napi_fleet.prom"
-	mv "$2/.e1000_napi_fleet.prom" "$2/e1000_napi_fleet.prom"
-fi
+python3 "$here/table.py" "$out" "$napistat" "$work" >"$work/pages"
+put_file "$out" fleet.csv <"$work/fleet.csv"
+put_file "$out" fleet.prom <"$work/fleet.prom"
+# Renamed there, so that the collector never reads half of it
+[ -z "${2-}" ] || put_file "$2" e1000_napi_fleet.prom 644 <"$work/fleet.prom"
 
 [ -s "$work/pages" ] || die "no guest has results; $out/fleet.csv says why"
 measured=$(wc -l <"$work/pages")

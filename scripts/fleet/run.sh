@@ -5,6 +5,8 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=scripts/lib/common.sh
 . "$here/../lib/common.sh"
+# shellcheck source=scripts/fleet/names.sh
+. "$here/names.sh"
 
 usage() {
 	cat <<-END
@@ -31,6 +33,17 @@ usage() {
 		guest's napi_sweep of the inventory, else --preset irq --quick.
 		Exit status: 0 all guests done, 1 not all, 2 wrong usage.
 	END
+}
+
+# check_folders OUT TEXTFILE: root writes in no other user's. Debian's folder for textfiles is in one
+# of the system's user prometheus
+check_folders() {
+	local why="write there: run this as that user, or give another folder"
+	need_own_path "$1" "--out $1" "$why" 002
+	[ -z "$2" ] || need_own_path "$2" "--textfile $2" "$why" 002 1000
+	if [ -L "$1/state.tsv" ] || [ -L "$1/guests" ]; then
+		die "$1: state.tsv and guests must not be links; remove them, or give another --out"
+	fi
 }
 
 # json WORDS: as a string in JSON
@@ -77,6 +90,7 @@ case $words in
 *[!A-Za-z0-9.,:=+/_@%\ -]*) usage_error "a sweep's options are plain words, not '$words'" ;;
 esac
 [ -z "$textfile" ] || [ -d "$textfile" ] || usage_error "--textfile: no folder '$textfile'"
+check_folders "$out" "$textfile"
 if [ -n "$report" ]; then
 	E1000_NAPI_PROG=$prog exec "$here/report.sh" "$out" ${textfile:+"$textfile"}
 fi
@@ -95,6 +109,7 @@ out=$(cd "$out" && pwd)
 state=$out/state.tsv
 if [ -n "$failed" ]; then
 	[ -z "$limit" ] || usage_error "--failed or --limit, not both"
+	[ ! -e "$state" ] || cut -f 1 "$state" | check_names "$state"
 	limit=$(awk -F '\t' '$2 != "ok" { printf "%s%s", n++ ? "," : "", $1 }' "$state" 2>/dev/null) ||
 		die "there was no run yet that $out tells of"
 	[ -n "$limit" ] || {
@@ -103,6 +118,10 @@ if [ -n "$failed" ]; then
 	}
 fi
 
+# Their names become those of folders
+export ANSIBLE_CONFIG="${ANSIBLE_CONFIG:-$here/ansible.cfg}"
+ansible all -i "$inventory" ${limit:+--limit "$limit"} --list-hosts 2>/dev/null |
+	sed -n 's/^    //p' | check_names "$inventory"
 # What is asked of each guest, before any is touched
 if [ -z "$undo" ] && [ -n "$words" ]; then
 	# shellcheck disable=SC2086 # plain words
@@ -127,7 +146,7 @@ trap 'exit 143' HUP TERM
 } >"$work/vars.json"
 # No __pycache__ beside the plugin: the package's folder is dpkg's
 export PYTHONDONTWRITEBYTECODE=1
-export ANSIBLE_CONFIG="${ANSIBLE_CONFIG:-$here/ansible.cfg}" NAPI_FLEET_STATE="$work/state"
+export NAPI_FLEET_STATE="$work/state"
 began=$(date +%s)
 rc=0
 ansible-playbook $verbose $check --forks "$batch" -i "$inventory" ${limit:+--limit "$limit"} \
@@ -138,10 +157,10 @@ log "$(wc -l <"$work/state") guests in $(($(date +%s) - began)) s: $(cut -f 2 "$
 bad=$(awk -F '\t' '$2 != "ok"' "$work/state" | wc -l)
 if [ -z "$check$undo" ]; then
 	# Of guests that this run left out, the last run's word stands
-	[ -e "$state" ] || : >"$state"
+	[ -e "$state" ] || state=/dev/null
 	awk -F '\t' 'NR == FNR { now[$1] = 1; print; next } !($1 in now)' "$work/state" "$state" |
 		sort >"$work/all"
-	mv "$work/all" "$state"
+	put_file "$out" state.tsv <"$work/all"
 	E1000_NAPI_PROG=$prog "$here/report.sh" "$out" ${textfile:+"$textfile"} || rc=$?
 fi
 if [ "$bad" -gt 0 ]; then

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """Part of report.sh: all guests of a fleet as one table and one Prometheus file.
 
-table.py OUT NAPISTAT: reads OUT/state.tsv and OUT/guests/, writes OUT/fleet.csv and
-OUT/fleet.prom, and prints "ACTION<tab>FOLDER" for each guest that has results.
+table.py OUT NAPISTAT WORK: reads OUT/state.tsv and OUT/guests/, writes fleet.csv and
+fleet.prom into WORK, and prints "ACTION<tab>FOLDER" for each guest that has results.
 
 A guest is not trusted: what it wrote is text here, printable and never a formula.
 """
@@ -48,7 +48,7 @@ def guest_row(out, napistat, guest, state, reason):
     row.update(guest=text(guest), state=text(state), reason=text(reason))
     folder = os.path.join(out, "guests", guest)
     runs = os.path.join(folder, "runs.csv")
-    if not os.path.exists(runs):
+    if os.path.islink(folder) or not os.path.exists(runs):
         return row, None
     verdict, why = answer(napistat, "verdict", folder)
     if not verdict:
@@ -98,15 +98,8 @@ def prometheus(rows):
     return "\n".join(lines) + "\n"
 
 
-def replace(path, write):
-    """Written beside it and renamed, so that nobody reads half of it."""
-    with open(path + ".new", "w", encoding="utf-8", newline="") as out:
-        write(out)
-    os.replace(path + ".new", path)
-
-
 def main():
-    out, napistat = sys.argv[1:]
+    out, napistat, work = sys.argv[1:]
     rows = []
     with open(os.path.join(out, "state.tsv"), encoding="utf-8", errors="replace") as states:
         for line in states:
@@ -115,13 +108,12 @@ def main():
             if folder:
                 print("%s\t%s" % (row["action"], folder))
 
-    def table(to):
+    with open(os.path.join(work, "fleet.csv"), "w", encoding="utf-8", newline="") as to:
         writer = csv.DictWriter(to, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-
-    replace(os.path.join(out, "fleet.csv"), table)
-    replace(os.path.join(out, "fleet.prom"), lambda to: to.write(prometheus(rows)))
+    with open(os.path.join(work, "fleet.prom"), "w", encoding="utf-8") as to:
+        to.write(prometheus(rows))
 
 
 main()

@@ -30,20 +30,14 @@ rm "$work/archive"
 
 napistat=${NAPISTAT:-$(tool napistat)}
 {
-	cat <<-'END'
-		set -eu
-		dir=$1
-		cat >"$dir/.e1000_napi.prom" <<'END_OF_TEXTFILE'
-	END
+	sed -n '/^put_file()/,/^)/p' "$here/../lib/common.sh"
+	# shellcheck disable=SC2016 # for the guest's shell
+	echo 'put_file "$1" e1000_napi.prom 644 <<"END_OF_TEXTFILE"'
 	"$napistat" summary -f prometheus "$work/results"
 	[ ! -e "$work/results/hist.csv" ] ||
 		"$napistat" hist -f prometheus --histogram rx_per_poll "$work/results"
-	cat <<-'END'
-		END_OF_TEXTFILE
-		chmod 644 "$dir/.e1000_napi.prom"
-		mv "$dir/.e1000_napi.prom" "$dir/e1000_napi.prom"
-	END
+	echo END_OF_TEXTFILE
 } >"$work/results/textfile.sh"
 # The earlier results go only now
 rm -rf "$dir"
-mv "$work/results" "$dir"
+mv -T "$work/results" "$dir"

@@ -242,6 +242,59 @@ is_own_path() {
 	done
 }
 
+# foreign_part PATH [OTHERS [LEAST]]: the first part of PATH, the targets of links too, that belongs to
+# another user (from id LEAST, 1) than root and sudo's caller, or that they may write (mode bits
+# OTHERS, 022); what is missing in a sticky folder, they can make. Fails if there is none
+foreign_part() {
+	local rest at='' what uid gid mode kind others open='' links=0
+	case $1 in /*) rest=$1 ;; *) rest=$(pwd -P)/$1 ;; esac
+	while what=$(stat -c '%u %g %a %F' "${at:-/}" 2>/dev/null); do
+		read -r uid gid mode kind <<-END
+			$what
+		END
+		others=$((0${2:-022})) mode=$((0$mode)) open=''
+		[ "$gid" -ne 0 ] || others=$((others & ~020))
+		if [ "$links" -gt 40 ] || { [ "$uid" -ge "${3:-1}" ] && [ "$uid" != "${SUDO_UID:-0}" ]; }; then
+			printf '%s
+' "${at:-/}" && return
+		fi
+		if [ "$kind" = 'symbolic link' ]; then
+			links=$((links + 1)) rest=$(readlink "$at")/$rest
+			case $rest in /*) at='' ;; *) at=${at%/*} ;; esac
+		elif [ $((mode & others)) -ne 0 ]; then
+			open=1
+			[ $((mode & 01000)) -ne 0 ] || { printf '%s
+' "${at:-/}" && return; }
+		fi
+		rest=${rest#"${rest%%[!/]*}"}
+		[ -n "$rest" ] || break
+		case ${rest%%/*} in
+		.) ;;
+		..) at=${at%/*} ;;
+		*) at=$at/${rest%%/*} ;;
+		esac
+		case $rest in */*) rest=${rest#*/} ;; *) rest='' ;; esac
+	done
+	[ -n "$open" ] && printf '%s
+' "${at:-/}"
+}
+
+# need_own_path PATH NAME WHY [OTHERS [LEAST]]: root goes on only where foreign_part finds none; NAME
+# is PATH in the message, WHY says what root would do there and what to do instead
+need_own_path() {
+	local part=''
+	[ "$(id -u)" -ne 0 ] || part=$(foreign_part "$1" "${4-}" "${5-}") || return 0
+	[ -n "$part" ] || return 0
+	# in /tmp, say, where another user could make it as well; made now, it is ours
+	if [ ! -e "$part" ] && mkdir "$part" 2>/dev/null; then
+		part=$(foreign_part "$1" "${4-}" "${5-}") || return 0
+	fi
+	case $(stat -c %u "$part") in
+	0 | "${SUDO_UID:-0}") die "$2: other users may write $part, and root would $3; or run chmod go-w $part" ;;
+	*) die "$2: $part belongs to another user ($(stat -c %U "$part")), and root would $3" ;;
+	esac
+}
+
 # uptime_now: whole seconds; no clock that is set can move it
 uptime_now() { cut -d . -f 1 /proc/uptime; }
 
@@ -288,76 +341,61 @@ cache_dir() {
 			die "no home folder for a cache: set E1000_NAPI_CACHE to a folder"
 		_cache=$_cache/.cache/e1000_napi
 	fi
-	[ "$(id -u)" -ne 0 ] || check_cache "$_cache"
+	[ "$(id -u)" -ne 0 ] || check_cache "$_cache" "$1"
 	printf '%s/%s\n' "$_cache" "$1"
 }
 
-# check_cache FOLDER: root runs what is in there. With sudo -E or su -m, HOME may be another user's
+# check_cache FOLDER NAME: root runs what is in there. With sudo -E or su -m, HOME may be another user's
 check_cache() {
-	local part="$1" say
-	case $part in /*) ;; *) part=$PWD/$part ;; esac
-	while [ -n "$part" ] && [ ! -e "$part" ]; do part=${part%/*}; done
-	part=${part:-/}
-	say="set E1000_NAPI_CACHE to a folder of root's, or HOME to /root"
-	case $(stat -L -c %u "$part") in
-	0 | "${SUDO_UID:-0}") ;;
-	*) die "the cache $1 belongs to another user, and root would run what is in it: $say" ;;
-	esac
-	[ -z "$(find "$part/" -prune -perm /022 ! -perm -1000)" ] ||
-		die "everybody, or a group, may write the cache $1, and root would run what is in it: run chmod go-w $part, or $say"
+	local say depth='' bad
+	say="run what is in it: set E1000_NAPI_CACHE to a folder of root's, or HOME to /root"
+	need_own_path "$1/$2" "the cache $1" "$say"
+	# a root filesystem has users and open folders of its own
+	case $2 in . | debian | fresh | kernels | root) depth='-maxdepth 1' ;; esac
+	# shellcheck disable=SC2086 # two words
+	bad=$(find -H "$1/$2" -xdev $depth \( ! -user 0 ! -user "${SUDO_UID:-0}" -o ! -type l \
+		\( -perm /002 -o -perm /020 ! -group 0 \) \) 2>/dev/null | sed 1q)
+	[ -z "$bad" ] || die "the cache $1: $bad is of another user, or may be written by one, and root would $say; or remove $bad"
 }
 
-# keep_fetched FROM FILE: a copy of what was fetched, and checked against the archive's signed
-# index, just now, with its sum beside it
-keep_fetched() {
-	local sum
-	sum=$(sha256sum <"$1")
-	mkdir -p "${2%/*}"
-	cp "$1" "$2.new"
-	printf '%s\n' "${sum%% *}" >"$2.sha256.new"
-	mv "$2.sha256.new" "$2.sha256"
-	mv "$2.new" "$2"
-}
-
-# is_fetched FILE [COPY]: it, or the copy, is still what was fetched, by a sum that root or the
-# caller wrote: in a user's cache anything else could be anybody's
-is_fetched() {
-	local sum
-	[ -f "$1" ] && [ -n "$(find "$1.sha256" -prune -type f \( -user 0 -o -user "$(id -u)" \) \
-		! -perm /022 2>/dev/null)" ] || return 1
-	sum=$(cat "$1.sha256")
-	[ "$(sha256sum <"${2:-$1}")" = "$sum  -" ] && return
-	warn "$1 is not what was downloaded; downloading it again"
-	return 1
-}
-
-# take_fetched FILE TO: a copy, which nobody can change after the look at it
-take_fetched() {
-	! { cp "$1" "$2" 2>/dev/null && is_fetched "$1" "$2"; } || return 0
-	rm -f "$2"
-	return 1
-}
-
-# give_back PATH…: after sudo, what root made in a folder of the caller's is the caller's,
-# with the folders on the way there
+# give_back PATH…: after sudo, what root made in a folder of the caller's is the caller's, with the
+# folders on the way there. From folders that are entered, not by path: the caller may move things
 give_back() {
+	local path
 	is_sudo || return 0
-	for _path; do
-		_path=$(readlink -f "$_path") || continue
-		[ -e "$_path" ] || continue
-		_over=$_path
-		while [ "$(stat -c %u "${_over%/*}/")" -eq 0 ] && [ -n "${_over%/*}" ]; do
-			_over=${_over%/*}
-		done
-		[ "$(stat -c %u "${_over%/*}/")" = "$SUDO_UID" ] || continue
-		# the sums by which root knows again what it fetched stay root's
-		find "$_path" -xdev -user 0 ! -name '*.sha256' -exec chown -h "$SUDO_UID:$SUDO_GID" {} + || :
-		while [ "$_path" != "$_over" ]; do
-			_path=${_path%/*}
-			chown "$SUDO_UID:$SUDO_GID" "$_path"
-		done
+	for path; do
+		path=$(readlink -f "$path") || continue
+		[ ! -e "$path" ] || (cd -P "${path%/*}/" && give_here "${path##*/}") || :
 	done
 }
+
+# give_here NAME: the same for one in the working folder
+give_here() {
+	local up=. way=.
+	while [ "$(stat -c %u "$up")" -eq 0 ]; do
+		[ "$(stat -c %d:%i "$up")" != "$(stat -c %d:%i "$up/..")" ] || return 0
+		up=$up/..
+	done
+	[ "$(stat -c %u "$up")" = "$SUDO_UID" ] || return 0
+	# the sums by which root knows again what it fetched stay root's; a file with two names may have
+	# one elsewhere. find refuses -execdir with relative folders in PATH
+	PATH=/usr/sbin:/usr/bin:/sbin:/bin find "./$1" -xdev -user 0 ! -name '*.sha256' \
+		\( -type d -o -links 1 \) -execdir chown -h "$SUDO_UID:$SUDO_GID" {} + || :
+	while [ "$way" != "$up" ]; do
+		chown "$SUDO_UID:$SUDO_GID" "$way"
+		way=$way/..
+	done
+}
+
+# put_file FOLDER NAME [MODE] <TEXT: a file there, whole or not at all, through no link, whoever may
+# write FOLDER. fleet/take.sh puts it into a script for guests
+put_file() (
+	cd -P -- "$1" && _new=$(mktemp -d ./.e1000_napi.XXXXXX) || exit 1
+	# entered, it is ours, whatever its name is by now
+	cd -P "$_new" && [ -O . ] || exit 1
+	trap 'cd .. && rm -rf "$_new"' EXIT
+	cat >file && chmod "${3:-+r}" file && mv -fT file "../$2"
+)
 
 # give_back_all FOLDER: what make and the scripts write in this tree, FOLDER, and the cache. Not the
 # cache's root filesystems, whose files must stay root's

@@ -80,6 +80,78 @@ pack() { tar -czP -C "$tmp/in" "$@" | base64; }
 	grep -q g2 "$tmp/out/report/report.html"
 }
 
+@test "as root: no folder of another user's, and through no link" {
+	[ "$(id -u)" -eq 0 ] || skip "root only: it makes another user's folders"
+	unset SUDO_UID SUDO_GID
+	as_other() { setpriv --reuid 12345 --regid 12345 --clear-groups "$@"; }
+	chmod 755 "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR"/* "$tmp"
+	mkdir "$tmp/out" "$tmp/his" "$tmp/textfile" "$tmp/sys"
+	echo secret >"$tmp/secret"
+	row="g4${tab}unreachable${tab}no route"
+	refused() { # refused TEXT OPTION…
+		local text=$1
+		shift
+		run -1 "$fleet/run.sh" --report "$@"
+		[[ $output == *"$text"* ]] || { echo "$output" && false; }
+		[ "$(cat "$tmp/secret")" = secret ]
+	}
+	echo "$row" | tee "$tmp/out/state.tsv" >"$tmp/his/state.tsv"
+	chown -R 12345:12345 "$tmp/his"
+	for link in fleet.csv.new fleet.csv .e1000_napi_fleet.prom; do
+		as_other ln -s "$tmp/secret" "$tmp/his/$link"
+	done
+	refused "$tmp/his belongs to another user" --out "$tmp/his"
+	[[ $output == *"run this as that user"* ]]
+	refused "$tmp/his belongs to another user" --out "$tmp/out" --textfile "$tmp/his"
+	[ "$(ls -A "$tmp/out")" = state.tsv ]
+	# a folder of root's below his, and a link of his to one of root's
+	mkdir "$tmp/his/root"
+	cp "$tmp/out/state.tsv" "$tmp/his/root/"
+	refused "$tmp/his belongs to another user" --out "$tmp/his/root"
+	as_other ln -s "$tmp/out" "$tmp/his/link"
+	refused "$tmp/his belongs to another user" --out "$tmp/his/link"
+	[ "$(ls -A "$tmp/out")" = state.tsv ]
+	chmod 777 "$tmp/out"
+	refused "other users may write $tmp/out" --out "$tmp/out"
+	chmod 755 "$tmp/out"
+	# a user of the system's above, as with Debian's folder for textfiles: its links are not followed
+	mkdir "$tmp/sys/textfile"
+	chown -R 100:100 "$tmp/sys"
+	for link in .e1000_napi_fleet.prom e1000_napi_fleet.prom; do ln -s "$tmp/secret" "$tmp/sys/textfile/$link"; done
+	ln -s "$tmp/secret" "$tmp/out/fleet.csv"
+	ln -s "$tmp/secret" "$tmp/out/fleet.csv.new"
+	refused "no guest has results" --out "$tmp/out" --textfile "$tmp/sys/textfile"
+	[ -f "$tmp/sys/textfile/e1000_napi_fleet.prom" ] && [ ! -L "$tmp/sys/textfile/e1000_napi_fleet.prom" ]
+	[ "$(stat -c %a "$tmp/sys/textfile/e1000_napi_fleet.prom")" = 644 ]
+	[ ! -L "$tmp/out/fleet.csv" ]
+	# nor into a folder of that name
+	rm "$tmp/out/fleet.csv"
+	mkdir "$tmp/out/fleet.csv"
+	run -1 "$fleet/run.sh" --report --out "$tmp/out"
+	[ -z "$(ls -A "$tmp/out/fleet.csv")" ]
+	[ -z "$(find "$tmp" -name '.e1000_napi.*')" ]
+	rm -r "$tmp/out/fleet.csv" "$tmp/out/state.tsv"
+	ln -s "$tmp/secret" "$tmp/out/state.tsv"
+	refused "must not be links" --out "$tmp/out"
+}
+
+@test "what cannot be the name of a guest is refused, in state.tsv and in an inventory" {
+	results "$tmp/out/guests/g1" 1
+	results "$tmp/elsewhere" 2
+	for name in ../../elsewhere "$tmp/elsewhere" .. .g -g 'g"2' 'g 2' ''; do
+		printf '%s\n' "g1${tab}ok$tab" "$name${tab}ok$tab" >"$tmp/out/state.tsv"
+		run -1 "$fleet/run.sh" --report --out "$tmp/out"
+		[[ $output == *"'$name' cannot be the name of a guest"* ]] || { echo "$name: $output" && false; }
+		[ ! -e "$tmp/out/fleet.csv" ]
+	done
+	command -v ansible >/dev/null || skip "the rest needs ansible"
+	printf '%s\n' '[guests]' g1 2001:db8::1 >"$tmp/inventory"
+	run -1 "$fleet/run.sh" -i "$tmp/inventory" --out "$tmp/new"
+	[[ $output == *"'2001:db8::1' cannot be the name of a guest"*"ansible_host="* ]]
+	run -1 "$fleet/run.sh" -i "$tmp/inventory" --out "$tmp/out" --failed
+	[[ $output == *"'' cannot be the name of a guest"* ]]
+}
+
 @test "report: no guest has results" {
 	mkdir "$tmp/out"
 	printf '%s\n' "g4${tab}unreachable${tab}no route" >"$tmp/out/state.tsv"
@@ -103,7 +175,7 @@ pack() { tar -czP -C "$tmp/in" "$@" | base64; }
 		poison(meta)
 		json.dump(meta, open(sys.argv[1], "w"))
 	END
-	printf '%s\n' "g1${tab}failed${tab}=cmd|' /C calc'!A0 $(printf '\033]52;c;QQ==\007')" "g\"2${tab}failed${tab}x" \
+	printf '%s\n' "g1${tab}failed${tab}=cmd|' /C calc'!A0 $(printf '\033]52;c;QQ==\007')" "g2${tab}\"failed${tab}x" \
 		>"$tmp/out/state.tsv"
 	"$fleet/run.sh" --report --out "$tmp/out" >"$tmp/said" 2>&1 || :
 	refute_control() { ! LC_ALL=C grep -q "$(printf '[\001-\010\013-\037\177]')" "$1"; }

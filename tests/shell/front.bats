@@ -129,6 +129,46 @@ commands() { ./e1000-napi --help | sed -n 's/^  \([a-z][a-z]*\)  *[^ ].*/\1/p'; 
 	[ -e "$BATS_TEST_TMPDIR/demo/runs.csv" ]
 }
 
+@test "the demo runs nothing that its folder's name says, and keeps out of another user's" {
+	for name in 'x$(id)' "x'y" 'a;b' 'a b' 'x"'; do
+		run ./e1000-napi demo "$BATS_TEST_TMPDIR/$name"
+		[ "$status" -eq 2 ]
+		[[ $output == *"DIR takes letters, digits"* ]]
+	done
+	# gnuplot would start a shell for it
+	run grep -rnE "'<|\"<" lab/demo.sh scripts/lib/report --include='*.gp' --include=demo.sh
+	[[ $output != *plot* ]]
+	[ "$(id -u)" -eq 0 ] || skip "the rest needs root, to make another user's folder"
+	unset SUDO_UID SUDO_GID
+	mkdir -p "$BATS_TEST_TMPDIR/his/root"
+	touch "$BATS_TEST_TMPDIR"/his/{.demo,runs.csv} "$BATS_TEST_TMPDIR"/his/root/{.demo,runs.csv}
+	chown 12345 "$BATS_TEST_TMPDIR"/his "$BATS_TEST_TMPDIR"/his/{.demo,runs.csv}
+	for dir in his his/root his/new; do
+		run ./e1000-napi demo "$BATS_TEST_TMPDIR/$dir"
+		[ "$status" -eq 1 ]
+		[[ $output == *"$BATS_TEST_TMPDIR/his belongs to another user"* ]]
+	done
+	[ "$(find "$BATS_TEST_TMPDIR/his" -type f | wc -l)" -eq 4 ]
+	[ ! -e "$BATS_TEST_TMPDIR/his/new" ]
+}
+
+@test "the demo removes only its own files, and leaves the report to report.sh" {
+	dir=$BATS_TEST_TMPDIR/demo
+	mkdir -p "$dir/report/mine" "$BATS_TEST_TMPDIR/lab" "$BATS_TEST_TMPDIR/away"
+	touch "$dir"/{.demo,runs.csv,runs.csv.cut,sar-1,demo.png,table.txt} "$dir/report/mine/thesis.txt"
+	ln -s "$BATS_TEST_TMPDIR/away" "$dir/hist.csv"
+	: >"$BATS_TEST_TMPDIR/away/file"
+	cp lab/demo.sh "$BATS_TEST_TMPDIR/lab/"
+	ln -s "$PWD/scripts" "$BATS_TEST_TMPDIR/scripts"
+	printf '#!/bin/sh\necho no guest >&2\nexit 1\n' >"$BATS_TEST_TMPDIR/lab/boot.sh"
+	chmod 755 "$BATS_TEST_TMPDIR/lab/boot.sh"
+	run "$BATS_TEST_TMPDIR/lab/demo.sh" "$dir"
+	[ "$status" -eq 1 ]
+	[[ $output == *"no guest"* ]]
+	[ "$(cd "$dir" && find . -type f -o -type l | sort | xargs)" = "./.demo ./report/mine/thesis.txt" ]
+	[ -e "$BATS_TEST_TMPDIR/away/file" ]
+}
+
 @test "a script for a guest does nothing on this machine" {
 	before=$(hostname)
 	run sh lab/fleet-guest.sh --help

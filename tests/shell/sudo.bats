@@ -16,7 +16,7 @@ setup() {
 }
 
 # common COMMAND…: with the functions of common.sh
-common() { sh -euc '. "$0/scripts/lib/common.sh"; "$@"' "$top" "$@"; }
+common() { sh -euc '. "$0/scripts/lib/common.sh"; . "$0/lab/fetched.sh"; "$@"' "$top" "$@"; }
 
 # of_root: what is root's below $tmp
 of_root() { find "$tmp" -user 0; }
@@ -134,24 +134,95 @@ of_root() { find "$tmp" -user 0; }
 }
 
 @test "root takes no cache of another user's, nor one that others may write" {
+	unset E1000_NAPI_CACHE SUDO_UID SUDO_GID
+	chown 0:0 "$tmp"
+	refused() { # refused PART TEXT [NAME]: with HOME or E1000_NAPI_CACHE set before
+		run common cache_dir "${3-kernel}"
+		[ "$status" -eq 1 ]
+		[[ $output == *"$2"* ]] && [[ $output == *"$1"* ]] || { echo "$output" && false; }
+	}
 	mkdir -p "$tmp/his/.cache/e1000_napi" "$tmp/open" "$tmp/mine"
 	chown -R 12345 "$tmp/his"
-	unset E1000_NAPI_CACHE SUDO_UID SUDO_GID
 	# as sudo -E and su -m have it
-	HOME=$tmp/his run common cache_dir kernel
-	[ "$status" -eq 1 ]
-	[[ $output == *"belongs to another user"*"E1000_NAPI_CACHE"* ]]
-	# also where it is still to be made
+	HOME=$tmp/his refused "$tmp/his" "belongs to another user"
+	[[ $output == *"set E1000_NAPI_CACHE"* ]]
+	# also where it is still to be made, and where root's folder is below
 	rm -r "$tmp/his/.cache"
-	HOME=$tmp/his run common cache_dir kernel
-	[ "$status" -eq 1 ]
+	HOME=$tmp/his refused "$tmp/his" "belongs to another user"
+	mkdir -p "$tmp/his/.cache/e1000_napi/kernel"
+	HOME=$tmp/his refused "$tmp/his" "belongs to another user"
+	[ "$(ls -A "$tmp/his/.cache/e1000_napi/kernel")" = '' ]
 	chmod 777 "$tmp/open"
-	E1000_NAPI_CACHE=$tmp/open run common cache_dir kernel
-	[ "$status" -eq 1 ]
-	[[ $output == *"may write the cache"*"chmod go-w $tmp/open"* ]]
-	[ "$(E1000_NAPI_CACHE=$tmp/mine common cache_dir x)" = "$tmp/mine/x" ]
-	# who called sudo has root's trust already
-	[ "$(SUDO_UID=12345 E1000_NAPI_CACHE=$tmp/his common cache_dir x)" = "$tmp/his/x" ]
+	E1000_NAPI_CACHE=$tmp/open refused "chmod go-w $tmp/open" "other users may write"
+	# a link to a sticky folder that holds another's key
+	rm -r "$tmp/his"
+	mkdir -p "$tmp/sticky/e1000-source/KEY" "$tmp/sticky/image" "$tmp/his/.cache"
+	chmod 1777 "$tmp/sticky"
+	chown 12345 "$tmp/sticky"/*
+	chown -R 12345 "$tmp/his"
+	ln -s "$tmp/sticky" "$tmp/his/.cache/e1000_napi"
+	HOME=$tmp/his refused "$tmp/his" "belongs to another user" e1000-source/KEY
+	for link in "$tmp/sticky" /var/cache; do
+		ln -sfn "$link" "$tmp/link"
+		chown -h 12345 "$tmp/link"
+		HOME=$tmp XDG_CACHE_HOME=$tmp/link refused "$tmp/link" "belongs to another user"
+	done
+	[ ! -e /var/cache/e1000_napi ]
+	E1000_NAPI_CACHE=$tmp/sticky refused "$tmp/sticky/image" "belongs to another user" image
+	chown 0 "$tmp/sticky/e1000-source"
+	chown 12345 "$tmp/sticky/e1000-source/KEY"
+	E1000_NAPI_CACHE=$tmp/sticky refused "$tmp/sticky/e1000-source/KEY" "another user" e1000-source/KEY
+	E1000_NAPI_CACHE=$tmp/sticky refused "$tmp/sticky/e1000-source/KEY" "of another user" e1000-source
+	# his file, or one that he may write, deep in a folder of ours
+	mkdir -p "$tmp/mine/image/key/lib" "$tmp/mine/kernels/root/tmp"
+	: >"$tmp/mine/image/key/lib/file"
+	chmod 666 "$tmp/mine/image/key/lib/file"
+	E1000_NAPI_CACHE=$tmp/mine refused "$tmp/mine/image/key/lib/file" "may be written" image
+	chmod 664 "$tmp/mine/image/key/lib/file"
+	[ "$(E1000_NAPI_CACHE=$tmp/mine common cache_dir image)" = "$tmp/mine/image" ]
+	chown 0:12345 "$tmp/mine/image/key/lib/file"
+	E1000_NAPI_CACHE=$tmp/mine refused "$tmp/mine/image/key/lib/file" "may be written" image
+	chown 12345 "$tmp/mine/image/key/lib/file"
+	chmod 600 "$tmp/mine/image/key/lib/file"
+	E1000_NAPI_CACHE=$tmp/mine refused "$tmp/mine/image/key/lib/file" "of another user" image
+	# who called sudo has root's trust already; a root filesystem has its own users
+	[ "$(SUDO_UID=12345 E1000_NAPI_CACHE=$tmp/mine common cache_dir image)" = "$tmp/mine/image" ]
+	[ "$(SUDO_UID=12345 HOME=/root XDG_CACHE_HOME=$tmp/his common cache_dir x)" = "$tmp/his/e1000_napi/x" ]
+	chmod 1777 "$tmp/mine/kernels/root/tmp"
+	[ "$(E1000_NAPI_CACHE=$tmp/mine common cache_dir kernels)" = "$tmp/mine/kernels" ]
+	# links of root's are followed; what is missing in a sticky folder is made, so that it is ours
+	ln -s mine "$tmp/to-mine"
+	[ "$(E1000_NAPI_CACHE=$tmp/to-mine/. common cache_dir x)" = "$tmp/to-mine/./x" ]
+	[ "$(E1000_NAPI_CACHE=$tmp/sticky/new common cache_dir x)" = "$tmp/sticky/new/x" ]
+	[ "$(stat -c %u:%a "$tmp/sticky/new")" = 0:755 ]
+	ln -s loop "$tmp/loop"
+	E1000_NAPI_CACHE=$tmp/loop refused "$tmp/loop" "the cache"
+}
+
+@test "what is given back is not what its folder's owner put in the place" {
+	chown 0:0 "$tmp"
+	mkdir -p "$tmp/mine/made/sub" "$tmp/secret" "$tmp/bin"
+	: >"$tmp/secret/file"
+	: >"$tmp/mine/made/sub/file"
+	ln "$tmp/secret/file" "$tmp/mine/made/hard"
+	chown 54321 "$tmp/mine"
+	# between find's look and chown, sub becomes a link
+	cat >"$tmp/chown" <<-END
+		#!/bin/sh
+		[ -L "$tmp/mine/made/sub" ] || {
+			mv "$tmp/mine/made/sub" "$tmp/mine/made/gone"
+			ln -s "$tmp/secret" "$tmp/mine/made/sub"
+		}
+		exec /bin/chown "\$@"
+	END
+	chmod 755 "$tmp/chown"
+	cp scripts/lib/common.sh "$tmp/changed.sh"
+	sed -i "s|\(exec[dir]*\) chown -h|\1 $tmp/chown -h|" "$tmp/changed.sh"
+	grep -q "$tmp/chown" "$tmp/changed.sh"
+	sh -euc '. "$1"; give_back "$2"' sh "$tmp/changed.sh" "$tmp/mine/made"
+	[ "$(stat -c %u "$tmp/secret/file" "$tmp/secret" | tr '\n' ' ')" = "0 0 " ]
+	[ "$(stat -c %u "$tmp/mine/made")" = 54321 ]
+	[ -L "$tmp/mine/made/sub" ]
 }
 
 @test "a cached package is looked at again before it is unpacked" {
@@ -179,6 +250,7 @@ of_root() { find "$tmp" -user 0; }
 
 @test "image.sh unpacks no package that was changed in the cache" {
 	unset SUDO_UID SUDO_GID
+	chown -R 0:0 "$tmp"
 	mkdir -p "$tmp/bin" "$tmp/cache/kernel" "$tmp/bad/DEBIAN" "$tmp/good/DEBIAN"
 	for kind in good bad; do
 		mkdir -p "$tmp/$kind/opt"
@@ -194,6 +266,7 @@ of_root() { find "$tmp" -user 0; }
 		mkdir "$tmp/out"
 		PATH=$tmp/bin:$PATH FETCHED=$tmp/fetched GOOD=$tmp/good.deb here=lab sh -euc '
 			. scripts/lib/common.sh
+			. lab/fetched.sh
 			eval "$(sed -n "/^fetch_package()/,/^}/p" lab/image.sh)"
 			fetch_package p "$1"' sh "$tmp/out"
 	}
@@ -239,7 +312,7 @@ of_root() { find "$tmp" -user 0; }
 
 @test "without HOME prepare.sh finds sources in a tarball" {
 	unset E1000_NAPI_CACHE SUDO_UID HOME
-	chown 0 "$tmp"
+	chown -R 0:0 "$tmp"
 	kver=$(lab/image.sh --show-kver)
 	XDG_CACHE_HOME=$tmp/cache dev/prepare.sh --kver "$kver" --stock --out "$tmp/out" \
 		--ksrc "$(ls /usr/src/linux-source-*.tar.xz)"

@@ -22,9 +22,9 @@ teardown() { rm -rf "$tmp"; }
 guest() { "$boot" --no-module --timeout 60 -- "$@"; }
 
 # lab_processes: QEMUs whose folder is that of boot.sh process $1
-lab_processes() { grep -ls "e1000_napi-lab[.]$1/" /proc/[0-9]*/cmdline; }
+lab_processes() { grep -ls "e1000_napi-lab[.]$1[.]" /proc/[0-9]*/cmdline; }
 
-started() { [ -s "${TMPDIR:-/tmp}/e1000_napi-lab.$1/console" ]; }
+started() { [ -s "$(echo "${TMPDIR:-/tmp}/e1000_napi-lab.$1".*/console)" ]; }
 
 # wait_until SECONDS COMMAND…
 wait_until() {
@@ -179,7 +179,21 @@ wait_until() {
 		wait_until 10 eval "[ -z \"\$(lab_processes $pid)\" ]"
 	done
 	guest true
-	[ ! -e "${TMPDIR:-/tmp}/e1000_napi-lab.$pid" ]
+	[ -z "$(ls -d "${TMPDIR:-/tmp}/e1000_napi-lab.$pid".* 2>/dev/null)" ]
+}
+
+@test "a folder that another user made is neither used nor in the way" {
+	[ "$(id -u)" -eq 0 ] || skip "root only: it makes another user's folder"
+	mkdir "$tmp/e1000_napi-lab.999999999.x"
+	chown 12345 "$tmp/e1000_napi-lab.999999999.x"
+	chmod 1777 "$tmp"
+	cat >"$tmp/race" <<-'END'
+		# the folder of this process, as another user would make it before boot.sh does
+		setpriv --reuid 12345 --clear-groups mkdir "$TMPDIR/e1000_napi-lab.$$"
+		exec "$0" --no-module --timeout 60 -- true
+	END
+	TMPDIR=$tmp sh -c "$(cat "$tmp/race")" "$boot"
+	[ -d "$tmp/e1000_napi-lab.999999999.x" ]
 }
 
 @test "KVM counts only after a boot: a QEMU that hangs or fails means tcg" {

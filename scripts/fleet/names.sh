@@ -1,0 +1,11 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: GPL-2.0
+# What run.sh and report.sh have in common. Source it after common.sh.
+
+# check_names FILE <NAMES: these guests' names, one a line, which FILE has, can be those of folders,
+# and arguments of ansible
+check_names() {
+	local bad
+	bad=$(grep -avEx '[A-Za-z0-9_][A-Za-z0-9._-]*' | sed 's/^/name: /;1q')
+	[ -z "$bad" ] || die "$1: '$(printf '%s' "${bad#name: }" | tr -cd '[:print:]')' cannot be the name of a guest: letters, digits, . _ - only, and no . or - first; change it there (ansible_host= has the address)"
+}

@@ -73,7 +73,7 @@ load_module() {
 		*nvalid\ module\ format* | *xec\ format\ error*)
 			_why="it is built for another kernel than $(uname -r); $(how_to_build "$(uname -r)")"
 			;;
-		*ey\ was\ rejected* | *equired\ key\ not* | *ot\ permitted*)
+		*ey\ was\ rejected* | *equired\ key\ not* | *not\ permitted*)
 			_why="$_why: this kernel takes only modules signed by a key that it knows, as with Secure Boot; sign it, see Secure Boot in docs/install.md"
 			;;
 		esac

@@ -228,7 +228,7 @@ if [ -n "$dry_run" ]; then
 	exit 0
 fi
 
-word_of() { printf '%s\n' "$preset_words $words" | tr ' ' '\n' | sed -n "s/^$1=//p" | tail -n 1; }
+word_of() { printf '%s\n' "$preset_words $words" | tr ' ' '\n' | after_text "$1=" | tail -n 1; }
 
 # preflight: what no trial can do without, before anything is written
 preflight() {
@@ -345,7 +345,7 @@ measure() {
 }
 
 # field NAME: of the verdict's last line, which is for scripts
-field() { printf '%s\n' "$verdict" | sed -n "\$s/^verdict .* $1=\([^ ]*\).*/\1/p"; }
+field() { printf '%s\n' "$verdict" | tail -n 1 | tr ' ' '\n' | after_text "$1=" | tail -n 1; }
 
 # The trials of a sweep chose the weight and cannot also vouch for it: fresh ones do
 confirm_change() {

@@ -49,7 +49,7 @@ pull_iperf() {
 # preflight_iperf SERVER PORT udp|tcp: something answers there. The server may be one that has
 # just died and is started again in a second
 preflight_iperf() {
-	local command='iperf -s' try
+	local command='iperf -s' try mute=''
 	[ "$3" = tcp ] || command='iperf -s -u'
 	[ "$2" = 5001 ] || command="$command -p $2"
 	need iperf
@@ -61,10 +61,13 @@ preflight_iperf() {
 		! pull_iperf "$@" "$try" || { sleep 0.6 && return; }
 		case $said in
 		*nreachable*) break ;;
+		*'onnection refused'*) ;;
+		*) mute=1 ;;
 		esac
 		sleep 1
 	done
-	case $said in
+	case $mute$said in
+	1*) ;;
 	*'onnection refused'*)
 		die "nothing listens on $3 port $2 of $1; there: while :; do $command; sleep 1; done"
 		;;

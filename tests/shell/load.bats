@@ -310,6 +310,7 @@ lib() {
 		echo 7 >"$class/$setting"
 	done
 	in_ns ethtool -K nic9 gro off
+	# shellcheck disable=SC2046 # words
 	in_ns $napinic put "$E1000_NAPI_RUN/good" $(settings)
 	[ "$(cat "$class/threaded") $(cat "$class/napi_defer_hard_irqs")" = "7 7" ]
 	[ "$(in_ns ethtool -k nic9 | sed -n 's/^generic-receive-offload: //p')" = off ]

@@ -150,11 +150,12 @@ static void name_all(struct exam_socket *sockets, size_t count)
 	DIR *dir = opendir("/proc");
 	struct dirent *entry;
 
-	while (count && dir && (entry = readdir(dir)))
+	if (!dir)
+		return;
+	while (count && (entry = readdir(dir)))
 		if (isdigit((unsigned char)*entry->d_name))
 			look_in(entry->d_name, sockets, count);
-	if (dir)
-		closedir(dir);
+	closedir(dir);
 }
 
 static int by_drops(const void *a, const void *b)

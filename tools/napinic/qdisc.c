@@ -130,7 +130,7 @@ static void add_found(const struct nlmsghdr *answer, void *data)
 	const struct tcmsg *told = NLMSG_DATA(answer);
 	struct found *found = data;
 	struct tcmsg tc = *told;
-	struct nlmsghdr *msg;
+	struct nlmsghdr *msg, *kept_msg, **list;
 	size_t i;
 
 	if (answer->nlmsg_type != RTM_NEWQDISC && answer->nlmsg_type != RTM_NEWTCLASS &&
@@ -154,11 +154,12 @@ static void add_found(const struct nlmsghdr *answer, void *data)
 			nl_add(msg, at->rta_type, RTA_DATA(at), RTA_PAYLOAD(at));
 	}
 	adapt(msg);
-	msg = realloc(msg, msg->nlmsg_len);
-	found->msg = realloc(found->msg, (found->count + 1) * sizeof(*found->msg));
-	if (!msg || !found->msg)
+	kept_msg = realloc(msg, msg->nlmsg_len);
+	list = realloc(found->msg, (found->count + 1) * sizeof(*found->msg));
+	if (!kept_msg || !list)
 		exit(1);
-	found->msg[found->count++] = msg;
+	found->msg = list;
+	found->msg[found->count++] = kept_msg;
 }
 
 static void dump(int socket, int type, struct found *found, __u32 parent)

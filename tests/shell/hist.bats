@@ -93,6 +93,10 @@ rows_shown() { printf '%s\n' "$output" | grep -c ' %  '; }
 	run scripts/hist.sh --snapshot "$snap"
 	[ "$status" -eq 1 ]
 	[[ $output == *"format 3, and this one knows format 2"* ]]
+	# what it shows steers no terminal
+	snapshot rx_per_poll packets 1 1 '1 1' | sed "s/^# weight .*/# weight 60$(printf '\033')]0;x/; 2s/\$/$(printf '\033')[2J/" >"$snap"
+	run scripts/hist.sh --snapshot "$snap"
+	[[ $output != *$'\e'* ]]
 	snapshot rx_per_poll packets 1 1 '1 1' | sed '1s/snapshot/counters/' >"$snap"
 	run scripts/hist.sh --snapshot "$snap"
 	[ "$status" -eq 1 ]

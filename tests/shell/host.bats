@@ -325,3 +325,26 @@ whole_life() { # whole_life KIND
 	run scripts/host/virtualbox.sh create tiny --iso /nonexistent
 	[ "$status" -eq 2 ]
 }
+
+@test "an answer is no question: two hosts cannot be set on each other" {
+	mkfifo "$BATS_TEST_TMPDIR/samples"
+	build/tools/napimeter hostcpu 15998 <"$BATS_TEST_TMPDIR/samples" 3>&- &
+	pid=$!
+	exec 9>"$BATS_TEST_TMPDIR/samples"
+	sleep 0.5
+	run python3 - <<-'END'
+		import socket
+		s = socket.socket(type=socket.SOCK_DGRAM)
+		s.settimeout(1)
+		def ask(text):
+		    s.sendto(text, ("127.0.0.1", 15998))
+		    try:
+		        return s.recv(200).decode().split()[:2]
+		    except socket.timeout:
+		        return None
+		print(ask(b"clock 7"), ask(b"clock 7 1 2"), ask(b"cpu 1 2 3"))
+	END
+	exec 9>&-
+	kill "$pid" 2>/dev/null || :
+	[ "$output" = "['clock', '7'] None None" ]
+}

@@ -351,6 +351,25 @@ PY
 	[ "$status" -eq 2 ]
 }
 
+@test "what a folder says is no formula, no markup and steers no terminal" {
+	"$simulate" "$tmp/x" weight=64,200 offered_bps=100M reps=3
+	printf '{"format": 1, "hypervisor": "=HYPERLINK(1)<script>", "stand_in": false, "note": "@x\\u001b]0;y\\u202e"}\n' \
+		>"$tmp/x/1/meta.json"
+	for command in facts verdict summary; do
+		run "$napistat" "$command" -f csv "$tmp/x/1"
+		[[ $output == *"\"'=HYPERLINK(1)<script>\""* ]]
+		refute grep -qE '(^|,)"?[=@]' <<<"$output"
+	done
+	run "$napistat" verdict -f markdown "$tmp/x/1"
+	refute grep -q '[^\]<script' <<<"$output"
+	run "$napistat" facts "$tmp/x/1"
+	refute grep -qP '\x1b|\x{202e}' <<<"$output"
+	truncate -s 2G "$tmp/x/1/runs.csv"
+	run timeout 20 "$napistat" verdict "$tmp/x/1"
+	[ "$status" -eq 1 ]
+	[[ $output == *"runs.csv"*"too large"* ]]
+}
+
 # both_of ACTION LOAD-OF-200 SED-SCRIPT: a sweep in which 200 delivers 5 % more, changed
 rival_200() {
 	rm -rf "$tmp/v"

@@ -259,6 +259,45 @@ LOOK
 	[[ $output == *"user $uid, who owns the folder of"*", cannot read $tmp/closed/scripts; copy the results"* ]]
 }
 
+@test "who owns the folder gets nothing of root's: no terminal to type into, nothing unseen printed" {
+	[ "$(id -u)" -eq 0 ] || skip "needs root"
+	uid=$(stat -c %u .)
+	[ "$uid" -ne 0 ] || uid=65534
+	setpriv --reuid "$uid" --clear-groups test -r "$PWD/scripts" || skip "this tree is closed to other users"
+	mkdir "$tmp/user" "$tmp/bin"
+	"$make" --reps 2 "$tmp/user/small"
+	chown -Rh "$uid:$uid" "$tmp/user"
+	chmod 755 "$BATS_FILE_TMPDIR" "$BATS_RUN_TMPDIR" "$tmp"
+	# field 7 is the controlling terminal; 0: none
+	cat >"$tmp/bin/gnuplot" <<-END
+		#!/bin/sh
+		awk '{ print \$7 }' /proc/\$\$/stat >"$tmp/user/tty"
+		printf '\\033]0;typed\\007\\302\\233\\n' >&2
+		exec "$(command -v gnuplot)" "\$@"
+	END
+	chmod 755 "$tmp/bin/gnuplot"
+	script -qec "PATH=$tmp/bin:$PATH scripts/report.sh $tmp/user/small" /dev/null >"$tmp/printed"
+	[ "$(cat "$tmp/user/tty")" = 0 ]
+	grep -q "33 figures\|figures: " "$tmp/printed"
+	[ "$(tr -d '\n\r\t -~' <"$tmp/printed" | LC_ALL=C tr -d '\200-\377' | wc -c)" -eq 0 ]
+	# other ways to have root write or read there
+	ln -s "$tmp/user/small" "$tmp/link"
+	run scripts/report.sh "$tmp/link"
+	[[ $output == *"going on as user $uid"* ]]
+	run scripts/report.sh --out "$tmp/mine" "$tmp/user/small"
+	[ "$status" -eq 1 ]
+	[[ $output == *"$tmp/user/small belongs to user $uid, and root reads no other user's files"* ]]
+	mkdir -m 777 "$tmp/open"
+	"$make" --reps 2 "$tmp/ours"
+	run scripts/report.sh --out "$tmp/open/report" "$tmp/ours"
+	[ "$status" -eq 1 ]
+	[[ $output == *"everybody may write to $tmp/open"* ]]
+	# no folder of root's is given to the caller by way of ..
+	mkdir "$tmp/etc"
+	SUDO_UID=$uid SUDO_GID=$uid run scripts/report.sh --out "$tmp/user/../etc/x" "$tmp/ours"
+	[ "$(stat -c %u "$tmp/etc")" -eq 0 ]
+}
+
 @test "wrong usage is told apart from failure" {
 	run scripts/report.sh
 	[ "$status" -eq 2 ]

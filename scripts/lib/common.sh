@@ -242,11 +242,14 @@ is_own_path() {
 	done
 }
 
-# foreign_part PATH [OTHERS [LEAST]]: the first part of PATH, the targets of links too, that belongs to
-# another user (from id LEAST, 1) than root and sudo's caller, or that they may write (mode bits
-# OTHERS, 022); what is missing in a sticky folder, they can make. Fails if there is none
+# foreign_part PATH [OTHERS [LEAST]]: the first part of PATH, the targets of links too, that belongs
+# to another user (from id LEAST, 1) than root, sudo's caller and who owns these scripts, or that
+# others may write (mode bits OTHERS, 022); what is missing in a sticky folder, they can make.
+# Fails if there is none
 foreign_part() {
-	local rest at='' what uid gid mode kind others open='' links=0
+	local rest at='' what uid gid mode kind others open='' links=0 ours
+	# who owns the scripts that root runs here can do anything anyway
+	ours=$(stat -c %u "$here" 2>/dev/null) || ours=0
 	case $1 in /*) rest=$1 ;; *) rest=$(pwd -P)/$1 ;; esac
 	while what=$(stat -c '%u %g %a %F' "${at:-/}" 2>/dev/null); do
 		read -r uid gid mode kind <<-END
@@ -254,17 +257,15 @@ foreign_part() {
 		END
 		others=$((0${2:-022})) mode=$((0$mode)) open=''
 		[ "$gid" -ne 0 ] || others=$((others & ~020))
-		if [ "$links" -gt 40 ] || { [ "$uid" -ge "${3:-1}" ] && [ "$uid" != "${SUDO_UID:-0}" ]; }; then
-			printf '%s
-' "${at:-/}" && return
+		if [ "$links" -gt 40 ] || { [ "$uid" -ge "${3:-1}" ] && [ "$uid" != "${SUDO_UID:-0}" ] && [ "$uid" != "$ours" ]; }; then
+			printf '%s\n' "${at:-/}" && return
 		fi
 		if [ "$kind" = 'symbolic link' ]; then
 			links=$((links + 1)) rest=$(readlink "$at")/$rest
 			case $rest in /*) at='' ;; *) at=${at%/*} ;; esac
 		elif [ $((mode & others)) -ne 0 ]; then
 			open=1
-			[ $((mode & 01000)) -ne 0 ] || { printf '%s
-' "${at:-/}" && return; }
+			[ $((mode & 01000)) -ne 0 ] || { printf '%s\n' "${at:-/}" && return; }
 		fi
 		rest=${rest#"${rest%%[!/]*}"}
 		[ -n "$rest" ] || break
@@ -275,8 +276,7 @@ foreign_part() {
 		esac
 		case $rest in */*) rest=${rest#*/} ;; *) rest='' ;; esac
 	done
-	[ -n "$open" ] && printf '%s
-' "${at:-/}"
+	[ -n "$open" ] && printf '%s\n' "${at:-/}"
 }
 
 # need_own_path PATH NAME WHY [OTHERS [LEAST]]: root goes on only where foreign_part finds none; NAME

@@ -27,7 +27,7 @@ getent printenv env expr seq md5sum sha256sum od tar gzip base64 sync tee test t
 setsid setpriv ip ethtool ping modinfo modprobe kmod udevadm systemctl nft tc bridge getopt fold paste
 napimeter napinic napistat gnuplot gnuplot_qt gnuplot-nox python3 iperf sar sadc busybox xargs comm cmp
 df du ps mount printf echo lspci systemd-detect-virt pgrep rmmod insmod stty flock nice
-sweep.sh report.sh tune.sh restore.sh hist.sh take.sh textfile.sh load.sh make-results.sh""".split())
+nproc sweep.sh report.sh tune.sh restore.sh hist.sh take.sh textfile.sh load.sh make-results.sh""".split())
 CANARY = "napi-canary"
 # The first is a program for awk, for eval and inside double quotes; the second for $(( ))
 WORDS = ['1;system("%s")#$(%s)'] * 4 + ["a[$(%s)]"] * 2 + [
@@ -62,7 +62,7 @@ TARGETS = [
     Target("take-raw", ["packed"], "/tree/scripts/fleet/take.sh /box/o/g1 </box/packed"),
 ]
 ENV = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root",
-       "E1000_NAPI_SYS": "/box/sys", "E1000_NAPI_ROOT": "/box/root", "TRUTH": "/box/truth",
+       "E1000_NAPI_SYS": "/box/sys", "E1000_NAPI_SOURCE_SEEN": "1", "E1000_NAPI_ROOT": "/box/root", "TRUTH": "/box/truth",
        "CALLS": "/box/calls"}
 MAKE = r"""
 set -eu
@@ -78,6 +78,8 @@ cp /tree/tests/fuzz/napimeter/seed/snapshot/driver snapshot
 mkdir -p sys/class/net/eth0/device sys/bus/pci/drivers/e1000 root/etc run scripts build
 mkdir -p sys/bus/pci/devices/0000:00:09.0/net/n9
 ln -s ../../bus/pci/drivers/e1000_napi sys/class/net/eth0/device/driver
+mkdir -p sys/kernel/debug/e1000_napi/eth0
+: >sys/kernel/debug/e1000_napi/eth0/snapshot
 echo 52:54:00:00:01:00 >sys/class/net/eth0/address
 ln -s /tree/build/tools build/tools
 cp -R /tree/scripts/*.sh /tree/scripts/lib /tree/tests/shell/make-results.sh scripts/

@@ -249,7 +249,7 @@ is_own_path() {
 foreign_part() {
 	local rest at='' what uid gid mode kind others open='' links=0 ours
 	# who owns the scripts that root runs here can do anything anyway
-	ours=$(stat -c %u "$here" 2>/dev/null) || ours=0
+	ours=$(stat -c %u "${here:-/}" 2>/dev/null) || ours=0
 	case $1 in /*) rest=$1 ;; *) rest=$(pwd -P)/$1 ;; esac
 	while what=$(stat -c '%u %g %a %F' "${at:-/}" 2>/dev/null); do
 		read -r uid gid mode kind <<-END

@@ -279,6 +279,8 @@ int tune_ethtool(const char *state, const char *name, const char *interface, uin
 	uint32_t current;
 	int err;
 
+	if (!e)
+		return fail("%s is not a setting of ethtool", name);
 	if (ethtool_value(e, interface, NULL, &current))
 		return -1;
 	if (current == value)

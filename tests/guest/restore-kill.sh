@@ -47,8 +47,12 @@ as_before() {
 	check "$1: all is as before" false
 	echo "# restore.sh ended with status $_rc, eth1 has $(driver eth1);" \
 		"in /run/e1000_napi: $(ls /run/e1000_napi)"
-	sed 's/^/# /' /tmp/restore.log
-	diff /tmp/before /tmp/after | sed 's/^/# /' | head -n 20 || :
+	{
+		ls -la /tmp/restore.log
+		cat /tmp/restore.log
+		diff /tmp/before /tmp/after | head -n 20
+		df /tmp /run
+	} 2>&1 | sed 's/^/# /'
 	echo "# once more, step by step:"
 	sh -x "$restore" --all 2>&1 | tail -n 60 | sed 's/^/# /'
 }

@@ -3,6 +3,13 @@
 # enable.sh, disable.sh and what systemd runs at a boot, with a made-up PCI device and a real
 # link in a namespace. tests/debian/distro.sh has the real thing.
 
+# ip makes and mounts this folder for the first namespace, and leaves it
+setup_file() { [ -e /run/netns ] || : >"$BATS_FILE_TMPDIR/ours"; }
+
+teardown_file() {
+	[ ! -e "$BATS_FILE_TMPDIR/ours" ] || [ -n "$(ls /run/netns)" ] || { umount -n /run/netns && rmdir /run/netns; }
+}
+
 setup() {
 	cd "$BATS_TEST_DIRNAME/../.."
 	[ "$(id -u)" -eq 0 ] || skip "needs root, for a network namespace"

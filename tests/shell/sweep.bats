@@ -250,9 +250,8 @@ last() { tail -n 1; }
 	[ "$status" -eq 1 ]
 	[[ $output == *"nothing listens on udp port 5999 of 127.0.0.1; there: while :; do iperf -s -u -p 5999; sleep 1; done" ]]
 	[ ! -e "$dir/out" ]
-	ip netns add "napi-$$"
-	PATH=$PATH:/usr/sbin run ip netns exec "napi-$$" scripts/sweep.sh eth2 --server 192.0.2.1 --out "$dir/out"
-	ip netns del "napi-$$"
+	# not ip netns: that leaves /run/netns behind
+	run unshare -n scripts/sweep.sh eth2 --server 192.0.2.1 --out "$dir/out"
 	[ "$status" -eq 1 ]
 	[[ $output == *"192.0.2.1 cannot be reached from here (ip route get 192.0.2.1)"* ]]
 	[ $(($(date +%s) - start)) -lt 20 ]

@@ -46,7 +46,7 @@ as_before() {
 	fi
 	check "$1: all is as before" false
 	echo "# restore.sh ended with status $_rc, eth1 has $(driver eth1);" \
-		"in /run/e1000_napi: $(ls /run/e1000_napi)"
+		"in /run/e1000_napi:" $(ls /run/e1000_napi)
 	{
 		ls -la /tmp/restore.log
 		cat /tmp/restore.log

@@ -313,11 +313,14 @@ static enum undone undo_file(const char *target, const char *value)
 
 static enum undone undo_ethtool(const struct ethtool_setting *e, const char *device, const char *word)
 {
-	uint32_t value = strtoul(word, NULL, 10), current;
+	uint32_t value = word ? strtoul(word, NULL, 10) : 0, current;
 	char *interface = tune_interface(device);
 	enum undone result = DONE;
 
-	if (!interface && strchr(device, ':'))
+	/* the line was checked before: this is no word of another kind */
+	if (!e)
+		result = FAILED;
+	else if (!interface && strchr(device, ':'))
 		result = GONE;
 	else if (ethtool_value(e, interface ? interface : device, &value, &current))
 		result = FAILED;

@@ -347,6 +347,23 @@ static bool waits(const struct nlmsghdr *msg, struct nlmsghdr *const requests[],
 	return false;
 }
 
+/*
+ * A filter that a killed restore had put back already may differ in what it has counted since,
+ * and cannot be replaced by itself: it goes, and comes again.
+ */
+static int put_one(int socket, struct nlmsghdr *msg)
+{
+	int err = nl_ask(socket, msg, NULL, NULL);
+	struct nlmsghdr *old;
+
+	if (err != -EEXIST || msg->nlmsg_type != RTM_NEWTFILTER || is_own_table(msg))
+		return err;
+	old = nl_new(RTM_DELTFILTER, 0, NLMSG_DATA(msg), sizeof(struct tcmsg));
+	nl_ask(socket, old, NULL, NULL);
+	free(old);
+	return nl_ask(socket, msg, NULL, NULL);
+}
+
 static void list_present(struct list *present, const char *line)
 {
 	char *name = xasprintf("%s", strchr(line, ' ') + 1);
@@ -378,7 +395,7 @@ void put_qdiscs(struct list *lines)
 		for (i = 0; i < lines->count; i++) {
 			if (!requests[i] || (!last && waits(requests[i], requests, lines->count)))
 				continue;
-			err = nl_ask(socket, requests[i], NULL, NULL);
+			err = put_one(socket, requests[i]);
 			if (err && !is_own_table(requests[i]) && !last)
 				continue;
 			if (err && !is_own_table(requests[i]))

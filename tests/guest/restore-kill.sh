@@ -45,6 +45,7 @@ as_before() {
 		return
 	fi
 	check "$1: all is as before" false
+	# shellcheck disable=SC2046 # on one line
 	echo "# restore.sh ended with status $_rc, eth1 has $(driver eth1);" \
 		"in /run/e1000_napi:" $(ls /run/e1000_napi)
 	{

@@ -98,7 +98,7 @@ static void put_ethtool(const struct words *w)
 	char option[] = { '-', *w->word[1], '\0' }, *now = ethtool_pairs(*w->word[1], w->word[2]);
 	struct words args = { .count = 0 };
 	bool differs = false;
-	size_t i, len;
+	size_t i, len = 0;
 	char *out;
 
 	words_add(&args, "ethtool");

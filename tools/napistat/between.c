@@ -129,7 +129,7 @@ static size_t strata_of(const struct data *d, const struct options *o, const str
 		if (cell_trial(d, c.b)->folder != folder || !is_common(d, c.b))
 			continue;
 		c.a = partner(d, c.b, before);
-		if (compare_folders(d, o, m, &c) && c.s.n1 && c.s.n2)
+		if (c.a && compare_folders(d, o, m, &c) && c.s.n1 && c.s.n2)
 			s[n++] = c.s;
 	}
 	return n;

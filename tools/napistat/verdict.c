@@ -331,6 +331,7 @@ struct verdict verdict_of(const struct data *d, size_t folder, const struct opti
 	for (from = v.a.from; from < v.a.to; from = load_end(d, from))
 		loads++;
 	v.until = *asked_text(&d->folders[folder], "until");
+	v.drift = drift_of(d, folder, metric_find("delivered_bps"), o->confidence);
 	gather(d, &v, loads);
 	gather_failed(d, &v, folder, loads);
 	test(&v, o);

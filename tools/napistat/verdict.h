@@ -4,6 +4,7 @@
 #define NAPISTAT_VERDICT_H
 
 #include "advice.h"
+#include "drift.h"
 
 enum action { CANNOT_SAY, KEEP, CHANGE };
 
@@ -50,6 +51,7 @@ struct verdict {
 	double reps_needed; /* to decide, if the scatter stays; NAN: not known */
 	double detectable; /* a gain above this is seen in 9 of 10 sweeps */
 	struct fresh fresh;
+	struct drift drift;
 };
 
 /* Has this rival been shown to be no better? */

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "drift.h"
 #include "verdict.h"
 
 /* the same paragraph, its first sentence large and its limits apart */
@@ -47,7 +46,6 @@ static void fill(struct table *t, const struct data *d, const struct verdict *v,
 				    .cost_effect = NAN, .ci = { NAN, NAN },
 				    .cost_ci = { NAN, NAN } };
 	const struct rival *r = v->shown ? v->shown : &none;
-	struct drift drift = drift_of(d, folder, metric_find("delivered_bps"), o->confidence);
 	const struct advice *a = &v->a;
 	size_t i, warned = v->ref.warned, failed = v->ref.failed, missing = v->without_ref;
 
@@ -89,10 +87,10 @@ static void fill(struct table *t, const struct data *d, const struct verdict *v,
 	table_number(t, DETECTABLE, 100 * v->detectable, 1, 2);
 	table_text(t, STAND_IN, "%s", d->folders[folder].stand_in ? "yes" : "no");
 	table_text(t, CONFIRMED, "%s", !v->fresh.there ? "not_tried" : v->fresh.shown ? "yes" : "no");
-	table_number(t, DRIFT, 100 * drift.slope, 1, 2);
-	table_number(t, DRIFT_LO, 100 * drift.ci.lo, 1, 2);
-	table_number(t, DRIFT_HI, 100 * drift.ci.hi, 1, 2);
-	table_number(t, STEAL, drift.steal, 1, 2);
+	table_number(t, DRIFT, 100 * v->drift.slope, 1, 2);
+	table_number(t, DRIFT_LO, 100 * v->drift.ci.lo, 1, 2);
+	table_number(t, DRIFT_HI, 100 * v->drift.ci.hi, 1, 2);
+	table_number(t, STEAL, v->drift.steal, 1, 2);
 	table_text(t, TEXT, "%s", text);
 }
 

@@ -3,7 +3,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "drift.h"
 #include "verdict.h"
 
 /* percent with one decimal, and no "-0.0" */
@@ -277,10 +276,10 @@ static void say_unit(FILE *out, const struct verdict *v, const struct folder *f)
 		fputs("all trials were of one load of the module (--sessions makes several) and one boot, which says nothing of another; ", out);
 }
 
-static void say_limits(FILE *out, const struct data *d, const struct verdict *v,
+static void say_limits(FILE *out, const struct verdict *v,
 		       const struct folder *f, const struct options *o)
 {
-	struct drift drift = drift_of(d, f - d->folders, metric_find("delivered_bps"), o->confidence);
+	const struct drift *drift = &v->drift;
 
 	fputs("What these data cannot say: ", out);
 	if (v->a.reference != DEFAULT_WEIGHT)
@@ -314,12 +313,12 @@ static void say_limits(FILE *out, const struct data *d, const struct verdict *v,
 			f->high_remainder, f->n);
 	if (f->failed)
 		fprintf(out, "%zu of %zu trials failed; ", f->failed, f->n);
-	if (drift.p < DRIFT_P)
+	if (drift->p < DRIFT_P)
 		fprintf(out, "bandwidth drifted by %+.1f %% [%+.1f, %+.1f] from the first trial to the last; ",
-			tenths(drift.slope), tenths(drift.ci.lo), tenths(drift.ci.hi));
-	if (drift.stolen)
+			tenths(drift->slope), tenths(drift->ci.lo), tenths(drift->ci.hi));
+	if (drift->stolen)
 		fprintf(out, "in %zu of %zu trials the host took over %.0f %% of a CPU (at most %.1f %%); ",
-			drift.stolen, drift.n, STEAL_MUCH, drift.steal);
+			drift->stolen, drift->n, STEAL_MUCH, drift->steal);
 	fprintf(out, "anything of another machine, kernel or traffic. Intervals are %.4g %%.",
 		100 * o->confidence);
 }
@@ -346,7 +345,7 @@ char *verdict_text(const struct data *d, const struct verdict *v, size_t folder,
 	say_evidence(out, v);
 	say_place(out, &v->a, &d->folders[folder]);
 	*body = ftell(out);
-	say_limits(out, d, v, &d->folders[folder], o);
+	say_limits(out, v, &d->folders[folder], o);
 	fclose(out);
 	return must(text);
 }

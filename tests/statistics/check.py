@@ -83,6 +83,16 @@ def rate(truth):
                         if r["weight"] == "64"]
 
 
+def apart(run):
+    def of(rows):
+        a, b = ((number(r["lo_bps"]), number(r["hi_bps"])) for r in rows)
+        return a[1] < b[0] or b[1] < a[0]
+    by = {}
+    for r in run("mlfrr"):
+        by.setdefault(r["folder"], []).append(r)
+    return [of(rows) for rows in by.values()]
+
+
 def drift(truth):
     return lambda run: [holds(r, truth, "drift_lo_pct", "drift_hi_pct") for r in run("verdict")]
 
@@ -144,8 +154,24 @@ CASES = [
     ("drift-said", "drift said where there is none", (0, 1), ["--noise", "3"],
      ["weight=16,64", "offered_bps=100M,200M", "reps=5"],
      verdict(lambda r: "bandwidth drifted" in r["text"]), True),
-    ("rate", "loss-free rate of a grid, n = 5", SAFE, ["--noise", "5", "--capacity", "333e6"],
-     ["weight=64", "offered_bps=100M..600M+100M", "reps=5"], rate(333e6), True),
+    *[("rate-%d" % n, "loss-free rate of a grid, step 10 Mbit/s, n = %d" % n, COVER,
+       ["--noise", "3", "--stream", "3", "--capacity", "333e6"],
+       ["weight=64", "offered_bps=230M..430M+10M", "reps=%d" % n], rate(333e6), n == 5)
+      for n in (3, 5, 10)],
+    *[("rate-trial-%d" % n, "the same, each trial scatters alone by 8 %%, n = %d" % n, COVER,
+       ["--noise", "8", "--capacity", "333e6"],
+       ["weight=64", "offered_bps=230M..430M+10M", "reps=%d" % n], rate(333e6), n == 5)
+      for n in (3, 5, 10)],
+    *[("rate-wide-%d" % n, "the same, a step of 100 Mbit/s, n = %d" % n, SAFE,
+       ["--noise", "2", "--stream", "4", "--capacity", "%de6" % c],
+       ["weight=64", "offered_bps=100M..600M+100M", "reps=%d" % n], rate(c * 1e6), n == 5)
+      for n, c in ((3, 333), (5, 333), (10, 333), (5, 305))],
+    ("rate-boot", "the same, rate x session 5 %, 5 sessions of 2", COVER,
+     ["--noise", "1", "--boot", "5", "--capacity", "333e6"],
+     ["weight=64", "offered_bps=230M..430M+10M", "reps=2", "sessions=5"], rate(333e6), False),
+    ("rate-apart", "two equal weights with loss-free rates whose intervals are apart, n = 5", RARE,
+     ["--noise", "3", "--stream", "3", "--capacity", "333e6"],
+     ["weight=64,200", "offered_bps=230M..430M+10M", "reps=5"], apart, True),
     *[("same-%d" % n, "false change: 3 rivals that are equal, n = %d" % n, RARE, ["--noise", "3"],
        ["weight=16,64,100,200", "offered_bps=100M,200M", "reps=%d" % n], verdict(changes),
        n == 3) for n in (2, 3, 10)],

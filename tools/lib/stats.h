@@ -27,6 +27,18 @@ struct sample sample_of(const double *x, size_t n);
 double sample_sd(const struct sample *s);
 struct interval mean_interval(const struct sample *s, double confidence);
 
+/*
+ * The mean of n values that are known to lie in brackets only, ends of which may be
+ * infinite; see censored.c. An end of ci, and then the mean too, is infinite where the
+ * brackets say nothing of it; all are NAN when n < 2 or no end is finite.
+ */
+struct censored {
+	double mean;
+	struct interval ci;
+};
+
+struct censored censored_mean(const struct interval *x, size_t n, double confidence);
+
 struct correlation {
 	double r;
 	double p; /* two-sided, of r = 0 */

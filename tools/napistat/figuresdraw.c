@@ -307,7 +307,7 @@ void draw_mlfrr(struct figures *f, size_t from, size_t to)
 			    cell_weight(d, cells[i]))
 				break;
 		r = mlfrr_of(d, cells + i, k - i, f->o);
-		mean = r.over_reps.n > 1 ? r.over_reps.mean : r.conditional;
+		mean = isnan(r.mean) ? r.conditional : r.mean;
 		ci = r.ci;
 		if (isnan(ci.lo))
 			ci = (struct interval){ r.lower, r.upper };
@@ -321,7 +321,7 @@ void draw_mlfrr(struct figures *f, size_t from, size_t to)
 			   cell_weight(d, cells[i]), mean / 1e6, fmax(ci.lo, 0) / 1e6,
 			   ci.hi / 1e6);
 		figure_reach(g, fmin(ci.hi, 2 * mean) / 1e6);
-		figure_of(g, r.over_reps.n > 1 ? r.over_reps.n : 1, "repetition");
+		figure_of(g, r.n > 1 ? r.n : 1, "repetition");
 		fprintf(here, "%s%.0f%s (%s%.0f)",
 			isnan(r.upper) && !isnan(r.lower) ? "at least " : "",
 			mean / 1e6, i ? "" : " Mbit/s", i ? "" : "weight ",

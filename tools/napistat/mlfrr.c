@@ -4,9 +4,12 @@
  * 9971); here it is asked about the trials of a grid, where every repetition offers
  * all loads, and of a search, whose trials are one search and not repetitions.
  *
- * In a grid the rate of one repetition is known to lie between two loads. The interval
- * takes the lower ends low and the upper ends high, so that it is never narrower than
- * what the loads can tell. A search has no interval: its bounds hold for its trials.
+ * The rate of one repetition is known to lie between two loads. In a grid these are found
+ * by the number of loads that passed (Spearman 1908, Kaerber 1931): a trial that loses by
+ * chance below others that pass moves them by one step, and the smallest upper bound, which
+ * is low by selection where trials scatter, is not taken. In a search they are its bounds.
+ * lib/censored.c fits the mean over repetitions to them. A search that was made once has no
+ * interval: its bounds hold for its trials.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -15,7 +18,7 @@
 #include "advice.h"
 
 struct seen {
-	double rep;
+	double session, rep;
 	struct trial_result result;
 };
 
@@ -35,8 +38,9 @@ static int by_load(const void *a, const void *b)
 static int by_repetition(const void *a, const void *b)
 {
 	const struct seen *x = a, *y = b;
-	int c = by_number(x->rep, y->rep);
+	int c = by_number(x->session, y->session);
 
+	c = c ? c : by_number(x->rep, y->rep);
 	return c ? c : by_load(a, b);
 }
 
@@ -76,50 +80,101 @@ static void find(const struct goal *goal, const struct seen *s, size_t n, struct
 	free(all);
 }
 
+static struct interval bracket_of_search(const struct goal *goal, const struct seen *s, size_t n)
+{
+	struct mlfrr one = { 0 };
+
+	find(goal, s, n, &one);
+	return (struct interval){ isnan(one.lower) ? -INFINITY : one.lower,
+				  isnan(one.upper) ? INFINITY : one.upper };
+}
+
+/* sorted by load; as many loads passed as there are below the rate */
+static struct interval bracket_of_grid(const struct goal *goal, const struct seen *s, size_t n)
+{
+	struct interval b = { -INFINITY, INFINITY };
+	size_t i, k, loads = 0, passed = 0;
+
+	for (i = 0; i < n; i = k, loads++) {
+		double good = 0;
+
+		for (k = i; k < n && s[k].result.load == s[i].result.load; k++)
+			good += s[k].result.loss_ratio <= goal->loss_ratio;
+		passed += 2 * good > k - i;
+	}
+	for (i = 0, loads = 0; i < n; i = k, loads++) {
+		for (k = i; k < n && s[k].result.load == s[i].result.load; k++)
+			;
+		if (loads + 1 == passed)
+			b.lo = s[i].result.load;
+		if (loads == passed)
+			b.hi = s[i].result.load;
+	}
+	return b;
+}
+
+/* Sessions are what was repeated where there are several: each counts as its mean. */
+static size_t over_sessions(struct interval *b, const double *session, size_t n)
+{
+	size_t i, k, m = 0;
+
+	if (!n || session[0] == session[n - 1])
+		return n;
+	for (i = 0; i < n; i = k, m++) {
+		struct interval sum = { 0, 0 };
+
+		for (k = i; k < n && session[k] == session[i]; k++) {
+			sum.lo += b[k].lo;
+			sum.hi += b[k].hi;
+		}
+		b[m] = (struct interval){ sum.lo / (k - i), sum.hi / (k - i) };
+	}
+	return m;
+}
+
 static void over_repetitions(const struct goal *goal, struct seen *s, size_t m,
 			     const struct options *o, struct mlfrr *all)
 {
-	double *rate = must(calloc(3 * m + 1, sizeof(*rate))), *low = rate + m, *high = low + m;
-	struct sample lows, highs;
-	bool open = false;
+	struct interval *b = must(calloc(m, sizeof(*b)));
+	double *session = must(calloc(m, sizeof(*session)));
+	struct censored fitted;
 	size_t i, k, n = 0;
 
 	qsort(s, m, sizeof(*s), by_repetition);
 	for (i = 0; i < m; i = k, n++) {
-		struct mlfrr one = { 0 };
-
-		for (k = i; k < m && s[k].rep == s[i].rep; k++)
+		for (k = i; k < m && s[k].session == s[i].session && s[k].rep == s[i].rep; k++)
 			;
-		find(goal, s + i, k - i, &one);
-		/* loss at the lowest load: somewhere from nothing to there */
-		low[n] = isnan(one.lower) ? 0 : one.lower;
-		rate[n] = isnan(one.lower) ? 0 : one.conditional;
-		high[n] = one.upper;
-		open |= isnan(one.upper);
+		b[n] = all->search ? bracket_of_search(goal, s + i, k - i) :
+				     bracket_of_grid(goal, s + i, k - i);
+		session[n] = s[i].session;
 	}
-	all->over_reps = sample_of(rate, n);
-	lows = sample_of(low, n);
-	highs = sample_of(high, n);
-	if (n > 1) {
-		all->ci.lo = fmax(0, mean_interval(&lows, o->confidence).lo);
-		if (!open)
-			all->ci.hi = mean_interval(&highs, o->confidence).hi;
-	}
-	free(rate);
+	all->n = over_sessions(b, session, n);
+	fitted = censored_mean(b, all->n, o->confidence);
+	if (isfinite(fitted.mean))
+		all->mean = fmax(0, fitted.mean);
+	if (!isnan(fitted.ci.lo))
+		all->ci.lo = fmax(0, fitted.ci.lo);
+	if (isfinite(fitted.ci.hi))
+		all->ci.hi = fitted.ci.hi;
+	free(session);
+	free(b);
 }
 
 static size_t add(struct seen **s, size_t n, size_t *room, const struct goal *goal,
 		  const struct trial *t)
 {
+	double session = number(t, COL_session);
+
 	*s = grow(*s, n, room, sizeof(**s));
-	(*s)[n] = (struct seen){ number(t, COL_rep), trial_result_of(goal, &t->row) };
+	(*s)[n] = (struct seen){ isnan(session) ? 1 : session, number(t, COL_rep),
+				 trial_result_of(goal, &t->row) };
 	return n + 1;
 }
 
 struct mlfrr mlfrr_of(const struct data *d, const struct cell **cells, size_t n,
 		      const struct options *o)
 {
-	struct mlfrr all = { .ci = { NAN, NAN }, .over_reps = { 0, NAN, NAN } };
+	struct mlfrr all = { .ci = { NAN, NAN }, .mean = NAN };
 	const struct trial *first = cell_trial(d, cells[0]), *t;
 	const struct folder *f = &d->folders[first->folder];
 	struct goal goal = goal_of(d, first, o);
@@ -178,7 +233,7 @@ static const char *note_of(const struct mlfrr *f)
 		return "no loss at any load: at least this";
 	if (f->search && !f->searches)
 		return "one search: its bounds are not an interval";
-	return f->over_reps.n < 2 ? "one repetition: no interval" : "";
+	return f->n < 2 ? "one repetition: no interval" : "";
 }
 
 int cmd_mlfrr(const struct data *d, const struct options *o)
@@ -217,8 +272,8 @@ int cmd_mlfrr(const struct data *d, const struct options *o)
 			table_number(t, lower, f.lower, 1e-6, 1);
 			table_number(t, upper, f.upper, 1e-6, 1);
 			table_number(t, cond, f.conditional, 1e-6, 1);
-			table_number(t, n, f.over_reps.n, 1, 0);
-			table_number(t, mean, f.over_reps.mean, 1e-6, 1);
+			table_number(t, n, f.n, 1, 0);
+			table_number(t, mean, f.mean, 1e-6, 1);
 			table_number(t, lo, f.ci.lo, 1e-6, 1);
 			table_number(t, hi, f.ci.hi, 1e-6, 1);
 			table_text(t, note, "%s%s", note_of(&f),
@@ -228,7 +283,7 @@ int cmd_mlfrr(const struct data *d, const struct options *o)
 	}
 	if (!any)
 		table_note(t, "no loss-free rate: it needs trials that count losses, at two loads or more");
-	table_note(t, "loss up to %.4g %% counts as none, in a search what its goal says; terms of RFC 9971; from, to: %.4g %%, of the mean over repetitions, widened by the step between two loads",
+	table_note(t, "loss up to %.4g %% counts as none, in a search what its goal says; terms of RFC 9971; mean, from, to: of repetitions, fitted to the loads between which each lies, %.4g %%",
 		   100 * o->loss, 100 * o->confidence);
 	note_folders(t, d);
 	return finish(t, o);

@@ -90,8 +90,9 @@ struct mlfrr {
 	double conditional; /* its conditional throughput */
 	bool search; /* else a grid */
 	size_t searches; /* that were repeated; 0: there was one */
-	struct sample over_reps; /* rate of each repetition, 0 if it always lost */
-	struct interval ci; /* NAN where there is none, hi where no load lost */
+	size_t n; /* repetitions, or sessions where there are several */
+	double mean; /* over them; NAN where there is none */
+	struct interval ci; /* NAN where there is none, hi where it is open */
 	bool short_source;
 };
 

@@ -240,6 +240,43 @@ static void properties(void)
 	ensure("no more than 5 % false equals", false_equal / (double)rounds < 0.067);
 }
 
+/* brackets of nearly no width are values; wide ones tell no more than they hold */
+static void censored(void)
+{
+	static const double x[] = { 301, 322, 333, 340, 351.5 };
+	struct interval narrow[5], one[5], open[5], t;
+	struct sample s = sample_of(x, 5);
+	struct censored c;
+	int i;
+
+	for (i = 0; i < 5; i++) {
+		narrow[i] = (struct interval){ x[i] - 0.005, x[i] + 0.005 };
+		one[i] = (struct interval){ 300, 400 };
+		open[i] = (struct interval){ i ? 300 : -INFINITY, i == 4 ? INFINITY : 400 };
+	}
+	t = mean_interval(&s, 0.95);
+	c = censored_mean(narrow, 5, 0.95);
+	near("mean of narrow brackets", c.mean, s.mean, 6);
+	near("their interval, from", c.ci.lo, t.lo, 5);
+	near("to", c.ci.hi, t.hi, 5);
+	c = censored_mean(one, 5, 0.95);
+	ensure("one bracket five times: its middle", fabs(c.mean - 350) < 0.1);
+	ensure("no narrower than the bracket", c.ci.lo <= 300 && c.ci.hi >= 400);
+	ensure("nor wider than two", c.ci.lo > 250 && c.ci.hi < 450);
+	t = c.ci;
+	c = censored_mean(open, 5, 0.95);
+	ensure("open brackets widen it", c.ci.lo < t.lo && c.ci.hi > t.hi && isfinite(c.mean));
+	for (i = 0; i < 5; i++)
+		open[i] = (struct interval){ 400, INFINITY };
+	c = censored_mean(open, 5, 0.95);
+	ensure("at least this", isinf(c.ci.hi) && c.ci.lo > 0 && c.ci.lo <= 400 && !isfinite(c.mean));
+	for (i = 0; i < 5; i++)
+		open[i] = (struct interval){ -INFINITY, 100 };
+	c = censored_mean(open, 5, 0.95);
+	ensure("at most this", isinf(c.ci.lo) && c.ci.hi >= 100 && c.ci.hi < 200);
+	ensure("one bracket alone has none", isnan(censored_mean(one, 1, 0.95).ci.lo));
+}
+
 static void edges(void)
 {
 	static const double same[] = { 5, 5, 5, 5, 5 }, zero[] = { 0, 0, 0 },
@@ -296,6 +333,7 @@ int main(void)
 	against_r();
 	properties();
 	edges();
+	censored();
 	buckets();
 	if (failures)
 		printf("%d failures\n", failures);

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The mean of values of which only brackets are known. The values are taken as normal;
+ * the likelihood of a bracket is its probability (Turnbull 1976, the parametric case).
+ * The interval holds every mean whose profile likelihood, sigma being free, is near
+ * enough to the best. The bound on the log-likelihood ratio is n * log(1 + t^2 / (n - 1)),
+ * t with n - 1 degrees of freedom: for exact values that is the t interval itself.
+ */
+#include <math.h>
+
+#include <gsl/gsl_cdf.h>
+
+#include "stats.h"
+
+#define SIGMAS 48	/* tried, evenly in log sigma, before the best is refined */
+#define REFINE 40	/* golden sections; each narrows by 0.62 */
+#define BISECT 60
+#define NEVER 1e4	/* an end is open if it is farther off than so many widths */
+#define FLAT 1e-3	/* of deviance: means that fit alike */
+
+struct fit {
+	const struct interval *x;
+	size_t n;
+	double from, to;	/* all finite ends lie here */
+	double width;		/* of that, never 0 */
+	double narrow;		/* narrowest bracket */
+	double best;		/* log-likelihood */
+};
+
+static double log_likelihood(const struct fit *f, double mean, double sigma)
+{
+	double sum = 0;
+	size_t i;
+
+	for (i = 0; i < f->n; i++) {
+		double lo = (f->x[i].lo - mean) / sigma, hi = (f->x[i].hi - mean) / sigma, p;
+
+		/* in the upper tail, where P is 1 to the last digit, by Q */
+		p = lo > 0 ? gsl_cdf_ugaussian_Q(lo) - gsl_cdf_ugaussian_Q(hi) :
+			     gsl_cdf_ugaussian_P(hi) - gsl_cdf_ugaussian_P(lo);
+		if (!(p > 0))
+			return -1e300;
+		sum += log(p);
+	}
+	return sum;
+}
+
+/* the highest over sigma */
+static double profile(const struct fit *f, double mean)
+{
+	double from = log(f->narrow * 1e-2), to, step, a, b, best = -1e300, at, l;
+	const double golden = 0.6180339887498949;
+	int i;
+
+	to = log(10 * (f->width + fmax(fabs(mean - f->from), fabs(mean - f->to))));
+	step = (to - from) / (SIGMAS - 1);
+	at = from;
+	for (i = 0; i < SIGMAS; i++) {
+		l = log_likelihood(f, mean, exp(from + i * step));
+		if (l > best) {
+			best = l;
+			at = from + i * step;
+		}
+	}
+	a = at - step;
+	b = at + step;
+	for (i = 0; i < REFINE; i++) {
+		double u = b - golden * (b - a), v = a + golden * (b - a);
+		double lu = log_likelihood(f, mean, exp(u)), lv = log_likelihood(f, mean, exp(v));
+
+		if (lu > lv)
+			b = v;
+		else
+			a = u;
+		best = fmax(best, fmax(lu, lv));
+	}
+	return best;
+}
+
+/* from the mean at, towards sign: where the deviance passes limit; infinite if nowhere */
+static double edge(const struct fit *f, double at, int sign, double limit)
+{
+	double in = 0, out = f->width / 16, mid;
+	int i;
+
+	while (2 * (f->best - profile(f, at + sign * out)) <= limit) {
+		in = out;
+		out *= 2;
+		if (out > NEVER * f->width)
+			return sign * INFINITY;
+	}
+	for (i = 0; i < BISECT && out - in > 1e-9 * f->width; i++) {
+		mid = (in + out) / 2;
+		*(2 * (f->best - profile(f, at + sign * mid)) <= limit ? &in : &out) = mid;
+	}
+	return at + sign * in;
+}
+
+struct censored censored_mean(const struct interval *x, size_t n, double confidence)
+{
+	struct censored c = { NAN, { NAN, NAN } };
+	struct fit f = { x, n, INFINITY, -INFINITY, 0, INFINITY, -INFINITY };
+	double a, b, t, limit, at, sum;
+	struct interval alike;
+	size_t i;
+	int k;
+
+	for (i = 0; i < n; i++) {
+		double ends[2] = { x[i].lo, x[i].hi };
+
+		for (k = 0; k < 2; k++)
+			if (isfinite(ends[k])) {
+				f.from = fmin(f.from, ends[k]);
+				f.to = fmax(f.to, ends[k]);
+			}
+		if (isfinite(x[i].hi - x[i].lo))
+			f.narrow = fmin(f.narrow, x[i].hi - x[i].lo);
+	}
+	if (n < 2 || !(f.from <= f.to))
+		return c;
+	f.width = f.to > f.from ? f.to - f.from : fmax(1e-6 * fabs(f.to), 1e-6);
+	if (!isfinite(f.narrow) || f.narrow <= 0)
+		f.narrow = f.width / 100;
+	/* one hill, which may be flat on top or at one end */
+	a = f.from - f.width;
+	b = f.to + f.width;
+	for (k = 0; k < BISECT; k++) {
+		double u = a + (b - a) / 3, v = b - (b - a) / 3;
+
+		if (profile(&f, u) > profile(&f, v))
+			b = v;
+		else
+			a = u;
+	}
+	at = (a + b) / 2;
+	f.best = profile(&f, at);
+	t = gsl_cdf_tdist_Pinv((1 + confidence) / 2, n - 1);
+	limit = n * log1p(t * t / (n - 1));
+	alike.lo = edge(&f, at, -1, FLAT);
+	alike.hi = edge(&f, at, 1, FLAT);
+	/*
+	 * The fit leans to a load that divides the brackets when they are wide; their middles
+	 * do not, but an open one has none.
+	 */
+	for (i = 0, sum = 0; i < n; i++)
+		sum += (x[i].lo + x[i].hi) / 2;
+	c.mean = isfinite(sum) ? sum / n : (alike.lo + alike.hi) / 2;
+	c.ci.lo = edge(&f, at, -1, limit);
+	c.ci.hi = edge(&f, at, 1, limit);
+	return c;
+}

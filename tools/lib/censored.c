@@ -13,6 +13,7 @@
 #include "stats.h"
 
 #define SIGMAS 48	/* tried, evenly in log sigma, before the best is refined */
+#define NO_SIGMA 1e-4	/* of a bracket: as good as none */
 #define REFINE 40	/* golden sections; each narrows by 0.62 */
 #define BISECT 60
 #define NEVER 1e4	/* an end is open if it is farther off than so many widths */
@@ -48,7 +49,7 @@ static double log_likelihood(const struct fit *f, double mean, double sigma)
 /* the highest over sigma */
 static double profile(const struct fit *f, double mean)
 {
-	double from = log(f->narrow * 1e-2), to, step, a, b, best = -1e300, at, l;
+	double from = log(f->narrow * NO_SIGMA), to, step, a, b, best = -1e300, at, l;
 	const double golden = 0.6180339887498949;
 	int i;
 

@@ -152,7 +152,8 @@ static void over_repetitions(const struct goal *goal, struct seen *s, size_t m,
 	fitted = censored_mean(b, all->n, o->confidence);
 	if (isfinite(fitted.mean))
 		all->mean = fmax(0, fitted.mean);
-	if (!isnan(fitted.ci.lo))
+	/* few that all are open at the same end bound neither */
+	if (isfinite(fitted.ci.lo) || isfinite(fitted.ci.hi))
 		all->ci.lo = fmax(0, fitted.ci.lo);
 	if (isfinite(fitted.ci.hi))
 		all->ci.hi = fitted.ci.hi;

@@ -90,7 +90,7 @@ enum e1000_napi_hist_id {
  * @E1000_NAPI_COUNTS: how many there are
  *
  * The two interrupt counts come last: e1000_intr() writes them, the poll's
- * owner all others.
+ * owner all others. Readers add up the packets from their histograms.
  */
 enum e1000_napi_count_id {
 	E1000_NAPI_POLLS,
@@ -158,7 +158,7 @@ struct e1000_napi_file {
  * @began_ns: when the poll began, 0 if not known
  * @data: the rest of what polls write; NULL: there was no memory, or `stats`
  *	was never on
- * @counting: @data from e1000_napi_begin_poll() to e1000_napi_end_poll(), else
+ * @counting: @data from e1000_napi_begin() to e1000_napi_end_poll(), else
  *	NULL: this poll is not counted
  * @irq_sync: guards @irqs against torn reads on 32 bit
  * @irqs: the two counts of interrupts, written by e1000_intr() only
@@ -238,7 +238,7 @@ void e1000_napi_list_add(struct e1000_napi *en);
 void e1000_napi_list_del(struct e1000_napi *en);
 
 /* poll.c */
-void e1000_napi_begin_poll(struct e1000_adapter *adapter, int budget);
+void e1000_napi_begin_time(struct e1000_napi *en);
 void e1000_napi_end_poll(struct e1000_adapter *adapter, int budget,
 			 int work_done, bool tx_done);
 void e1000_napi_copy_counts(struct e1000_napi *en, u64 *to);
@@ -312,16 +312,26 @@ static inline void e1000_napi_scheduled(struct e1000_napi *en)
 
 /**
  * e1000_napi_begin() - a poll begins
- * @adapter: the adapter, whose NAPI the caller owns
- * @budget: as the poll got it
+ * @en: the adapter's state, whose NAPI the caller owns
+ * @rx: the driver's total_rx_packets; a pointer, so that it is not read while
+ *	`stats` is off
+ * @tx: the same of total_tx_packets
  *
  * Context: poll, bottom halves off.
  */
-static inline void e1000_napi_begin(struct e1000_adapter *adapter, int budget)
+static inline void e1000_napi_begin(struct e1000_napi *en,
+				    const unsigned int *rx,
+				    const unsigned int *tx)
 {
-	/* Not inline: that takes registers of the poll, on and off */
-	if (static_branch_unlikely(&e1000_napi_stats))
-		e1000_napi_begin_poll(adapter, budget);
+	/* Marked unlikely to keep what is in it off the disabled path */
+	if (static_branch_unlikely(&e1000_napi_stats)) {
+		en->counting = en->data;
+		en->rx_before = *rx;
+		en->tx_before = *tx;
+		/* A call, as reading the clock takes registers of the poll */
+		if (static_branch_unlikely(&e1000_napi_timing))
+			e1000_napi_begin_time(en);
+	}
 }
 
 /**

@@ -55,3 +55,18 @@ void e1000_hist_total(const struct e1000_hist *copy,
 	if (copy->over_max)
 		totals->max = copy->over_max;
 }
+
+/**
+ * e1000_hist_sum() - sum of all values
+ * @copy: a histogram that no poll writes now
+ *
+ * Return: the sum, in the values' unit.
+ */
+u64 e1000_hist_sum(const struct e1000_hist *copy)
+{
+	struct e1000_hist_totals totals;
+
+	e1000_hist_total(copy, &totals);
+
+	return totals.sum;
+}

@@ -59,6 +59,7 @@ struct e1000_hist_totals {
 u64 e1000_hist_lower(unsigned int index);
 void e1000_hist_total(const struct e1000_hist *copy,
 		      struct e1000_hist_totals *totals);
+u64 e1000_hist_sum(const struct e1000_hist *copy);
 
 /**
  * e1000_hist_grow() - add to a word that others may read at any time

@@ -17,27 +17,14 @@
 #define E1000_NAPI_HIST_WORDS	(sizeof(struct e1000_hist) / sizeof(u64))
 
 /**
- * e1000_napi_begin_poll() - note where a poll begins
- * @adapter: the adapter, whose NAPI the caller owns
- * @budget: as the poll got it
- *
- * netpoll's calls, with budget 0, only clean sent packets and do not own the
- * NAPI: they are no polls, and what they clean is not counted.
+ * e1000_napi_begin_time() - note when a poll begins
+ * @en: the adapter's state, whose NAPI the caller owns
  *
  * Context: poll.
  */
-void e1000_napi_begin_poll(struct e1000_adapter *adapter, int budget)
+void e1000_napi_begin_time(struct e1000_napi *en)
 {
-	struct e1000_napi *en = &adapter->napi_stats;
-
-	if (unlikely(!budget))
-		return;
-
-	en->counting = en->data;
-	en->rx_before = adapter->total_rx_packets;
-	en->tx_before = adapter->total_tx_packets;
-	if (static_branch_unlikely(&e1000_napi_timing))
-		en->began_ns = ktime_get_ns();
+	en->began_ns = ktime_get_ns();
 }
 
 /* Is this the kernel thread whose name begins so? ksoftirqd's per-CPU pointer
@@ -82,6 +69,9 @@ static noinline void e1000_napi_add_times(struct e1000_napi *en)
  * @work_done, which counts descriptors: fragments of jumbo frames and bad
  * frames too.
  *
+ * netpoll's calls, with budget 0, only clean sent packets and do not own the
+ * NAPI: they are no polls, and what they clean is not counted.
+ *
  * Context: poll, before napi_complete_done().
  */
 void e1000_napi_end_poll(struct e1000_adapter *adapter, int budget,
@@ -93,20 +83,24 @@ void e1000_napi_end_poll(struct e1000_adapter *adapter, int budget,
 	u64 *count;
 	u32 rx, tx;
 
+	/* Used once, by netpoll's calls too, as it must not outlive the
+	 * switching of `stats`
+	 */
+	en->counting = NULL;
 	if (unlikely(!budget || !data))
 		return;
-	en->counting = NULL;
 	count = data->count;
 	raw_write_seqcount_begin(&data->seq);
 
 	/* What it asks for */
-	en->next = E1000_NAPI_NEXT_REPOLL;
-	if (work_done == budget)
-		e1000_hist_grow(&count[E1000_NAPI_WHOLE_BUDGET], 1);
-	else if (unlikely(!tx_done))
-		e1000_hist_grow(&count[E1000_NAPI_TX_UNFINISHED], 1);
-	else
+	if (likely(work_done != budget && tx_done)) {
 		en->next = E1000_NAPI_NEXT_NONE;
+	} else {
+		en->next = E1000_NAPI_NEXT_REPOLL;
+		e1000_hist_grow(work_done == budget ?
+				&count[E1000_NAPI_WHOLE_BUDGET] :
+				&count[E1000_NAPI_TX_UNFINISHED], 1);
+	}
 
 	/* What it did */
 	rx = adapter->total_rx_packets - en->rx_before;
@@ -114,8 +108,6 @@ void e1000_napi_end_poll(struct e1000_adapter *adapter, int budget,
 	e1000_hist_add(&data->hist[E1000_NAPI_RX_PER_POLL], rx);
 	e1000_hist_add(&data->hist[E1000_NAPI_TX_PER_POLL], tx);
 	e1000_hist_grow(&count[E1000_NAPI_POLLS], 1);
-	e1000_hist_grow(&count[E1000_NAPI_RX_PACKETS], rx);
-	e1000_hist_grow(&count[E1000_NAPI_TX_PACKETS], tx);
 	if (!(rx | tx))
 		e1000_hist_grow(&count[E1000_NAPI_EMPTY], 1);
 
@@ -190,6 +182,26 @@ static void e1000_napi_copy(const seqcount_t *seq, u64 *to, const u64 *from,
 	}
 }
 
+/* The sum of a histogram's values, which the poll does not count besides */
+static u64 e1000_napi_sum(const struct e1000_napi_data *data,
+			  enum e1000_napi_hist_id id)
+{
+	const struct e1000_hist *hist = &data->hist[id];
+	u64 cell[E1000_NAPI_CHUNK], sum;
+	unsigned int first, n, i;
+
+	e1000_napi_copy(&data->seq, &sum, &hist->over_sum, 1);
+	for (first = 0; first <= E1000_HIST_EXACT; first += n) {
+		n = min_t(unsigned int, E1000_NAPI_CHUNK,
+			  E1000_HIST_EXACT + 1 - first);
+		e1000_napi_copy(&data->seq, cell, &hist->cell[first], n);
+		for (i = 0; i < n; i++)
+			sum += cell[i] * (first + i);
+	}
+
+	return sum;
+}
+
 static struct e1000_napi_data *e1000_napi_data(struct e1000_napi *en)
 {
 	/* Pairs with the release in e1000_napi_alloc() */
@@ -210,8 +222,13 @@ void e1000_napi_copy_counts(struct e1000_napi *en, u64 *to)
 	unsigned int start;
 
 	memset(to, 0, E1000_NAPI_COUNTS * sizeof(*to));
-	if (data)
+	if (data) {
 		e1000_napi_copy(&data->seq, to, data->count, E1000_NAPI_IRQS);
+		to[E1000_NAPI_RX_PACKETS] =
+			e1000_napi_sum(data, E1000_NAPI_RX_PER_POLL);
+		to[E1000_NAPI_TX_PACKETS] =
+			e1000_napi_sum(data, E1000_NAPI_TX_PER_POLL);
+	}
 
 	/* Interrupts are off because on 32 bit with one CPU nothing else keeps
 	 * the writer out in kernels before 6.1
@@ -268,8 +285,13 @@ u64 e1000_napi_copy_all(struct e1000_napi *en, u64 *count,
 		e1000_napi_read(count, data->count, E1000_NAPI_IRQS);
 		e1000_napi_read((u64 *)hist, (const u64 *)data->hist,
 				E1000_NAPI_HISTS * E1000_NAPI_HIST_WORDS);
-		if (!read_seqcount_retry(&data->seq, start))
-			return 0;
+		if (read_seqcount_retry(&data->seq, start))
+			continue;
+		count[E1000_NAPI_RX_PACKETS] =
+			e1000_hist_sum(&hist[E1000_NAPI_RX_PER_POLL]);
+		count[E1000_NAPI_TX_PACKETS] =
+			e1000_hist_sum(&hist[E1000_NAPI_TX_PER_POLL]);
+		return 0;
 	}
 
 	e1000_napi_copy_counts(en, count);

@@ -40,7 +40,9 @@ static inline void e1000_napi_netpoll(struct e1000_napi *en,
 	handler(irq, netdev);
 }
 
-static inline void e1000_napi_begin(struct e1000_adapter *adapter, int budget)
+static inline void e1000_napi_begin(struct e1000_napi *en,
+				    const unsigned int *rx,
+				    const unsigned int *tx)
 {
 }
 

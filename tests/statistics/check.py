@@ -7,7 +7,7 @@ usage: check.py [--short] [--table] [--only NAME] [--napistat FILE] [--expect-fa
 Every case simulates many sweeps (tests/statistics/simulate.c), runs napistat on them,
 and counts: how often an interval holds the truth, how often a verdict is wrong. A case
 fails when its rate is outside its limits by more than chance (two standard errors).
---table prints Markdown for docs/statistics.md. --expect-failure: exit 0 only if a case fails.
+--table prints Markdown for docs/results/statistics.md. --expect-failure: exit 0 only if a case fails.
 """
 import argparse
 import csv

@@ -7,7 +7,7 @@ usage: check.py [--short] [--table] [--only NAME] [--napistat FILE] [--expect-fa
 Every case simulates many sweeps (tests/statistics/simulate.c), runs napistat on them,
 and counts: how often an interval holds the truth, how often a verdict is wrong. A case
 fails when its rate is outside its limits by more than chance (two standard errors).
---table prints Markdown for docs/report.md. --expect-failure: exit 0 only if a case fails.
+--table prints Markdown for docs/results/statistics.md. --expect-failure: exit 0 only if a case fails.
 """
 import argparse
 import csv
@@ -151,7 +151,7 @@ CASES = [
      ["weight=16,64", "offered_bps=100M,200M", "reps=10"], drift(0), True),
     ("drift-10", "drift over the sweep of 10 %, 20 trials", COVER, ["--noise", "3", "--trend", "10"],
      ["weight=16,64", "offered_bps=100M", "reps=10"], drift(10), False),
-    ("drift-said", "drift said where there is none", (0, 1), ["--noise", "3"],
+    ("drift-said", "drift reported where there is none", (0, 1), ["--noise", "3"],
      ["weight=16,64", "offered_bps=100M,200M", "reps=5"],
      verdict(lambda r: "bandwidth drifted" in r["text"]), True),
     *[("rate-%d" % n, "loss-free rate of a grid, step 10 Mbit/s, n = %d" % n, COVER,

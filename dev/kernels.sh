@@ -21,7 +21,8 @@ usage: dev/kernels.sh [--short | --build-only] [--jobs N] [KERNEL…]
 For each kernel of dev/kernels/list: applies patches/ to its e1000 without fuzz,
 builds the module with W=1, where a warning is an error, boots the kernel in QEMU
 with one NIC of each model and runs the guest tests ($guest_tests).
-KERNEL is a series (5.10) or, not on amd64, a series and an architecture (6.1-i386).
+KERNEL is a series (5.10), or a series and what else the list has of it: an architecture
+(6.1-i386), a flavour (6.12-rt, 7.3-cloud).
 
   --short       boot them all, but run only the guest test "short": some seconds of
                 exact counters and of the live weight
@@ -82,7 +83,7 @@ fetch() {
 	_flavour=$arch
 	[ "$arch" != i386 ] || _flavour=686
 	say "making or updating its root"
-	root=$("$top/dev/kernels/root.sh" make "$arch" "$@") || return 1
+	root=$("$top/dev/kernels/root.sh" make "$machine" "$@") || return 1
 	exec 8>"$root.fetch"
 	flock 8
 	kver=$(newest "$root" "$series" "$_flavour")
@@ -96,7 +97,7 @@ fetch() {
 		[ "$_p" = image ] || in_root "$root" -- apt-cache show "linux-$_p-$kver" >/dev/null 2>&1 || continue
 		download "$root" "linux-$_p-$kver" "$(cache_dir kernel)/linux-$_p-$kver.deb" || return 1
 	done
-	[ "$arch" = amd64 ] || foreign_packages || return 1
+	[ "$machine" = amd64 ] || foreign_packages || return 1
 	exec 8>&-
 }
 
@@ -134,7 +135,7 @@ boot() {
 	cp "$out/$kver/e1000_napi.ko" "$top/build/$kver/.new.ko"
 	mv "$top/build/$kver/.new.ko" "$top/build/$kver/e1000_napi.ko"
 	set --
-	if [ "$arch" != amd64 ]; then
+	if [ "$machine" != amd64 ]; then
 		_image=$(foreign_image) || return 1
 		set -- --image "$_image"
 	fi
@@ -152,7 +153,7 @@ boot() {
 
 # one_kernel SERIES ARCH SUITE…: its row of the table goes to $log.row
 one_kernel() {
-	series=$1 arch=$2 kver='' hunks=- cc=- result=failed tests=-
+	series=$1 arch=$2 machine=${2##*-} kver='' hunks=- cc=- result=failed tests=-
 	shift 2
 	log=$out/$series-$arch
 	rm -f "$log".*

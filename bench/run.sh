@@ -52,6 +52,7 @@ while [ $# -gt 0 ]; do
 	esac
 	shift
 done
+need_own_path "$out" "--out $out" "write there; give a folder of your own" 002
 named=$chosen
 : "${chosen:=$parts}"
 

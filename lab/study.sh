@@ -147,6 +147,7 @@ for seed in $seeds; do
 	is_uint "$seed" || usage_error "--seeds wants numbers, as 1,2,3"
 done
 need_root
+need_own_path "$out" "--out $out" "write there; give a folder of your own" 002
 [ -z "$quick" ] || [ "$out" != "$top/build/study" ] || out=$out-quick
 [ -z "$check" ] || out=$top/build/study-check
 work=$top/build/study-parts

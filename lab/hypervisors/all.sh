@@ -40,6 +40,7 @@ while [ $# -gt 0 ]; do
 done
 : "${labs:=qemu xen virtualbox vmware}"
 need_root
+need_own_path "$out" "--out $out" "write there; give a folder of your own" 002
 
 set -- ''
 shift

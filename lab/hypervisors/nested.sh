@@ -183,6 +183,7 @@ nested_main() {
 	fi
 	[ "$time" = real ] || : "${limit:=5400}"
 	: "${limit:=900}" "${out:=$top/build/lab/$lab}"
+	need_own_path "$out" "--out $out" "write there; give a folder of your own" 002
 	share=$work/share
 	mkdir -p "$share"
 	cp -R "$top/scripts" "$share/"

@@ -143,6 +143,11 @@ commands() { ./e1000-napi --help | sed -n 's/^  \([a-z][a-z]*\)  *[^ ].*/\1/p'; 
 	mkdir -p "$BATS_TEST_TMPDIR/his/root"
 	touch "$BATS_TEST_TMPDIR"/his/{.demo,runs.csv} "$BATS_TEST_TMPDIR"/his/root/{.demo,runs.csv}
 	chown 12345 "$BATS_TEST_TMPDIR"/his "$BATS_TEST_TMPDIR"/his/{.demo,runs.csv}
+	for command in bench/run.sh lab/study.sh lab/hypervisors/all.sh; do
+		run "$command" --out "$BATS_TEST_TMPDIR/his/new"
+		[ "$status" -eq 1 ]
+		[[ $output == *"$BATS_TEST_TMPDIR/his belongs to another user"* ]]
+	done
 	for dir in his his/root his/new; do
 		run ./e1000-napi demo "$BATS_TEST_TMPDIR/$dir"
 		[ "$status" -eq 1 ]

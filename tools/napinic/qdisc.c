@@ -71,8 +71,7 @@ static struct rtattr *option_of(struct rtattr *options, int type)
 	return find_attr(RTA_DATA(options), RTA_PAYLOAD(options), type);
 }
 
-/* "" when it has none, or one that is no text. */
-static const char *kind_of(const struct nlmsghdr *msg)
+const char *qdisc_kind(const struct nlmsghdr *msg)
 {
 	struct rtattr *at = attr_of(msg, TCA_KIND);
 
@@ -93,7 +92,7 @@ static bool is_one_of(const char *kind, const char *const list[], size_t count)
 static void adapt(struct nlmsghdr *msg)
 {
 	struct rtattr *options = attr_of(msg, TCA_OPTIONS), *at;
-	const char *kind = kind_of(msg);
+	const char *kind = qdisc_kind(msg);
 	__u32 value;
 	size_t i;
 
@@ -140,7 +139,7 @@ static void add_found(const struct nlmsghdr *answer, void *data)
 	if (tc.tcm_ifindex != found->index || !tc.tcm_handle)
 		return;
 	if (answer->nlmsg_type == RTM_NEWTCLASS &&
-	    !is_one_of(kind_of(answer), classful, ARRAY_SIZE(classful)))
+	    !is_one_of(qdisc_kind(answer), classful, ARRAY_SIZE(classful)))
 		return;
 	tc.tcm_ifindex = 0;
 	/* of a qdisc it is the number of its users */
@@ -187,7 +186,7 @@ static void find(struct found *found, const char *name)
 	nodes = found->count;
 	for (i = 0; i < nodes; i++) {
 		const struct tcmsg *tc = NLMSG_DATA(found->msg[i]);
-		const char *kind = kind_of(found->msg[i]);
+		const char *kind = qdisc_kind(found->msg[i]);
 
 		if (!strcmp(kind, "clsact") || !strcmp(kind, "ingress")) {
 			dump(socket, RTM_GETTFILTER, found, TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS));
@@ -233,7 +232,7 @@ static bool comes_back(const struct nlmsghdr *msg)
 	if (msg->nlmsg_type == RTM_NEWTFILTER && options &&
 	    has_action(RTA_DATA(options), RTA_PAYLOAD(options)))
 		return false;
-	return is_one_of(kind_of(msg), kinds, ARRAY_SIZE(kinds));
+	return is_one_of(qdisc_kind(msg), kinds, ARRAY_SIZE(kinds));
 }
 
 /* Its line, of those that come back (caller frees). */
@@ -251,7 +250,7 @@ static char *line_of(const struct nlmsghdr *msg, const char *name)
 	return line;
 }
 
-static void list_qdiscs(struct list *lines, const char *name)
+void list_qdiscs(struct list *lines, const char *name)
 {
 	struct found found = { 0 };
 	size_t i;
@@ -285,7 +284,7 @@ void qdiscs_lost(FILE *out, const char *name)
 
 		if (!comes_back(found.msg[i]))
 			fprintf(out, "%s %s %x:%x of %s\n", WORDS(found.msg[i]->nlmsg_type),
-				kind_of(found.msg[i]), tc->tcm_handle >> 16, tc->tcm_handle & 0xffff,
+				qdisc_kind(found.msg[i]), tc->tcm_handle >> 16, tc->tcm_handle & 0xffff,
 				name);
 	}
 	free_found(&found);
@@ -297,120 +296,4 @@ bool is_qdisc(const char *hex)
 
 	return !hex[len] && len % 2 == 0 && len / 2 >= sizeof(struct tcmsg) &&
 	       len / 2 < NL_MAX - NLMSG_HDRLEN;
-}
-
-/* The request of a line, which is split (caller frees): "qdisc IF" is left of it. */
-static struct nlmsghdr *request_of(char *line)
-{
-	char *name = strchr(line, ' ') + 1, *hex = strrchr(line, ' ');
-	int type = *line == 'q' ? RTM_NEWQDISC : *line == 'c' ? RTM_NEWTCLASS : RTM_NEWTFILTER;
-	struct nlmsghdr *msg;
-	struct tcmsg *tc;
-	unsigned char *at;
-
-	*hex++ = '\0';
-	msg = xalloc(NL_MAX);
-	msg->nlmsg_type = type;
-	msg->nlmsg_flags = NLM_F_REQUEST | NLM_F_CREATE | (type == RTM_NEWQDISC ? NLM_F_REPLACE : 0);
-	for (at = NLMSG_DATA(msg); *hex; hex += 2) {
-		char byte[] = { hex[0], hex[1], '\0' };
-
-		*at++ = strtoul(byte, NULL, 16);
-	}
-	msg->nlmsg_len = at - (unsigned char *)msg;
-	tc = NLMSG_DATA(msg);
-	tc->tcm_ifindex = if_nametoindex(name);
-	return msg;
-}
-
-/* u32 makes its first hash tables itself, as the first filter comes. */
-static bool is_own_table(const struct nlmsghdr *msg)
-{
-	const struct tcmsg *tc = NLMSG_DATA(msg);
-
-	return msg->nlmsg_type == RTM_NEWTFILTER && !strcmp(kind_of(msg), "u32") &&
-	       tc->tcm_handle >= 0x80000000 && !(tc->tcm_handle & 0xfffff);
-}
-
-/* Is what msg hangs on yet to be put back? htb would hang a class without its parent on the root. */
-static bool waits(const struct nlmsghdr *msg, struct nlmsghdr *const requests[], size_t count)
-{
-	const struct tcmsg *tc = NLMSG_DATA(msg), *other;
-	size_t i;
-
-	for (i = 0; i < count; i++) {
-		other = requests[i] ? NLMSG_DATA(requests[i]) : NULL;
-		if (other && requests[i] != msg && requests[i]->nlmsg_type != RTM_NEWTFILTER &&
-		    other->tcm_handle == tc->tcm_parent)
-			return true;
-	}
-	return false;
-}
-
-/*
- * A filter that a killed restore had put back already may differ in what it has counted since,
- * and cannot be replaced by itself: it goes, and comes again.
- */
-static int put_one(int socket, struct nlmsghdr *msg)
-{
-	int err = nl_ask(socket, msg, NULL, NULL);
-	struct nlmsghdr *old;
-
-	if (err != -EEXIST || msg->nlmsg_type != RTM_NEWTFILTER || is_own_table(msg))
-		return err;
-	old = nl_new(RTM_DELTFILTER, 0, NLMSG_DATA(msg), sizeof(struct tcmsg));
-	nl_ask(socket, old, NULL, NULL);
-	free(old);
-	return nl_ask(socket, msg, NULL, NULL);
-}
-
-static void list_present(struct list *present, const char *line)
-{
-	char *name = xasprintf("%s", strchr(line, ' ') + 1);
-
-	name[strcspn(name, " ")] = '\0';
-	list_qdiscs(present, name);
-	free(name);
-}
-
-void put_qdiscs(struct list *lines)
-{
-	size_t left = lines->count, before, i;
-	int socket = left ? nl_open() : -1, err;
-	struct nlmsghdr **requests = xalloc((left + 1) * sizeof(*requests));
-	struct list present = { 0 };
-	bool last = false;
-
-	if (left)
-		list_present(&present, lines->text[0]);
-	for (i = 0; i < lines->count; i++) {
-		/* the same is there already: htb cannot be changed into itself */
-		if (!list_has(&present, lines->text[i]))
-			requests[i] = request_of(lines->text[i]);
-		left -= !requests[i];
-	}
-	/* the kernel tells them in no order in which it takes them */
-	while (left && socket >= 0) {
-		before = left;
-		for (i = 0; i < lines->count; i++) {
-			if (!requests[i] || (!last && waits(requests[i], requests, lines->count)))
-				continue;
-			err = put_one(socket, requests[i]);
-			if (err && !is_own_table(requests[i]) && !last)
-				continue;
-			if (err && !is_own_table(requests[i]))
-				missed(lines->text[i], strerror(-err));
-			free(requests[i]);
-			requests[i] = NULL;
-			left--;
-		}
-		last = left == before;
-	}
-	for (i = 0; i < lines->count; i++)
-		free(requests[i]);
-	free(requests);
-	if (socket >= 0)
-		close(socket);
-	list_free(&present);
-	list_free(lines);
 }

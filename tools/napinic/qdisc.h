@@ -3,6 +3,7 @@
 #ifndef NAPINIC_QDISC_H
 #define NAPINIC_QDISC_H
 
+#include <linux/netlink.h>
 #include <stdio.h>
 
 #include "util.h"
@@ -17,9 +18,16 @@ void save_qdiscs(FILE *out, const char *name);
 /* "qdisc KIND HANDLE of IF" and the like: those that save_qdiscs() leaves out. */
 void qdiscs_lost(FILE *out, const char *name);
 
+/* The lines of save_qdiscs(), added to a list. */
+void list_qdiscs(struct list *lines, const char *name);
+
+/* What a netlink message of one is ("htb"); "" when it has no kind, or one that is not text. */
+const char *qdisc_kind(const struct nlmsghdr *msg);
+
 /* Is this the HEX of such a line? */
 bool is_qdisc(const char *hex);
 
+/* putqdisc.c */
 /* Bring back the lines "qdisc IF HEX", ... of a list, whichever order they need; empties it. */
 void put_qdiscs(struct list *lines);
 

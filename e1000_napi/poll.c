@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What each poll did: the writer, and how to read safely. e1000_napi.h says
+ * Record of each poll: the writer, and how to read safely. e1000_napi.h says
  * who may write what, and why no lock is needed. Counters and histograms only
  * grow; a reader that wants the growth since some moment subtracts two copies.
  */
@@ -22,7 +22,7 @@
  * @budget: as the poll got it
  *
  * netpoll's calls, with budget 0, only clean sent packets and do not own the
- * NAPI: they are no polls, and what they clean is not counted.
+ * NAPI: they are not polls, and what they clean is not counted.
  *
  * Context: poll.
  */
@@ -99,7 +99,7 @@ void e1000_napi_end_poll(struct e1000_adapter *adapter, int budget,
 	count = data->count;
 	raw_write_seqcount_begin(&data->seq);
 
-	/* What it asks for */
+	/* Its request */
 	en->next = E1000_NAPI_NEXT_REPOLL;
 	if (work_done == budget)
 		e1000_hist_grow(&count[E1000_NAPI_WHOLE_BUDGET], 1);
@@ -108,7 +108,7 @@ void e1000_napi_end_poll(struct e1000_adapter *adapter, int budget,
 	else
 		en->next = E1000_NAPI_NEXT_NONE;
 
-	/* What it did */
+	/* Its work */
 	rx = adapter->total_rx_packets - en->rx_before;
 	tx = adapter->total_tx_packets - en->tx_before;
 	e1000_hist_add(&data->hist[E1000_NAPI_RX_PER_POLL], rx);
@@ -119,7 +119,7 @@ void e1000_napi_end_poll(struct e1000_adapter *adapter, int budget,
 	if (!(rx | tx))
 		e1000_hist_grow(&count[E1000_NAPI_EMPTY], 1);
 
-	/* What asked for it; an interrupt closes the account of the last one.
+	/* Its cause; an interrupt closes the account of the last one.
 	 * After a gap the mark may be of one whose poll was not counted.
 	 */
 	if (unlikely(asked == E1000_NAPI_NEXT_UNKNOWN)) {

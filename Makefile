@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# What a person asks for. The module's objects are in Kbuild.
+# The user's targets. The module's objects are in Kbuild.
 
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
@@ -51,7 +51,7 @@ uninstall:
 		{ rmdir "$(MODDIR)" 2>/dev/null || :; } && \
 		depmod $(if $(INSTALL_MOD_PATH),-b "$(INSTALL_MOD_PATH)") "$(KVER)"; }
 
-# What dkms needs to build the module, nothing else
+# Only the files that dkms needs to build the module
 dkms-source:
 	install -d "$(DKMSDIR)/e1000_napi" "$(DKMSDIR)/patches" "$(DKMSDIR)/dev" \
 		"$(DKMSDIR)/scripts/lib"
@@ -124,7 +124,7 @@ check-report: DEPS += check report
 check-report: lab-build
 	tests/run.sh report
 
-# What it costs, beside ftrace, bpftrace, perf and printk; BENCH: parts, see --help
+# The cost, compared with ftrace, bpftrace, perf and printk; BENCH: parts, see --help
 bench: DEPS += bench hypervisors
 bench: lab-build
 	bench/run.sh $(BENCH)

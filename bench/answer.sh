@@ -58,7 +58,7 @@ answer() {
 	_wide=$(width "$out/answer/study")
 	row "the study's grid, weights 60 and 200 at one load: seconds" "$_study" "interval $_wide % wide" - -
 
-	# What each of the study's two means is known to, to either side, root of the mean square
+	# Precision of each of the study's two means, to either side: root of the mean square
 	_until=$("$napistat" summary -f csv -m delivered_bps "$out/answer/study" | awk -F , '
 		NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next }
 		{ h = 50 * ($c["hi"] - $c["lo"]) / $c["mean"]; s += h * h; n++ }
@@ -89,7 +89,7 @@ answer() {
 		_need=$(awk -v b=$_blocks -v i="$_w" -v g="$_wide" 'BEGIN { printf "%.0f", b * (i / g) ^ 2 + 0.5 }')
 		_how="extrapolated from $_blocks to $_need blocks"
 	fi
-	# What it takes to begin and end stays
+	# Its start and end are not scaled
 	_t=$("$napistat" rows --columns started_ns "$out/answer/interleave" |
 		awk -v t="$seconds" -v n="$_need" -v b=$_blocks '
 			NR == 1 { first = $1 }

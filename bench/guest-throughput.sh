@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # In the bench's guest: two NICs, one on stock e1000, one on ours, both with weight 64, and a
-# TCP stream to each. One stream at a time is let go, for SECONDS each, in PAIRS whose order
+# TCP stream to each. One stream runs at a time, for SECONDS each, in PAIRS whose order
 # changes. Emulated, code is some per cent faster or slower by where in memory it lies, and a
 # stream keeps what pace it has found with QEMU's threads: for each of the PLACES the drivers
-# are loaded anew, in each other's NIC and order, after other modules, and the streams begin
-# anew. Writes `PLACE OURS STOCK` (bit/s) to stdout for each pair.
+# are loaded again, in each other's NIC and order, after other modules, and the streams begin
+# again. Writes `PLACE OURS STOCK` (bit/s) to stdout for each pair.
 #
 # guest-throughput.sh FIRST PLACES PAIRS SECONDS: from place FIRST on
 set -eu
@@ -50,7 +50,7 @@ place() {
 	lab/net.sh up
 	# With a tap the server is outside, and runs
 	if [ -e /run/netns/src ] && [ -z "$server" ]; then
-		# What was held goes on at its pace
+		# The held stream continues at its pace
 		ip netns exec src sysctl -qw net.ipv4.tcp_slow_start_after_idle=0
 		ip netns exec src iperf -s >/dev/null 2>&1 &
 		server=$!

@@ -47,7 +47,7 @@ load_driver() { # load_driver VARIANT
 	esac
 }
 
-# The device anew, which is how the bench's stock takes another weight; the module stays,
+# The device again, which is how the bench's stock takes another weight; the module stays,
 # and with it what is attached to its functions
 set_weight() { # set_weight WEIGHT
 	if [ -d /sys/module/e1000_napi ]; then

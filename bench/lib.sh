@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: GPL-2.0
-# What the parts of the bench share. Source it after scripts/lib/common.sh.
+# Shared by the parts of the bench. Source it after scripts/lib/common.sh.
 # shellcheck disable=SC2154 # out, kver, short: run.sh's
 top=$(cd "$here/.." && pwd)
 

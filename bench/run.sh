@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# What e1000_napi costs, against what else one would use: one table from one run.
+# The cost of e1000_napi and of its alternatives: one table from one run.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=scripts/lib/common.sh
@@ -41,7 +41,7 @@ while [ $# -gt 0 ]; do
 		;;
 	--short) short=1 ;;
 	--out)
-		[ $# -ge 2 ] || usage_error "--out wants a folder"
+		[ $# -ge 2 ] || usage_error "--out requires a folder"
 		out=$2
 		shift
 		;;

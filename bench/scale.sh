@@ -25,7 +25,7 @@ scale_nics() {
 	# As the kernel's free memory shows it, with what the allocator rounds up
 	_kb=$(awk '$2 == 8 { m[$1] = $4 } END { print m["ours"] - m["stock"] }' "$out/scale/nics")
 	row "memory a NIC more than stock's, of the kernel's free memory with 8, KB" "$_kb" - "at most 64" "$(at_most "$_kb" 64)"
-	# What the driver's structure is made larger by
+	# Growth of the driver's structure
 	_bytes=$(objdump --dwarf=info "$top/build/$kver/e1000_napi/poll.o" 2>/dev/null | awk '
 		/DW_TAG_structure_type/ { on = 1; named = 0; next }
 		/DW_TAG/ { on = 0 }
@@ -62,12 +62,12 @@ scale_waits() {
 	# The kernel's package is kept, so that a download is not measured
 	ln -s "$(cache_dir kernel)" "$_cache/kernel"
 	seconds env E1000_NAPI_CACHE="$_cache" "$top/lab/image.sh"
-	row "guest's image made anew, seconds" "$(ratio "$took" 1000)" - - -
+	row "guest's image made again, seconds" "$(ratio "$took" 1000)" - - -
 	rm -rf "$_cache"
 	seconds "$top/dev/prepare.sh" --kver "$kver" --out "$out/scale/build"
 	_prepared=$took
 	seconds make -C "/lib/modules/$kver/build" M="$out/scale/build" modules
-	row "module built anew, seconds" "$(ratio "$((took + _prepared))" 1000)" - - -
+	row "module built again, seconds" "$(ratio "$((took + _prepared))" 1000)" - - -
 	rm -rf "$out/scale/build"
 	seconds "$top/lab/boot.sh" -- true
 	row "guest booted and gone, seconds" "$(ratio "$took" 1000)" - - -

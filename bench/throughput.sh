@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2154 # out, top and the like are of run.sh
 # Part of the bench: TCP through stock e1000 and through ours, weight 64, two NICs of one
-# guest in turn, loaded anew many times; equal within 1 %, by two one-sided tests of the
+# guest in turn, loaded again many times; equal within 1 %, by two one-sided tests of the
 # loadings. Once where time is counted in instructions, so that no other program of this
 # machine disturbs it, and once in real time. A guest for each CPU, which keeps to it: on two,
 # QEMU's threads run a race whose outcomes differ more.

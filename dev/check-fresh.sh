@@ -94,14 +94,14 @@ cat >/usr/local/bin/uname <<'UNAME'
 kver=$(ls -v /usr/src | sed -n 's/^linux-headers-\(.*-amd64\)$/\1/p' | tail -n 1)
 if [ "$*" = -r ] && [ -n "$kver" ]; then echo "$kver"; else exec /usr/bin/uname "$@"; fi
 UNAME
-# files FILE: what there is outside the clone, but for apt's and dpkg's own records
+# files FILE: everything outside the clone, except for apt's and dpkg's own records
 cat >/usr/local/sbin/files <<'FILES'
 #!/bin/sh
 LC_ALL=C find / -xdev \( -path /fresh -o -path /home/stranger/e1000_napi -o -path /var/lib/apt \
 	-o -path /var/lib/dpkg -o -path /var/cache/apt -o -path /var/log/apt \) -prune -o \
 	\( -type d -printf '%p\n' -o -printf '%p\t%s %T@ %u\n' \) | LC_ALL=C sort >"$1"
 FILES
-# What packages bring is between two of these
+# Files of packages appear between two of these
 cat >/usr/local/sbin/dpkg-began <<'BEGAN'
 #!/bin/sh
 n=$(($(ls /fresh/lists | wc -l) / 2))
@@ -181,7 +181,7 @@ judge() {
 	fi
 }
 
-# follow: tells of each command as it begins and ends, until $system ends
+# follow: reports each command as it begins and ends, until $system ends
 follow() {
 	while IFS=$tab read -r _n _command; do
 		while [ ! -e "$work/$_n.begun" ] && kill -0 "$system" 2>/dev/null; do sleep 1; done

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# What can be found without running anything: each check fails the whole.
+# Static checks: a failure of one fails the whole.
 set -eu
 
 top=$(cd "$(dirname "$0")/.." && pwd)
@@ -8,7 +8,7 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 . "$top/scripts/lib/common.sh"
 
 checks='checkpatch kernel_doc build sparse clang coccicheck shellcheck shfmt'
-checks="$checks program_text cppcheck analyzer tidy codespell reuse"
+checks="$checks program_text cppcheck analyzer tidy codespell words pictures reuse"
 
 usage() {
 	cat <<EOF
@@ -24,6 +24,8 @@ Runs all checks, or those named:
   program_text  no program of awk, sed, sh -c or eval has a shell variable pasted into it
   cppcheck, analyzer (gcc), tidy (clang)  the tools
   shellcheck, shfmt, codespell, reuse  all files that git knows
+  words       no phrase of dev/words in any text: pages, messages, comments
+  pictures    docs/architecture.svg shows what docs/architecture.dot says
 The kernel is KVER (default: the newest with Debian headers here). What a check says
 is in build/check/static/CHECK.log. Exit status: 1 if one failed.
 EOF
@@ -39,6 +41,7 @@ need_all() {
 	need shfmt
 	need codespell
 	need reuse
+	need dot graphviz
 }
 
 # The kernel's own checkers, out of the sources that the module is built from
@@ -58,7 +61,7 @@ kernel_scripts() {
 	echo "$_dir/scripts"
 }
 
-# kbuild ARG…: the module in a folder of its own, anew, with nothing said that looks like
+# kbuild ARG…: the module in a folder of its own, again, with nothing said that looks like
 # a warning
 pattern='warning:|error:'
 kbuild() {
@@ -75,7 +78,7 @@ driver_files() { git ls-files 'e1000_napi/*.[ch]'; }
 shell_files() { git ls-files -z | xargs -0 grep -lIE '^#!/bin/(ba)?sh' | grep -v '\.bats$'; }
 
 do_checkpatch() {
-	# Our files have no MAINTAINERS; a patch here is no mail, nobody signs it off
+	# Our files have no MAINTAINERS; a patch here is not a mail, and carries no sign-off
 	# shellcheck disable=SC2046 # names without spaces
 	perl "$kscripts/checkpatch.pl" --no-tree --strict -q --terse -f $(driver_files) || return 1
 	# By stdin, because it takes what git knows for a source file
@@ -91,7 +94,7 @@ do_kernel_doc() {
 do_build() { kbuild W=1; }
 do_sparse() { kbuild W=1 C=2 CHECK="sparse -Wsparse-error"; }
 do_clang() {
-	# The headers are of a kernel that gcc built, with gcc's options. What clang says of
+	# The headers are of a kernel that gcc built, with gcc's options. What clang says about
 	# those headers, and objtool of options that are left out, is nothing about our files
 	pattern='/build/[^ ]*[.][ch]:.*(warning|error):'
 	cat >"$out/cc" <<'EOF'
@@ -134,7 +137,7 @@ do_program_text() {
 	shell_files | grep -v '^tests/' | xargs python3 dev/program-text.py
 }
 
-# What the tools' Makefiles give the compiler, and jansson's loops for who does not read its headers
+# The compiler flags of the tools' Makefiles, and jansson's loops for checkers without its headers
 tool_flags='-std=gnu11 -D_GNU_SOURCE -Itools/lib -Itools/napistat'
 tool_files() { git ls-files 'tools/*.c'; }
 do_cppcheck() {
@@ -169,6 +172,30 @@ do_tidy() {
 }
 # Words of ip rules, drives and modinfo
 do_codespell() { git ls-files | grep -v '^LICENSES/' | xargs codespell -L iif,hda,parm; }
+# Not the patches, whose context is the kernel's, nor what was recorded
+texts() { git ls-files -z -- . ':!LICENSES' ':!patches' ':!docs/results/*/*' ':!*.svg' ':!dev/words'; }
+do_words() {
+	_bad=''
+	while IFS="$(printf '\t')" read -r _pattern _advice; do
+		case $_pattern in '' | '#'*) continue ;; esac
+		# xargs fails where grep finds nothing, and where it cannot read the pattern
+		_found=$(texts | xargs -0 grep -nIHP -e "$_pattern" 2>&1) || [ -n "$_found" ] || continue
+		printf '%s\ninstead: %s\n' "$_found" "$_advice"
+		_bad=1
+	done <dev/words
+	[ -z "$_bad" ]
+}
+# picture_words < SVG: its nodes, edges and labels. Where they stand depends on graphviz and fonts
+picture_words() { grep -oE '<title>[^<]*</title>|>[^<]+</text>' | LC_ALL=C sort; }
+do_pictures() {
+	for dot in docs/*.dot; do
+		dot -Tsvg "$dot" | picture_words >"$out/drawn" || return 1
+		picture_words <"${dot%.dot}.svg" | diff - "$out/drawn" || {
+			echo "$dot was changed since: make pictures"
+			return 1
+		}
+	done
+}
 do_reuse() {
 	# reuse is content with .reuse/dep5, which covers all files; ours name it each
 	{

@@ -81,7 +81,7 @@ if [ -n "$dry" ]; then
 	exit 0
 fi
 command -v apt-get >/dev/null ||
-	die "this is no Debian; install what these packages hold:$missing"
+	die "this is not Debian; install the content of these packages:$missing"
 [ "$(id -u)" -eq 0 ] ||
 	die "packages are missing; once, as root: sudo dev/deps.sh $* (it installs:$missing)"
 log "installing:$missing"

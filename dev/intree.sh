@@ -76,7 +76,7 @@ change() {
 }
 
 do_tree() {
-	[ -d "$ksrc" ] || die "KSRC=$ksrc is no folder; make patch works on a tarball"
+	[ -d "$ksrc" ] || die "KSRC=$ksrc is not a folder; make patch works on a tarball"
 	[ ! -e "$ksrc/$intel/e1000/e1000_napi" ] || die "$ksrc has it already"
 	change "$tmp/tree"
 	cp -R "$tmp/tree/$intel/." "$ksrc/$intel/"
@@ -89,7 +89,7 @@ commits() {
 	name=$(git config user.name || :)
 	mail=$(git config user.email || :)
 	if [ -z "$name" ] || [ -z "$mail" ]; then
-		die "who is the patch from? git config --global user.name and user.email say so"
+		die "the patch needs an author: set git config --global user.name and user.email"
 	fi
 	cd "$tmp/tree"
 	_git() { git -c user.name="$name" -c user.email="$mail" -c core.hooksPath=/dev/null \

@@ -10,7 +10,7 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=lab/fetched.sh
 . "$top/lab/fetched.sh"
 
-# What each kernel's guest runs; the other tests are of the scripts, not of the kernel
+# The tests for each kernel's guest; the other tests are of the scripts, not of the kernel
 guest_tests='weight exact switches device'
 nics='--nic e1000 --nic e1000-82545em --nic e1000-82544gc'
 
@@ -27,7 +27,7 @@ KERNEL is a series (5.10), or a series and what else the list has of it: an arch
   --short       boot them all, but run only the guest test "short": some seconds of
                 exact counters and of the live weight
   --build-only  do not boot
-  --jobs N      so many kernels at a time (default: one for each CPU, four at most)
+  --jobs N      kernels at a time (default: one for each CPU, four at most)
 
 Compilers, headers, sources and kernels come from Debian, into private roots in
 the cache (4 GB); nothing is installed on this machine. Needs root.
@@ -217,7 +217,7 @@ while [ $# -gt 0 ]; do
 	--jobs)
 		jobs=${2-}
 		if ! is_uint "$jobs" || [ "$jobs" -eq 0 ]; then
-			usage_error "--jobs wants a number from 1"
+			usage_error "--jobs requires a number from 1"
 		fi
 		shift
 		;;

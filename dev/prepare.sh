@@ -123,7 +123,7 @@ candidates() {
 	done
 }
 
-# What fetches them here; docs/install.md has the whole of it
+# The command that fetches them here; docs/install.md has all of them
 how_to_get() {
 	# shellcheck disable=SC1091 # the system's
 	case " $(. "$root/etc/os-release" 2>/dev/null && echo "${ID-} ${ID_LIKE-}") " in

@@ -345,7 +345,7 @@ void e1000_napi_add(struct e1000_adapter *adapter)
  * e1000_napi_remove() - undo e1000_napi_add()
  * @adapter: an adapter that is still registered
  *
- * When this returns, nobody reads or writes the device's files any more.
+ * When this returns, no reader or writer of the device's files is left.
  *
  * Context: beginning of remove, RTNL not held.
  */

@@ -5,7 +5,7 @@
  * The patched driver calls the functions below, one line each, and keeps one
  * struct e1000_napi per adapter. Nothing else of the driver changes.
  *
- * Who writes what. A NAPI instance has one owner from napi_schedule_prep() to
+ * Writers. A NAPI instance has one owner from napi_schedule_prep() to
  * napi_complete_done(). e1000_napi_scheduled() runs in the interrupt, after
  * napi_schedule_prep() has made it the owner; e1000_napi_begin() and
  * e1000_napi_end() run in the poll, before napi_complete_done(). So everything
@@ -86,7 +86,7 @@ enum e1000_napi_hist_id {
  *	poll before asked for (busy polls, the NAPI watchdog timer)
  * @E1000_NAPI_IRQS: interrupts of this device
  * @E1000_NAPI_IRQS_NOT_OURS: interrupts of others on the same line. netpoll's
- *	calls of e1000_intr() are no interrupts and count as neither
+ *	calls of e1000_intr() are not interrupts and count as neither
  * @E1000_NAPI_COUNTS: how many there are
  *
  * The two interrupt counts come last: e1000_intr() writes them, the poll's
@@ -111,7 +111,7 @@ enum e1000_napi_count_id {
 #define E1000_NAPI_IRQ_COUNTS	(E1000_NAPI_COUNTS - E1000_NAPI_IRQS)
 
 /**
- * enum e1000_napi_next - what the last counted poll says of the next one
+ * enum e1000_napi_next - what the last counted poll says about the next one
  * @E1000_NAPI_NEXT_UNKNOWN: there was none, or `stats` was off since
  * @E1000_NAPI_NEXT_NONE: it asked for none: an interrupt, a busy poll or a
  *	timer will
@@ -126,7 +126,7 @@ enum e1000_napi_next {
 /**
  * struct e1000_napi_data - what polls have counted, 49 KB
  * @seq: odd while a poll writes; tells readers that a copy is torn
- * @count: the counters but for interrupts
+ * @count: the counters except for interrupts
  * @hist: the histograms
  */
 struct e1000_napi_data {
@@ -214,7 +214,7 @@ struct e1000_napi {
  */
 static struct netlink_ext_ack *const extack __maybe_unused;
 
-/* What ethtool -C may set beside the driver's own rx-usecs */
+/* ethtool -C may set this besides the driver's own rx-usecs */
 #define E1000_NAPI_COALESCE	ETHTOOL_COALESCE_RX_MAX_FRAMES_IRQ
 
 DECLARE_STATIC_KEY_TRUE(e1000_napi_stats);
@@ -281,7 +281,7 @@ static inline void e1000_napi_irq(struct e1000_napi *en, u32 icr)
  * @irq: the interrupt's number
  * @netdev: the interface
  *
- * It may schedule the poll, but is no interrupt, and is not counted as one.
+ * It may schedule the poll, but is not an interrupt, and is not counted as one.
  *
  * Context: netpoll, with the interrupt disabled.
  */

@@ -31,7 +31,7 @@ u64 e1000_hist_lower(unsigned int index)
 
 /**
  * e1000_hist_total() - number, sum and maximum of all values
- * @copy: a histogram that nobody writes now
+ * @copy: a histogram without a writer
  * @totals: filled in
  */
 void e1000_hist_total(const struct e1000_hist *copy,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What each poll did: the writer, and how to read safely. e1000_napi.h says
+ * Record of each poll: the writer, and how to read safely. e1000_napi.h says
  * who may write what, and why no lock is needed. Counters and histograms only
  * grow; a reader that wants the growth since some moment subtracts two copies.
  */
@@ -70,7 +70,7 @@ static noinline void e1000_napi_add_times(struct e1000_napi *en)
  * frames too.
  *
  * netpoll's calls, with budget 0, only clean sent packets and do not own the
- * NAPI: they are no polls, and what they clean is not counted.
+ * NAPI: they are not polls, and what they clean is not counted.
  *
  * Context: poll, before napi_complete_done().
  */
@@ -92,7 +92,7 @@ void e1000_napi_end_poll(struct e1000_adapter *adapter, int budget,
 	count = data->count;
 	raw_write_seqcount_begin(&data->seq);
 
-	/* What it asks for */
+	/* Its request */
 	if (likely(work_done != budget && tx_done)) {
 		en->next = E1000_NAPI_NEXT_NONE;
 	} else {
@@ -102,7 +102,7 @@ void e1000_napi_end_poll(struct e1000_adapter *adapter, int budget,
 				&count[E1000_NAPI_TX_UNFINISHED], 1);
 	}
 
-	/* What it did */
+	/* Its work */
 	rx = adapter->total_rx_packets - en->rx_before;
 	tx = adapter->total_tx_packets - en->tx_before;
 	e1000_hist_add(&data->hist[E1000_NAPI_RX_PER_POLL], rx);
@@ -111,7 +111,7 @@ void e1000_napi_end_poll(struct e1000_adapter *adapter, int budget,
 	if (!(rx | tx))
 		e1000_hist_grow(&count[E1000_NAPI_EMPTY], 1);
 
-	/* What asked for it; an interrupt closes the account of the last one.
+	/* Its cause; an interrupt closes the account of the last one.
 	 * After a gap the mark may be of one whose poll was not counted.
 	 */
 	if (unlikely(asked == E1000_NAPI_NEXT_UNKNOWN)) {

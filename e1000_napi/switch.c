@@ -129,7 +129,7 @@ void e1000_napi_list_add(struct e1000_napi *en)
 
 	mutex_lock(&e1000_napi_lock);
 	list_add_tail(&en->entry, &e1000_napi_list);
-	/* What was switched since e1000_napi_init() did not reach it: again */
+	/* A switch since e1000_napi_init() did not reach it: repeat it */
 	for (i = 0; en->switched != e1000_napi_switched && i < 2; i++) {
 		on = static_key_enabled(keys[i]);
 		e1000_napi_switch(keys[i], false);

@@ -4,7 +4,7 @@
  *
  * Three doors lead to it: the module parameter at load, ethtool -C
  * (rx-frames-irq) and debugfs, live. All go through e1000_napi_set_weight().
- * The core reads napi->weight anew for every poll, so a new weight needs no
+ * The core reads napi->weight again for every poll, so a new weight needs no
  * reset, no link change, and loses no packet. The driver registers its NAPI
  * with the default and the weight is set after, because the core warns about
  * any above 64 at registration.
@@ -255,7 +255,7 @@ int e1000_napi_check_coalesce(struct e1000_adapter *adapter,
  * @ec: the values asked for
  *
  * Then only the weight is set: the driver's own code would write the interrupt
- * throttle register anew, or refuse, where it does not offer rx-usecs.
+ * throttle register again, or refuse, where it does not offer rx-usecs.
  *
  * Context: process, RTNL held.
  * Return: true if so.

@@ -44,7 +44,7 @@ word() { # word OPTION COUNT: an option's word must be there
 
 number() { # number OPTION WORD LEAST
 	if ! is_uint "$2" || [ "$2" -lt "$3" ]; then
-		usage_error "$1 wants a whole number from $3, not '$2'"
+		usage_error "$1 requires a whole number from $3, not '$2'"
 	fi
 }
 
@@ -132,18 +132,18 @@ if [ -n "$module" ]; then
 	module=$(module_of "$kver")
 fi
 
-# Its name has the process in it, and a part that nobody can know and make before
+# Its name has the process in it, and an unpredictable part
 temp=${TMPDIR:-/tmp}/e1000_napi-lab
 for old in "$temp".*; do
 	is_own "$old" || continue
 	pid=${old#"$temp."}
-	# What was killed with -9 left its folder
+	# Remove the folders of runs killed with -9
 	grep -qs 'boot\.sh' "/proc/${pid%%.*}/cmdline" || rm -rf "$old" 2>/dev/null || true
 done
 work=$(mktemp -d "$temp.$$.XXXXXX" 2>/dev/null) ||
 	die "no temporary folder can be made in ${temp%/*}: is it full (df) or read-only? TMPDIR=FOLDER takes another one"
 qemu='' space=''
-# QEMU is told to go and waited for, so that nothing of it is left behind
+# Stop QEMU and wait for it, so that nothing of it is left behind
 # shellcheck disable=SC2317 # called by the trap
 cleanup() {
 	trap '' HUP INT TERM
@@ -159,7 +159,7 @@ trap cleanup EXIT
 trap 'exit 130' INT
 trap 'exit 143' HUP TERM
 
-# What is killed has its log where one looks for it
+# A killed run keeps its log in the usual place
 [ -z "$keep" ] || ln -s "$(readlink -f "$keep")" "$work/console"
 cat >"$work/conf" <<END
 LAB_INTERACTIVE=$interactive
@@ -213,7 +213,7 @@ if [ "$net" = tap ]; then
 	"$here/tap.sh" up "$space" "$count"
 	prefix="ip netns exec $space"
 fi
-# pass_on FIFO: to stdout for as long as somebody reads that, and away after
+# pass_on FIFO: to stdout while it has a reader, and to nowhere after
 pass_on() { { cat || cat >/dev/null; } <"$1"; }
 mkfifo "$work/out" "$work/err"
 pass_on "$work/out" 2>/dev/null &

@@ -26,7 +26,7 @@ sources() {
 }
 
 # is_frozen LINES: the archive of these sources is a picture of an old day, whose lists are past
-# their date: a snapshot, or where this machine's apt is told so
+# their date: a snapshot, or where this machine's apt is configured so
 is_frozen() {
 	case $1 in *://snapshot.debian.org/*) return 0 ;; esac
 	case $(apt-config dump --format '%v' Acquire::Check-Valid-Until 2>/dev/null) in

@@ -79,7 +79,7 @@ need_root
 need mkfs.ext4 e2fsprogs
 need qemu-system-x86_64 qemu-system-x86
 
-# What a person has who followed docs/guide.md, and what the tests look with
+# Packages of a reader of docs/guide.md, and tools of the tests
 packages="systemd-sysv dbus udev kmod sudo iproute2 iputils-ping procps nftables irqbalance
 openssh-server python3 linux-image-amd64 linux-headers-amd64 $source dkms gcc libc6-dev make patch xz-utils
 diffutils ethtool iperf sysstat gnuplot-nox git libjansson-dev libgsl-dev libcsv-dev man-db bash-completion

@@ -62,7 +62,7 @@ trap 'exit 1' HUP INT TERM
 # 100 pktgen sleeps; below 0.1 ms it would spin, and hide what the weights cost. Weight 60
 # takes such a burst in two polls, 200 in one.
 log "Booting the lab; its time is counted in instructions, so a busy machine changes nothing."
-# Under its own name in the guest too, so that what the sweep says of it is true here
+# Under its own name in the guest too, so that what the sweep says about it is true here
 # shellcheck disable=SC2016 # for the guest's shell
 "$here/boot.sh" --icount --share "$out" --timeout 170 -- sh -c '
 	set -e
@@ -169,7 +169,7 @@ echo
 log "Drawn: $out/demo.png. Open $out/report/report.html: the verdict, tables and figures."
 log "All numbers: $out/runs.csv, $out/hist.csv, $out/meta.json"
 
-# What the study found must be seen here too
+# The study's findings must show here too
 awk '
 	$1 == 1 { low = $4 }
 	$1 >= 60 && $4 > 0.01 { bad = 1 }

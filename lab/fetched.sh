@@ -27,7 +27,7 @@ is_fetched() {
 	return 1
 }
 
-# take_fetched FILE TO: a copy, which nobody can change after the look at it
+# take_fetched FILE TO: a copy, which cannot change after the check
 take_fetched() {
 	! { cp "$1" "$2" 2>/dev/null && is_fetched "$1" "$2"; } || return 0
 	rm -f "$2"

@@ -76,7 +76,7 @@ while [ $# -gt 0 ]; do
 		exit 0
 		;;
 	--guests)
-		[ $# -ge 2 ] || usage_error "--guests wants a number"
+		[ $# -ge 2 ] || usage_error "--guests requires a number"
 		guests=$2
 		shift
 		;;
@@ -89,7 +89,7 @@ while [ $# -gt 0 ]; do
 	shift
 done
 if ! is_uint "$guests" || [ "$guests" -lt 1 ] || [ "$guests" -gt 9 ]; then
-	usage_error "--guests wants a number from 1 to 9, not '$guests'"
+	usage_error "--guests requires a number from 1 to 9, not '$guests'"
 fi
 need_root
 need dropbear dropbear-bin

@@ -10,7 +10,7 @@ here=$(dirname "$0")
 LC_ALL=C
 export LC_ALL
 
-# What the guest has. Programs come from this machine with the libraries they
+# Content of the guest. Programs come from this machine with the libraries they
 # need, PACKAGE:PROGRAM; the versions of the packages are part of the cache's key.
 # busybox runs its own applet for any program that one of its applets starts (timeout
 # ip …, xargs ip …), so those that start programs are the real ones; bash is for people.
@@ -231,12 +231,12 @@ show=
 while [ $# -gt 0 ]; do
 	case $1 in
 	--kver)
-		[ $# -ge 2 ] || usage_error "--kver wants a kernel release"
+		[ $# -ge 2 ] || usage_error "--kver requires a kernel release"
 		kver=$2
 		shift
 		;;
 	--from)
-		[ $# -ge 2 ] || usage_error "--from wants a folder"
+		[ $# -ge 2 ] || usage_error "--from requires a folder"
 		from=$2
 		shift
 		;;
@@ -253,11 +253,11 @@ while [ $# -gt 0 ]; do
 	esac
 	shift
 done
-[ -z "$from" ] || [ -n "$kver" ] || usage_error "--from wants --kver too"
+[ -z "$from" ] || [ -n "$kver" ] || usage_error "--from requires --kver too"
 [ -n "$kver" ] || kver=$(default_kver)
 [ -n "$kver" ] || die "no Debian kernel headers here; on Debian: apt-get install linux-headers-amd64"
 case $kver in
-*[!A-Za-z0-9.+~_-]*) usage_error "'$kver' is no kernel release" ;;
+*[!A-Za-z0-9.+~_-]*) usage_error "'$kver' is not a kernel release" ;;
 esac
 if [ -n "$show" ]; then
 	echo "$kver"
@@ -284,14 +284,14 @@ image=$images/$kver-$key
 if [ ! -d "$image" ]; then
 	log "$prog: making the guest for $kver (once, about 10 s)"
 	mkdir -p "$images"
-	# What a killed run left, and images that a change has made useless
+	# Remnants of a killed run, and images made obsolete by a change
 	find "$images" -mindepth 1 -maxdepth 1 \( -name 'tmp.*' -mmin +60 -o \
 		-name "$kver-*" -mtime +7 \) -exec rm -rf {} +
 	tmp=$(mktemp -d "$images/tmp.XXXXXX")
 	trap 'rm -rf "$tmp"; give_back_all "$here/.."' EXIT
 	trap 'exit 1' HUP INT TERM
 	make_base
-	# Whoever is first wins; another's is the same thing
+	# The first one wins; the others are identical
 	mv -T "$tmp/image" "$image" 2>/dev/null || [ -d "$image" ] || die "cannot write $image"
 fi
 echo "$image"

@@ -72,7 +72,7 @@ up | down) verb=$1 ;;
 esac
 [ $# -le 2 ] || usage_error "too many arguments"
 if [ $# -eq 2 ]; then
-	is_uint "$2" || usage_error "'$2' is no number of a NIC"
+	is_uint "$2" || usage_error "'$2' is not the number of a NIC"
 	list=$2
 else
 	list=$(every)

@@ -79,7 +79,7 @@ join() {
 			_head=''
 		done >"$_to/$_file"
 	done
-	# One machine and one command but for the seed
+	# One machine and one command except for the seed
 	awk -v boots="$#" '/^  "seed": [0-9]*,/ { print "  \"boots\": " boots "," } { print }' \
 		"$1/meta.json" >"$_to/meta.json"
 }
@@ -144,7 +144,7 @@ if [ -n "$quick" ]; then
 fi
 seeds=$(echo "$seeds" | tr , ' ')
 for seed in $seeds; do
-	is_uint "$seed" || usage_error "--seeds wants numbers, as 1,2,3"
+	is_uint "$seed" || usage_error "--seeds requires numbers, as 1,2,3"
 done
 need_root
 need_own_path "$out" "--out $out" "write there; give a folder of your own" 002

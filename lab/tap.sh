@@ -18,7 +18,7 @@ set -eu
 here=$(dirname "$0")
 . "$here/../scripts/lib/common.sh"
 
-listens() { # listens tcp|udp: somebody has port 5001
+listens() { # listens tcp|udp: a program has port 5001
 	[ -n "$(ip netns exec "$space" ss -H -n "--$1" --listening 'sport = :5001')" ]
 }
 
@@ -29,7 +29,7 @@ gone() { # gone SPACE: no process is left in it
 down() { # down SPACE
 	[ -e "/run/netns/$1" ] || return 0
 	# All in there is ours, the namespace was made for this lab alone; and iperf
-	# wants to be told twice by anything milder
+	# needs anything milder twice
 	for pid in $(ip netns pids "$1"); do
 		kill -9 "$pid" 2>/dev/null || true
 	done

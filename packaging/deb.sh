@@ -60,7 +60,7 @@ log "building the packages"
 	tail -n 30 "$out/log" >&2
 	die "dpkg-buildpackage failed, see build/deb/log"
 }
-# Nobody can be written to about packages that everybody builds at home
+# Packages built at home have no maintainer to write to
 lintian --allow-root --fail-on error,warning --suppress-tags \
 	bogus-mail-host,bogus-mail-host-in-debian-changelog "$out"/*.changes || {
 	rm -f "$out"/*.deb

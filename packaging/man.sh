@@ -9,7 +9,7 @@ version=$1 to=$2
 escape() { sed 's/\\/\\e/g; s/-/\\-/g; s/^\([.'\'']\)/\\\&\1/'; }
 
 # page NAME ABOUT COMMAND…: COMMAND --help has the usage first, up to the first line that
-# is no "usage:" and is not indented as its continuation
+# is neither "usage:" nor an indented continuation of it
 page() {
 	local name="$1" about="$2" help
 	shift 2

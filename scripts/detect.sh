@@ -86,7 +86,7 @@ version() {
 	esac
 }
 
-# What the stock driver of kernel 6.1 and later takes
+# PCI ids of the stock driver of kernel 6.1 and later
 E1000='1000 1001 1004 1008 1009 100c 100d 100e 100f 1010 1011 1012 1013 1014 1015 1016 1017
 1018 1019 101a 101d 101e 1026 1027 1028 1075 1076 1077 1078 1079 107a 107b 107c 108a 1099
 10b5 2e6e'
@@ -139,7 +139,7 @@ hint() {
 	kvm) echo "libvirt: <model type='e1000'/> in the <interface>; QEMU: -device e1000" ;;
 	qemu-tcg) echo "start QEMU with -device e1000" ;;
 	hyperv) echo "Hyper-V has no e1000: use another hypervisor" ;;
-	none) echo "this is no virtual machine; boot one: make lab" ;;
+	none) echo "this is not a virtual machine; boot one: make lab" ;;
 	*) echo "choose the NIC model e1000 (82540EM) in the settings of the VM" ;;
 	esac
 }
@@ -215,7 +215,7 @@ while [ $# -gt 0 ]; do
 	--json) form=json ;;
 	--record) form=record ;;
 	--root)
-		[ $# -ge 2 ] || usage_error "--root wants a folder"
+		[ $# -ge 2 ] || usage_error "--root requires a folder"
 		[ -d "$2" ] || usage_error "--root: no folder '$2'"
 		root=${2%/}
 		shift

@@ -13,7 +13,7 @@ usage() {
 		on their way to a program, what limits them, what only looks bad, and which command
 		to try first. Changes nothing, sends nothing. Root sees more: other users' programs,
 		e1000_napi's polls, the kernel's log.
-		  --seconds N  look for so long: 1 to 60 (default 10)
+		  --seconds N  seconds to watch: 1 to 60 (default 10)
 		  --json       for scripts
 		Exit status: 0 nothing is wrong, 1 something is, 2 wrong usage or no such interface.
 	END

@@ -65,7 +65,7 @@ settings() {
 	echo "gateway $gateway"
 }
 
-# not_ours: what root would run at a boot, or look for it in, and somebody else may write: scripts
+# not_ours: what root would run at a boot, or look for it in, and another user may write: scripts
 # source others and start them, so all count
 not_ours() {
 	local path
@@ -85,7 +85,7 @@ check_ours() {
 	local bad
 	bad=$(not_ours | sed 1q)
 	[ -z "$bad" ] ||
-		die "$bad, or a folder above it, can be written by somebody else, and root would run it at each boot; install the packages, or keep the clone in a folder of root's"
+		die "$bad, or a folder above it, can be written by another user, and root would run it at each boot; install the packages, or keep the clone in a folder of root's"
 }
 
 nic='' words='' timeout=120 dry='' weight='' gateway=0
@@ -157,6 +157,6 @@ if ! systemd enable "e1000-napi@$mac.service"; then
 	rm -f "$ENABLED/$mac"
 	die "systemd did not enable e1000-napi@$mac.service, see above; nothing is changed"
 fi
-log "$name ($mac): e1000_napi gets it at each boot$words; systemctl status e1000-napi@$mac tells how that went"
+log "$name ($mac): e1000_napi gets it at each boot$words; systemctl status e1000-napi@$mac shows whether it worked"
 [ "$driver" = "$MODULE" ] || log "to have it now: $(how_to load "$name")$words"
 log "to undo it: $(how_to disable "$name")"

@@ -120,7 +120,7 @@ if [ -n "$snapshot" ]; then
 else
 	case $nic in
 	'') usage_error "which interface?" ;;
-	. | .. | */*) usage_error "'$nic' is no interface" ;;
+	. | .. | */*) usage_error "'$nic' is not an interface" ;;
 	esac
 	# by address: another network namespace may have an interface of this name
 	address=$(readlink "$SYS/class/net/$nic/device") || address=$nic

@@ -120,7 +120,7 @@ say() {
 	fi
 }
 
-# network_back: whoever answered before does again; when nobody did, link and
+# network_back: each peer that answered before does again; if none did, link and
 # configuration have to do
 network_back() {
 	if [ -n "$answered" ]; then
@@ -144,7 +144,7 @@ dhcp_clients() {
 	done
 }
 
-# note_dhcp CLIENTS: those that are still there, and that nobody has started again
+# note_dhcp CLIENTS: those that still run and were not restarted
 note_dhcp() {
 	for _client in $1; do
 		! is_alive "$_client" ||

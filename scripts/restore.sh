@@ -53,7 +53,7 @@ restore_one() {
 		}
 		_what="back to $STOCK, as it is configured now"
 		_obstacle=$("$napinic" obstacle "$name") || {
-			log "$prog: what stands on $name cannot be seen; run this again"
+			log "$prog: the devices on top of $name cannot be listed; run this again"
 			return 1
 		}
 		[ -z "$_obstacle" ] || {
@@ -129,7 +129,7 @@ sweeping=$(live_sweep "$RUN/sweep.pid")
 	die "a sweep is running (process $sweeping), and would lose its NIC; end it first: kill $sweeping"
 if [ -e "$RUN/sweep.state" ]; then
 	[ "$dry" = 0 ] || log "would put back what a killed sweep changed"
-	[ "$dry" = 1 ] || log "a sweep was killed: putting back what it changed"
+	[ "$dry" = 1 ] || log "a sweep was killed: undoing its changes"
 	[ "$dry" = 1 ] || sh "$here/sweep.sh" --restore || status=$EXIT_FAIL
 fi
 if [ "$which" = --all ]; then

@@ -156,7 +156,7 @@ run=/run/e1000_napi lock=/run/e1000_napi/sweep.pid
 # A killed sweep leaves its lock and its sar behind: "PID:KEY NAME" of each
 take_lock() {
 	mkdir -p "$run"
-	is_own_path "$run" || die "$run, or a folder above it, belongs to, or can be written by, somebody else; remove it"
+	is_own_path "$run" || die "$run, or a folder above it, belongs to, or can be written by, another user; remove it"
 	running=$(live_sweep "$lock")
 	[ -z "$running" ] || die "another sweep is running, process $running"
 	if [ -e "$lock" ] && is_own "$lock"; then
@@ -180,7 +180,7 @@ if [ -n "$restore" ]; then
 fi
 
 [ -n "$interface" ] || usage_error "which interface?"
-is_uint "$retries" || usage_error "--retries wants a number"
+is_uint "$retries" || usage_error "--retries requires a number"
 case $on_error in go-on | stop) ;; *) usage_error "--on-error is go-on or stop" ;; esac
 case $confirm in yes | no) ;; *) usage_error "--confirm is yes or no" ;; esac
 case $sender in
@@ -260,7 +260,7 @@ make_dir "$out"
 plan "$out"
 results=$out
 work=$(temp_dir)
-# Whoever renames or replaces the folder from now on changes nothing for us
+# Renaming or replacing the folder from now on changes nothing for us
 cd "$out"
 out=. sar='' runner=''
 put_result() { "$napimeter" put . "$1"; }
@@ -283,7 +283,7 @@ trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' HUP TERM
 
-# The servers there live as long as somebody here has the pipe open, so no kill
+# The servers there live as long as a process here has the pipe open, so no kill
 # leaves them behind
 start_sender() {
 	port=$(echo "$words" | sed -n 's/.* port=\([0-9]*\).*/\1/p')
@@ -321,7 +321,7 @@ note_machine() { sh "$here/detect.sh" --json | "$napimeter" meta "$1" "$command"
 note_machine "$out"
 if command -v sar >/dev/null && command -v sadc >/dev/null; then
 	# not to the results folder: that may be a disk, whose writes the trials would feel
-	# It is in the lock before it is sar: were we killed after starting it, nobody would know of it.
+	# It is in the lock before it is sar: if we are killed after starting it, it can still be found.
 	# Not in the results folder, which may be unmounted as soon as we have ended
 	# shellcheck disable=SC2016 # of the shell there
 	sh -c '. "$1" && echo "$$:$(process_key $$) sar" >>"$2" && cd / && exec sar -o "$3" 1' sh \

@@ -28,7 +28,7 @@ usage() {
 			printf '                     %-8s %s (default %s)\n' "$name" "$values" "$stock"
 		done)
 		  --against F=V,…  what to beat, where it is not the default
-		  --minutes N      at most about so long (default 30)
+		  --minutes N      time limit, plus one measurement (default 30)
 		  --trial S        seconds of a trial (default 1)
 		  --margin P       percent below which a difference is none (default 2)
 		  --seed N         of the random order; default: a new one
@@ -137,7 +137,7 @@ is_ifname "$interface" || usage_error "which interface?"
 all=$(factors | cut -d ' ' -f 1 | tr '\n' ' ')
 : "${tries:=$all}"
 for word in $against; do
-	case $word in *=*) ;; *) usage_error "--against wants F=V" ;; esac
+	case $word in *=*) ;; *) usage_error "--against requires F=V" ;; esac
 done
 for word in $against $tries; do
 	factors | grep -q "^${word%%=*} " ||
@@ -216,7 +216,7 @@ answer
 if [ -z "$apply" ]; then
 	log "Nothing was changed. The same command with --apply does it; $(how_to tune --undo) takes it back."
 else
-	# from files that nobody else can write; DIR/keep is for people to read
+	# from files that no other user can write; DIR/keep is for people to read
 	# shellcheck disable=SC2086 # words
 	keep_apply "$interface" "$work/keep" $found
 	log "Applied, now and for whenever e1000_napi gets $interface. $(how_to tune --undo) takes it back."

@@ -29,7 +29,7 @@ while [ $# -gt 0 ]; do
 		exit 0
 		;;
 	--minutes)
-		is_uint "${2-}" || usage_error "--minutes wants a number"
+		is_uint "${2-}" || usage_error "--minutes requires a number"
 		minutes=$2
 		shift
 		;;
@@ -61,7 +61,7 @@ rows() {
 	build/tools/napistat rows --columns "$3" "$1" | awk -v n="$2" '!('"$4"') { bad++ } END { exit !(NR == n && !bad) }'
 }
 
-# What the study is about, from each row: weight 1 loses packets before the socket, and more
+# The study's finding, from each row: weight 1 loses packets before the socket, and more
 # the more is offered; 60 takes them all
 weight_decides='($1 == 1 && $2 + $3 > $5 / 10) || ($1 == 60 && $4 <= $5 / 1000)'
 falls() {

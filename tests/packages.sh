@@ -69,7 +69,7 @@ done
 napistat --help >/dev/null && napimeter --help >/dev/null && napinic --help >/dev/null || fail "the tools start"
 ok "the scripts and tools start"
 
-# What a person does beside the guests: the ISO, the demo, the fleet
+# Other uses of the packages: the ISO, the demo, the fleet
 install qemu-system-x86 busybox-static cpio zstd xorriso isolinux syslinux-common binutils \
 	mtools dosfstools grub-common grub-efi-amd64-bin gnuplot-nox iperf sysstat ansible-core \
 	openssh-client iputils-ping
@@ -109,7 +109,7 @@ while [ $# -gt 0 ]; do
 	--short) short=1 ;;
 	--dkms)
 		dkms=${2-}
-		[ -e "$dkms/dkms.in" ] || usage_error "--dkms: '$dkms' is no folder with dkms's sources"
+		[ -e "$dkms/dkms.in" ] || usage_error "--dkms: '$dkms' is not a folder with dkms's sources"
 		shift
 		;;
 	-h | --help) usage && exit 0 ;;

@@ -33,7 +33,7 @@ EOF
 out=build/check
 passed=0 failed=0 skipped=0
 
-# Stopped by whoever waits for us: how far it came
+# Stopped by the caller: print how far it came
 stopped() {
 	[ -z "${_name:-}" ] || tail -n 20 "$out/$_name.tap" "$out/$_name.log" || :
 	exit 143
@@ -69,7 +69,7 @@ group() {
 
 unit() { make -s -k -C tests/unit check; }
 
-# What a test ran last, and expected otherwise of, is shown
+# Show the last command of a failed test, and its output
 bats() { command bats --print-output-on-failure --tap "$@"; }
 
 shell() { bats --filter-tags '!report' tests/shell; }

@@ -60,8 +60,8 @@ do_make() {
 do_run() {
 	root=$1
 	shift
-	[ -x "$root/bin/sh" ] || die "$root is no root that make has made"
-	is_own "$root" || die "$root belongs to, or can be written by, somebody else; remove it"
+	[ -x "$root/bin/sh" ] || die "$root is not a root that make has made"
+	is_own "$root" || die "$root belongs to, or can be written by, another user; remove it"
 	scratch='' alone=''
 	while :; do
 		case $1 in
@@ -102,13 +102,13 @@ do_run() {
 
 case ${1:-} in
 make)
-	[ $# -ge 3 ] || usage_error "make wants ARCH and SUITE"
+	[ $# -ge 3 ] || usage_error "make requires ARCH and SUITE"
 	need_root
 	shift
 	do_make "$@"
 	;;
 run)
-	[ $# -ge 4 ] || usage_error "run wants ROOT and -- COMMAND"
+	[ $# -ge 4 ] || usage_error "run requires ROOT and -- COMMAND"
 	need_root
 	shift
 	do_run "$@"

@@ -29,7 +29,7 @@ while [ $# -gt 0 ]; do
 	--short) short=--short ;;
 	--real-time) real_time=--real-time ;;
 	--out)
-		[ $# -ge 2 ] || usage_error "--out wants a folder"
+		[ $# -ge 2 ] || usage_error "--out requires a folder"
 		out=$2
 		shift
 		;;

@@ -110,7 +110,7 @@ if [ "$kind" != kvm ]; then
 	serve_iperf -u >/dev/null 2>&1 &
 fi
 
-# What a job before this one could not destroy; with nothing there, it fails
+# Left by an earlier job, if any
 "$host" destroy "$vm" --yes 2>/dev/null || :
 for try in 1 2 3; do
 	echo "guest, try $try"

@@ -1,6 +1,6 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # of and for the scripts that source this
 # SPDX-License-Identifier: GPL-2.0
-# What the hypervisors' labs share: start the hypervisor's host, let it run
+# Shared by the hypervisors' labs: start the hypervisor's host, let it run
 # lab/hypervisors/job.sh, which boots the ISO's guest in a VM there, and take the
 # sweep's results. Each lab defines lab, kind, title and host_machine().
 #
@@ -162,9 +162,9 @@ nested_main() {
 		esac
 		shift 2
 	done
-	is_uint "$minutes" || usage_error "--minutes wants a whole number"
+	is_uint "$minutes" || usage_error "--minutes requires a whole number"
 	[ "$run" = tune ] || [ -z "$orders" ] || usage_error "these go with --run tune:$orders"
-	case $limit in '' | *[!0-9]*) [ -z "$limit" ] || usage_error "--timeout wants a number of seconds" ;; esac
+	case $limit in '' | *[!0-9]*) [ -z "$limit" ] || usage_error "--timeout requires a number of seconds" ;; esac
 	need qemu-system-x86_64 qemu-system-x86
 	need gnuplot gnuplot-nox
 	for _tool in napimeter napistat; do
@@ -210,7 +210,7 @@ nested_main() {
 	status=$(cat "$share/status" 2>/dev/null || :)
 	if [ "$status" != 0 ]; then
 		tail -n 15 "$work/console" "$work/machine" >&2 2>/dev/null || :
-		die "no sweep on $title (status ${status:-none}); what was said is in $out/console"
+		die "no sweep on $title (status ${status:-none}); its output is in $out/console"
 	fi
 	if [ -n "$run" ]; then
 		cat "$out/output" 2>/dev/null || cat "$out/answer"
@@ -247,7 +247,7 @@ sweep_orders() {
 	done
 }
 
-# What the hypervisor's host says of itself goes to meta.json, beside how the guest
+# The facts of the hypervisor's host go to meta.json, beside how the guest
 # reached it
 add_facts() {
 	{

@@ -87,7 +87,7 @@ make_virtualbox() {
 	echo "$_kver" >"$tmp/new/kver"
 	make_initrd "$tmp/root" "$_kver"
 	rm -rf "$tmp"/root/boot "$tmp"/root/usr/src "$tmp"/root/var/lib/dkms
-	# What only building needs is half of it
+	# Build dependencies are half of it
 	rm -rf "$tmp"/root/usr/lib/gcc "$tmp"/root/usr/libexec/gcc
 	make_disk "$tmp/root"
 }
@@ -143,12 +143,12 @@ key=$( (
 roots=$(cache_dir root)
 folder=$roots/$kind-$key
 [ ! -d "$folder" ] || [ "$(id -u)" -ne 0 ] || is_own "$folder" ||
-	die "$folder belongs to, or can be written by, somebody else; remove it"
+	die "$folder belongs to, or can be written by, another user; remove it"
 if [ ! -d "$folder" ] && [ -z "$show" ]; then
 	need_root
 	log "$prog: making the host for $kind (once, 2 to 10 min)"
 	mkdir -p "$roots"
-	# What a killed run left, and what a change has made useless
+	# Remnants of a killed run, and files made obsolete by a change
 	find "$roots" -mindepth 1 -maxdepth 1 \( -name 'tmp.*' -mmin +60 -o \
 		-name "$kind-*" -mtime +1 \) -exec rm -rf {} +
 	tmp=$(mktemp -d "$roots/tmp.XXXXXX")
@@ -156,7 +156,7 @@ if [ ! -d "$folder" ] && [ -z "$show" ]; then
 	trap 'rm -rf "$tmp"' EXIT
 	trap 'exit 1' HUP INT TERM
 	mkdir "$tmp/new"
-	# What its tools say (mkfs.ext4 does, even with -q) is not the folder's name
+	# Its tools print too (mkfs.ext4 even with -q), and stdout is the folder's name
 	"make_$kind" >&2
 	mv -T "$tmp/new" "$folder" 2>/dev/null || [ -d "$folder" ] || die "cannot write $folder"
 fi

@@ -71,7 +71,7 @@ address() { # the guest's own
 	ip -o -4 addr show dev "$nic" 2>/dev/null | awk '{ sub("/.*", "", $4); print $4; exit }'
 }
 
-# What one TCP stream gets here is about what the place can carry; loads from well
+# One TCP stream shows about what the place can carry; loads from well
 # below to well above it (napi.percent=). Fixed ones would be all idle or all lost
 # elsewhere.
 choose_loads() { # choose_loads SERVER
@@ -135,7 +135,7 @@ print_results() {
 
 ask() { # ask QUESTION DEFAULT
 	printf '%s [%s] ' "$1" "$2" >&2
-	# A console that nobody can type at
+	# A console without a keyboard
 	read -r _answer || exec sleep infinity
 	echo "${_answer:-$2}"
 }

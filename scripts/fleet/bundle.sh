@@ -25,7 +25,7 @@ parts='scripts/*.sh scripts/lib/*.sh scripts/lib/*.awk scripts/fleet/guest.sh'
 kver=${1-}
 case $kver in
 -h | --help) usage && exit 0 ;;
-'' | .* | *[!A-Za-z0-9.+~_-]*) usage_error "'$kver' is no kernel release" ;;
+'' | .* | *[!A-Za-z0-9.+~_-]*) usage_error "'$kver' is not a kernel release" ;;
 esac
 napimeter=$(tool napimeter)
 napinic=$(tool napinic)
@@ -71,7 +71,7 @@ shift
 dir=/opt/e1000_napi-fleet
 guest=scripts/fleet/guest.sh
 [ "$(id -u)" -eq 0 ] || {
-	echo "bundle.sh: this needs root; set ansible_become=true in the inventory" >&2
+	echo "bundle.sh: root is required; set ansible_become=true in the inventory" >&2
 	exit 1
 }
 if [ "$verb" = check ]; then

@@ -37,16 +37,16 @@ swept_nic() {
 		[ -n "$nic" ] ||
 			die "no NIC of e1000 here but those that ssh or the default route need; give this guest one more, for the sweep"
 	fi
-	is_ifname "$nic" || die "'$nic' is no name of a NIC"
+	is_ifname "$nic" || die "'$nic' is not the name of a NIC"
 	driver=$(link_target "$SYS/class/net/$nic/device/driver" 2>/dev/null) ||
 		die "there is no NIC $nic here"
 	case $driver in e1000 | e1000_napi) ;; *) die "$nic is driven by $driver, not by e1000" ;; esac
 	[ -z "$(peers_over "$nic")" ] ||
-		die "ssh or the default route goes over $nic; a fleet's sweep wants a NIC of its own"
+		die "ssh or the default route goes over $nic; a fleet's sweep requires a NIC of its own"
 }
 
 check() {
-	[ "$(id -u)" -eq 0 ] || die "this needs root; set ansible_become=true in the inventory"
+	[ "$(id -u)" -eq 0 ] || die "root is required; set ansible_become=true in the inventory"
 	need iperf
 	swept_nic "$1"
 	[ -e "$top/e1000_napi.ko" ] || modprobe -n -q e1000_napi 2>/dev/null ||

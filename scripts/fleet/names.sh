@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: GPL-2.0
-# What run.sh and report.sh have in common. Source it after common.sh.
+# Shared by run.sh and report.sh. Source it after common.sh.
 
 # shellcheck source=scripts/lib/put-file.sh disable=SC2154 # $here of those that source this
 . "$here/../lib/put-file.sh"

@@ -5,7 +5,7 @@
 # report.sh OUT [TEXTFILE]: reads OUT/state.tsv and OUT/guests/, writes
 #   OUT/fleet.csv   one row per guest: how it ended, its verdict, its numbers
 #   OUT/fleet.prom  the same for node_exporter; a copy goes to the folder TEXTFILE
-#   OUT/report/     scripts/report.sh over the guests, at most so many as one page bears
+#   OUT/report/     scripts/report.sh over the guests, as many as fit on one page
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=scripts/lib/common.sh

@@ -84,7 +84,7 @@ while [ $# -gt 0 ]; do
 	shift
 done
 if ! is_uint "$batch" || [ "$batch" -lt 1 ]; then
-	usage_error "--batch wants a whole number from 1, not '$batch'"
+	usage_error "--batch requires a whole number from 1, not '$batch'"
 fi
 case $words in
 *[!A-Za-z0-9.,:=+/_@%\ -]*) usage_error "a sweep's options are plain words, not '$words'" ;;
@@ -111,7 +111,7 @@ if [ -n "$failed" ]; then
 	[ -z "$limit" ] || usage_error "--failed or --limit, not both"
 	[ ! -e "$state" ] || cut -f 1 "$state" | check_names "$state"
 	limit=$(awk -F '\t' '$2 != "ok" { printf "%s%s", n++ ? "," : "", $1 }' "$state" 2>/dev/null) ||
-		die "there was no run yet that $out tells of"
+		die "$out has no record of a run yet"
 	[ -n "$limit" ] || {
 		log "nothing failed in the last run"
 		exit 0
@@ -122,7 +122,7 @@ fi
 export ANSIBLE_CONFIG="${ANSIBLE_CONFIG:-$here/ansible.cfg}"
 ansible all -i "$inventory" ${limit:+--limit "$limit"} --list-hosts 2>/dev/null |
 	sed -n 's/^    //p' | check_names "$inventory"
-# What is asked of each guest, before any is touched
+# Questions to each guest, before any is touched
 if [ -z "$undo" ] && [ -n "$words" ]; then
 	# shellcheck disable=SC2086 # plain words
 	plan=$("$here/../sweep.sh" eth0 --server 192.0.2.1 $words --dry-run 2>&1) ||
@@ -166,7 +166,7 @@ fi
 if [ "$bad" -gt 0 ]; then
 	log "not done:"
 	awk -F '\t' '$2 != "ok" { print "  " $1 ": " $2 ": " $3 }' "$work/state" >&2
-	[ -n "$check$undo" ] || log "mend it, then give the same command with --failed"
+	[ -n "$check$undo" ] || log "fix it, then give the same command with --failed"
 	exit "$EXIT_FAIL"
 fi
 [ "$rc" -eq 0 ] || exit "$EXIT_FAIL"

@@ -18,15 +18,15 @@ trap 'exit 1' HUP INT TERM
 # A guest is not to be trusted with this machine's files, nor its disk (128 MB a file)
 ulimit -f 262144
 mkdir "$work/results"
-tr -d '\r' | base64 -d >"$work/archive" 2>/dev/null || die "what came is no archive"
+tr -d '\r' | base64 -d >"$work/archive" 2>/dev/null || die "the guest sent something that is not an archive"
 # A sweep has about ten files; a million would use up this disk's inodes
 count=$(tar -tzf "$work/archive" 2>/dev/null | head -n 65 | wc -l)
-[ "$count" -le 64 ] || die "what came holds more than 64 files"
+[ "$count" -le 64 ] || die "the guest's archive holds more than 64 files"
 tar -xzf "$work/archive" --no-same-owner --no-same-permissions -C "$work/results" ||
-	die "what came is no archive"
+	die "the guest sent something that is not an archive"
 rm "$work/archive"
-[ -z "$(find "$work/results" -mindepth 1 ! -type f)" ] || die "what came holds more than files"
-[ -s "$work/results/runs.csv" ] || die "what came has no runs.csv"
+[ -z "$(find "$work/results" -mindepth 1 ! -type f)" ] || die "the guest's archive holds more than files"
+[ -s "$work/results/runs.csv" ] || die "the guest's archive has no runs.csv"
 
 napistat=${NAPISTAT:-$(tool napistat)}
 {

@@ -1,6 +1,6 @@
 # shellcheck shell=sh disable=SC2034 # used by the scripts that source this
 # SPDX-License-Identifier: GPL-2.0
-# What the hypervisors' scripts share: the command line, what is ours, CPU samples.
+# Shared by the hypervisors' scripts: the command line, our VMs, CPU samples.
 # Each one sets kind and title, defines the vm_… functions and calls host_main "$@".
 #
 # A VM is ours when its folder below $state is there. No verb touches another.
@@ -59,7 +59,7 @@ need_ours() {
 
 ask_destroy() {
 	[ -z "$yes" ] || return 0
-	[ -t 0 ] || die "destroy asks, and there is nobody to answer: give --yes"
+	[ -t 0 ] || die "destroy asks, and this is not a terminal: give --yes"
 	printf 'Destroy the VM %s and its files? [y/N] ' "$vm" >&2
 	read -r _answer
 	case $_answer in y* | Y*) ;; *) die "left as it is" ;; esac
@@ -146,7 +146,7 @@ host_main() {
 		shift 2
 	done
 	for _number in "$mem" "$cpus" "$interval" "$count"; do
-		is_uint "$_number" || usage_error "'$_number' is no whole number"
+		is_uint "$_number" || usage_error "'$_number' is not a whole number"
 	done
 	case $verb in
 	create)
@@ -154,7 +154,7 @@ host_main() {
 		! vm_exists || die "$title has a VM '$vm' that $prog did not make; choose another name"
 		if [ -n "$kernel" ]; then
 			[ -r "$kernel" ] || usage_error "cannot read '$kernel'"
-			[ -r "$initrd" ] || usage_error "--kernel wants --initrd, and '$initrd' cannot be read"
+			[ -r "$initrd" ] || usage_error "--kernel requires --initrd, and '$initrd' cannot be read"
 		else
 			[ -n "$iso" ] || usage_error "create wants --iso FILE (make iso makes one)"
 			[ -r "$iso" ] || usage_error "cannot read '$iso'"

@@ -37,7 +37,7 @@ found_nic() { pci=$(nic_of "$mac"); }
 network_is_there() {
 	local gateways
 	name=$(pci_netdev "$pci")
-	why="nobody has brought it up"
+	why="it is down"
 	[ $(($(first_line "$SYS/class/net/$name/flags") & 1)) = 1 ] || return 1
 	why="there is no link"
 	has_carrier "$name" || return 1
@@ -64,7 +64,7 @@ mac=$1
 need_root
 need_tools
 is_own_path "$ENABLED/$mac" ||
-	die "$ENABLED/$mac, or a folder above it, belongs to, or can be written by, somebody else; nothing is done by it"
+	die "$ENABLED/$mac, or a folder above it, belongs to, or can be written by, another user; it is ignored"
 words=$(state_word "$ENABLED/$mac" arguments)
 timeout=$(state_word "$ENABLED/$mac" timeout)
 gateway=$(state_word "$ENABLED/$mac" gateway)
@@ -78,13 +78,13 @@ wait_for 30 found_nic ||
 # a second time, as another NIC may have taken longer than load.sh waits for its turn
 # shellcheck disable=SC2086 # words
 sh "$here/load.sh" "$pci" $words --yes || sh "$here/load.sh" "$pci" $words --yes ||
-	die "e1000_napi did not get $mac; e1000 has it, the lines above tell why"
+	die "e1000_napi did not get $mac; e1000 has it, see above for the reason"
 end=$(($(uptime_now) + timeout))
 tell "e1000_napi has $(pci_netdev "$pci"); waiting for its network"
 until network_is_there; do
 	if [ "$(uptime_now)" -ge "$end" ]; then
-		# nobody uses it: there is nothing that could be missed
-		[ "$why" != "nobody has brought it up" ] || [ "$gateway" = 1 ] || break
+		# it is not in use, so nothing can fail
+		[ "$why" != "it is down" ] || [ "$gateway" = 1 ] || break
 		log "$name: $why, $timeout s after e1000_napi got it: putting e1000 back"
 		sh "$here/restore.sh" "$pci" || :
 		tell "e1000 has $name again: with e1000_napi $why within $timeout s"

@@ -23,13 +23,13 @@ user_locale=${LC_ALL:-${LC_CTYPE:-${LANG:-}}}
 LC_ALL=C.UTF-8
 export LC_ALL
 
-# What a kernel says when something in it is wrong, for grep -E. A program that crashes is not
+# Complaints of a kernel, for grep -E. A program that crashes is not
 # that: "traps: iperf[178] general protection fault ip:…", "iperf[178]: segfault at …"
 complaints='BUG[: ]|WARNING: |Oops|Kernel panic|general protection fault[,:]|possible .*deadlock'
 complaints="$complaints|rcu: INFO|INFO: task|UBSAN|KASAN|KCSAN|KFENCE|NETDEV WATCHDOG|Call Trace"
 
 unprintable=$(printf '\001\002\003\004\005\006\007\010\013\014\015\016\017\020\021\022\023\024\025\026\027\030\031\032\033\034\035\036\037\177')
-# a terminal that went away is no reason to stop
+# a terminal that went away is not a reason to stop
 # names of files and what others wrote may be in it: nothing of it steers the terminal
 log() {
 	case $* in
@@ -61,7 +61,7 @@ usage_error() {
 	exit "$EXIT_USAGE"
 }
 
-# after_text TEXT: of each line on stdin that begins with TEXT, the rest. TEXT is no program,
+# after_text TEXT: of each line on stdin that begins with TEXT, the rest. TEXT is not a program,
 # whatever is in it
 after_text() {
 	START=$1 awk 'BEGIN { start = ENVIRON["START"] }
@@ -187,7 +187,7 @@ how_to_build() {
 }
 
 need_root() {
-	[ "$(id -u)" -eq 0 ] || die "this needs root; run it with sudo"
+	[ "$(id -u)" -eq 0 ] || die "root is required; run it with sudo"
 }
 
 # is_uint WORD: a plain decimal number, no sign, no leading zero but 0 itself
@@ -226,12 +226,12 @@ live_sweep() {
 	done <"$1"
 }
 
-# is_own PATH: no link, of who runs this, and nobody else may write it
+# is_own PATH: no link, of who runs this, and no other user may write it
 is_own() {
 	[ -n "$(find "$1" -prune ! -type l -user "$(id -u)" ! -perm /022 2>/dev/null)" ]
 }
 
-# is_own_path PATH: the same, and nobody else can put another in its place: the folders above are
+# is_own_path PATH: the same, and no other user can put another in its place: the folders above are
 # root's or the caller's, and others write there only where they cannot rename what is not theirs
 is_own_path() {
 	local path

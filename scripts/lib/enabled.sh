@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# What enable.sh, disable.sh and boot.sh have in common: which NICs e1000_napi gets at a boot.
+# Shared by enable.sh, disable.sh and boot.sh: which NICs e1000_napi gets at a boot.
 # Source it after nic.sh.
 #
 # /etc/e1000_napi/MAC         a NIC by its hardware address, as it has it without our doing;

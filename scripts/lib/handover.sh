@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# What load.sh, restore.sh, reload.sh and watchdog.sh have in common: one lock, the state
+# Shared by load.sh, restore.sh, reload.sh and watchdog.sh: one lock, the state
 # files, and changing the driver of one PCI device. Source it after nic.sh.
 #
 # /run/e1000_napi/PCI.state   a NIC between two drivers: written before anything
@@ -23,7 +23,7 @@ STOCK=e1000
 # away cannot hit another. (busybox may have no flock.)
 take_lock() {
 	mkdir -p "$RUN" || die "cannot make $RUN"
-	is_own_path "$RUN" || die "$RUN, or a folder above it, belongs to, or can be written by, somebody else; remove it"
+	is_own_path "$RUN" || die "$RUN, or a folder above it, belongs to, or can be written by, another user; remove it"
 	_me=$$:$(process_key $$) || die "/proc/$$/stat cannot be read; is /proc mounted?"
 	: >"$RUN/choosing.$_me"
 	_number=100000
@@ -39,7 +39,7 @@ take_lock() {
 		die "process $_owner is changing a NIC's driver; try again when it is done"
 }
 
-# my_turn: nobody living is choosing or has a lower number
+# my_turn: no living process is choosing or has a lower number
 my_turn() {
 	for _file in "$RUN"/choosing.* "$RUN"/ticket.*; do
 		[ "$_file" != "$ticket" ] || return 0
@@ -146,7 +146,7 @@ keep_state() {
 	sync "$RUN" 2>/dev/null || sync
 }
 
-# note_lost IF: what does not come back with the next driver, and is no reason to refuse
+# note_lost IF: what does not come back with the next driver, and is not a reason to refuse
 note_lost() {
 	"$napinic" lost "$1" | while read -r _what; do
 		warn "the $_what is not brought back; set it again afterwards"
@@ -186,7 +186,7 @@ tuned_settings() {
 }
 
 # put_index PCI: the index that the state file names, before udev and others make much of the
-# new one. Without it rules by index do not match: load.sh asked for --yes, or nobody has any
+# new one. Without it rules by index do not match: load.sh asked for --yes, or there are none
 put_index() {
 	_index=$(state_word "$RUN/$1.state" index)
 	# one that was killed on its way may be coming home yet
@@ -206,7 +206,7 @@ put_config() {
 	"$napinic" put "$RUN/$pci.state" "$@" || missed=1
 	if [ -n "$late" ]; then
 		if ! is_own "$rules"; then
-			log "$prog: not put back: $rules, which belongs to, or can be written by, somebody else"
+			log "$prog: not put back: $rules, which belongs to, or can be written by, another user"
 			missed=1
 		elif ! nft -f "$rules"; then
 			log "$prog: not put back: the nftables rules in $rules"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Who is reached over a NIC, and whether they still are. Source it after nic.sh, whose
+# Peers reached over a NIC, and whether they still are. Source it after nic.sh, whose
 # need_tools finds $napinic.
 # shellcheck disable=SC2154 # that
 
@@ -30,7 +30,7 @@ answers() {
 	case $1 in
 	*:*) _six=-6 ;;
 	esac
-	# shellcheck disable=SC2086 # no option is no word
+	# shellcheck disable=SC2086 # no option, no word
 	ping $_six -c 1 -W 1 -I "$2" "$1" >/dev/null 2>&1 && return
 	"$napinic" neighbour "$1" "$2"
 }

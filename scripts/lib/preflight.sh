@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# What no trial can do without, looked at before the first one: each with a sentence and what to
+# Requirements of every trial, checked before the first one: each with a sentence and what to
 # do. Source it after common.sh.
 
 # preflight_nic IF: it is e1000_napi's, and its counters can be read

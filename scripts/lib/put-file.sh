@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: GPL-2.0
-# put_file FOLDER NAME [MODE] <TEXT: a file there, whole or not at all, and through no link, whoever
+# put_file FOLDER NAME [MODE] <TEXT: a file there, whole or not at all, and through no link, even if another
 # may write FOLDER. fleet/take.sh gives it to guests: it uses nothing else of ours
 put_file() (
 	cd -P -- "$1" && _new=$(mktemp -d ./.e1000_napi.XXXXXX) || exit 1

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# What tune.sh can try. Which values a factor can have and how the sweep is told of them
+# Factors of tune.sh. Which values a factor can have and how the sweep gets them
 # is napimeter's to know (tools/napimeter/tunefactors.c).
 
 # One line a factor, in the order of the search: name, default, the values that are tried

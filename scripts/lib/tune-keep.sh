@@ -205,18 +205,18 @@ check_kept() {
 	local kind target value
 	for target in "$KEPT" "$KEPT/undo"; do
 		is_own_path "$target" ||
-			die "$target, or a folder above it, belongs to, or can be written by, somebody else; nothing is done by it"
+			die "$target, or a folder above it, belongs to, or can be written by, another user; it is ignored"
 	done
 	while read -r kind target value; do
 		if is_kept "$kind" "$target" "$value" && { [ "$value" != saved ] || is_own_path "$KEPT/$target"; }; then
 			continue
 		fi
-		die "$KEPT/undo: '$(printf '%s' "$kind $target" | tr -c '[:print:]' '?')' is not by tune.sh; somebody edited it, and nothing is done by it"
+		die "$KEPT/undo: '$(printf '%s' "$kind $target" | tr -c '[:print:]' '?')' is not by tune.sh; it was edited, and is ignored"
 	done <"$KEPT/undo"
 }
 
 # install_file FILE DIR: DIR/FILE below $ROOT. What an earlier --apply set, and this one does
-# not set anew, stays in it: the lines whose last word is all that differs.
+# not set again, stays in it: the lines whose last word is all that differs.
 install_file() {
 	local file="$1" new="$2/$1" old="$ROOT/$1"
 	local ours=""
@@ -240,7 +240,7 @@ _apply() { # IF DIR WORD…
 	shift 2
 	mkdir -p "$KEPT"
 	is_own_path "$KEPT" ||
-		die "$KEPT, or a folder above it, belongs to, or can be written by, somebody else; remove it"
+		die "$KEPT, or a folder above it, belongs to, or can be written by, another user; remove it"
 	# what an earlier --apply wrote is added to
 	[ ! -e "$KEPT/undo" ] || check_kept
 	(cd "$_dir" && find etc -type f 2>/dev/null) | while read -r _file; do
@@ -259,14 +259,14 @@ _apply() { # IF DIR WORD…
 }
 
 # keep_apply IF DIR WORD…: DIR as keep_files made it. If something does not work, or
-# somebody is no longer reached over IF, all is undone.
+# a peer is no longer reached over IF, all is undone.
 keep_apply() {
 	_neighbours=$(neighbours "$1")
 	_carrier=$(first_line "$SYS/class/net/$1/carrier") || : # there is none while it is down
 	trap 'keep_undo || :; exit 1' HUP INT TERM
 	if ! _apply "$@"; then
 		keep_undo || :
-		die "a setting could not be applied; everything is as before"
+		die "a setting could not be applied; everything was undone"
 	fi
 	_alive() {
 		[ "$(first_line "$SYS/class/net/$1/carrier")" = "$_carrier" ] || return 1
@@ -275,7 +275,7 @@ keep_apply() {
 	# another ring takes the link away for two seconds
 	if ! wait_for 5 _alive "$1"; then
 		keep_undo || :
-		die "$1 no longer reaches whom it reached; everything is as before"
+		die "$1 no longer reaches a peer that answered before; everything was undone"
 	fi
 	trap - HUP INT TERM
 }

@@ -18,7 +18,7 @@ run_sweep() {
 	local folder="$1" end left pause rc
 	end=$(($(uptime_now) + $2)) why=''
 	shift 2
-	# CPU is compared at one load, which is no search
+	# CPU is compared at one load, which is not a search
 	# shellcheck disable=SC2086 # words
 	case $folder in */cost) ;; *) set -- "$@" ${loads-} ;; esac
 	for pause in 2 5 0; do

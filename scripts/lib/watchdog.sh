@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Started by load.sh for a NIC that somebody's network goes over, in a session of
+# Started by load.sh for a NIC that a session or route uses, in a session of
 # its own: puts the old driver back if load.sh dies or hangs before it is done.
 set -eu
 here=$(dirname "$0")/..

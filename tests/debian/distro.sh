@@ -53,7 +53,7 @@ for link in json.load(sys.stdin):
     for a in link["addr_info"]:
         for key in [k for k in a if "life_time" in k]:
             del a[key]
-    # one that the kernel or the manager makes anew
+    # one that the kernel or the manager makes again
     link["addr_info"] = [a for a in link["addr_info"] if not a.get("temporary")]
     print(json.dumps(link, sort_keys=True, indent=1))'
 	for family in -4 -6; do
@@ -232,7 +232,7 @@ case $stage in
 	check "the settings are in force" is "$(settings ens4)" \
 		"weight 32 gro off threaded 1 defer 2:50000 budget 600"
 	check "the other has its weight" is "$(settings ens3 | cut -d ' ' -f 1,2)" "weight 100"
-	# but for what the settings are, and which driver it is
+	# except for what the settings are, and which driver it is
 	check "addresses, routes, DNS are as at the first boot" looks_like fresh
 	check "tune --undo" e1000-napi tune --undo
 	check "restore --all" e1000-napi restore --all

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What cases do to the driver that a shell cannot, or not fast enough.
+ * Harm for the driver that a shell cannot do, or not fast enough.
  *
  * fault fail CALL… [: UNDO…]	for N = 1, 2, …: CALL with its Nth allocation failing, and
  *				UNDO if it worked all the same; until CALL has no Nth
@@ -9,7 +9,7 @@
  *				milliseconds apart; DOOR is a debugfs file or an interface's name
  * fault loads FILE N		the module FILE loaded, each time with another weight, eth0 up
  *				every other time, and unloaded, N times
- * fault refuse FILE		all that is no number, in one write each: none may be taken
+ * fault refuse FILE		all that is not a number, in one write each: none may be taken
  * fault fuzz FILE SECONDS	writes of random length and content
  * fault frames IF SECONDS	frames of 14 to 9014 bytes to anybody, as fast as they go
  * fault listen PORT SECONDS	how many datagrams come; none is a failure
@@ -226,7 +226,7 @@ static const char *load(char *file, unsigned int i)
 	if (fd < 0 || read(fd, text, sizeof(text) - 1) < 1 || strtoul(text, NULL, 10) != weight)
 		return "the weight";
 	close(fd);
-	/* not while somebody reads a file */
+	/* not while a file is being read */
 	for (end = now() + 10; call(unload); usleep(10000))
 		if ((errno != EAGAIN && errno != EBUSY) || now() > end)
 			return "rmmod";
@@ -342,7 +342,7 @@ static int frames(char **c)
 		else if (n % 4 == 2)
 			frame[0] = 0x01;	/* to some group */
 		else if (n % 4 == 3)
-			frame[0] = 0x02;	/* to somebody else */
+			frame[0] = 0x02;	/* to another host */
 		sent += sendto(s, frame, len, 0, (void *)&to, sizeof(to)) > 0;
 	}
 	printf("%lu frames sent\n", sent);

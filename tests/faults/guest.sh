@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # In the guest: run the cases named, up to the first that does not survive; run.sh
-# boots anew for the rest. Prints TAP, and `case NAME begins|survived|failed SECONDS`,
+# boots again for the rest. Prints TAP, and `case NAME begins|survived|failed SECONDS`,
 # and `at WHERE` meanwhile.
 set -eu
 # shellcheck source=tests/faults/lib.sh
@@ -14,7 +14,7 @@ cp /share/watch /share/fault /share/liar /share/coalesce "$bin"
 [ ! -e /share/racy.ko ] || cp /share/racy.ko "$bin"
 umount /share
 
-# kmemleak looks when it is told to (no_leaks). By itself it scans for minutes, emulated, and whoever
+# kmemleak scans on request (no_leaks). By itself it scans for minutes, emulated, and each process that
 # allocates waits for its lock: a program then takes seconds to start
 [ ! -e /sys/kernel/debug/kmemleak ] || echo scan=off >/sys/kernel/debug/kmemleak
 
@@ -39,7 +39,7 @@ cases=$*
 for c in $cases; do
 	echo "case $c begins"
 	dmesg -c >/dev/null
-	# races of the driver's own are no failure here (splat), nor shall they be for boot.sh
+	# races of the driver's own are not failures here (splat), nor shall they be for boot.sh
 	case $(uname -r) in *kcsan*) dmesg -n 1 ;; *) dmesg -n 7 ;; esac
 	start=$(uptime_now)
 	rc=0

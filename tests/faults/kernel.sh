@@ -45,7 +45,7 @@ tar=${KSRC:-/usr/src/linux-source-$series.tar.xz}
 jobs=${JOBS:-$(nproc)}
 
 # With the rest left as it is, KCSAN reports what the module alone does, and its races
-# with others where they change a value: reports name nobody else's, and it is quick
+# with others where they change a value: reports name only these, and it is quick
 flags=''
 [ "$flavour" = kasan ] || flags=KCSAN_SANITIZE=n
 
@@ -111,7 +111,7 @@ build() {
 	make -s -C "$src" O="$kernel/out" INSTALL_MOD_PATH="$kernel" CONFIG_MODULE_SIG_ALL= \
 		modules_install >>"$kernel/log" 2>&1
 	cp "$kernel/out/arch/x86/boot/bzImage" "$kernel/boot/vmlinuz-$kver"
-	# What modules are built with stays
+	# Keep what modules are built with
 	find "$kernel/out" -name '*.o' ! -path '*/scripts/*' ! -path '*/tools/*' -delete
 	rm -f "$kernel"/out/vmlinux* "$kernel"/out/arch/x86/boot/*Image*
 	: >"$kernel/done"

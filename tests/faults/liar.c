@@ -46,7 +46,7 @@ static int listen_on(int type, unsigned short port)
 	return fd;
 }
 
-/* What a client gets after its first datagram or connection; in a process of its own. */
+/* The answer to a client's first datagram or connection; in a process of its own. */
 static void serve(const char *how, int fd, const struct sockaddr_in *to)
 {
 	char packet[1470] = "";

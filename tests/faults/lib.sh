@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# What the cases share, and what must hold after each of them. In the guest.
+# Shared by the cases, and the checks after each of them. In the guest.
 #
 # shellcheck disable=SC2034,SC2154 # used by the cases; set by tests/guest/lib.sh
 # shellcheck source=tests/guest/lib.sh
@@ -18,7 +18,7 @@ few() { if [ -n "${SHORT-}" ]; then echo "$1"; else echo "$2"; fi; }
 say() { echo "$1" >"$monitor"; }
 
 # plug_in N ADDRESS: the NIC that was ethN, where it was, or the names would change. QEMU
-# refuses until the guest's firmware has let go of the old one, so it is told again
+# refuses until the guest's firmware has released the old one, so the command is repeated
 plug_in() {
 	_slot=${2#*:*:}
 	for _try in 1 2 3 4 5 6 7 8 9 10; do
@@ -28,7 +28,7 @@ plug_in() {
 	return 1
 }
 
-# What an allocation made to fail says is no fault of the driver; nor is a data race of
+# Messages of a failed allocation are not a fault of the driver; nor is a data race of
 # stock e1000 one of ours
 splat() {
 	dmesg | awk '/vmalloc error|page allocation failure|sysctl could not get directory/ { expected++ }

@@ -161,7 +161,7 @@ while [ $# -gt 0 ]; do
 	case $1 in
 	--short) short=1 ;;
 	--kernel)
-		[ $# -ge 2 ] || usage_error "--kernel wants a name"
+		[ $# -ge 2 ] || usage_error "--kernel requires a name"
 		kernel=$2
 		shift
 		;;

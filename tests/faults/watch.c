@@ -119,7 +119,7 @@ static unsigned long long value_of(const char *line)
 	return at ? strtoull(at + strlen(line), NULL, 10) : 0;
 }
 
-/* What all histograms and counters of one moment have in common; before the text is cut up */
+/* Invariants of all histograms and counters of one moment; before the text is cut up */
 static void check_moment(void)
 {
 	static const struct {

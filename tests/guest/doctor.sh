@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# doctor is told nothing of the fault that was planted, and names it: the place, the limit, the
+# doctor does not know the planted fault, and must name it: the place, the limit, the
 # program. Faults come in a random order (SEED=N). ONLY=NAME for one of them.
 set -eu
 # shellcheck source=tests/guest/lib.sh

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# What tune.sh --apply writes, read by what reads it at a boot: modprobe of kmod, udev,
+# Files of tune.sh --apply, read by the readers at a boot: modprobe of kmod, udev,
 # sysctl. Applied again, the same and otherwise, and undone once: everything is as it was
-# before the first, also a file of that name that somebody had.
+# before the first, also an older file of that name.
 set -eu
 # shellcheck source=tests/guest/lib.sh
 . "${0%/*}/lib.sh"
@@ -122,7 +122,7 @@ boot
 check "--undo" scripts/tune.sh --undo
 etc >"$work/etc2"
 check "no file is left, none is changed" cmp "$work/etc" "$work/etc2"
-is "somebody's own file is back" "$(cat /etc/sysctl.d/90-e1000_napi-tune.conf)" "net.core.netdev_budget = 450"
+is "the user's own file is back" "$(cat /etc/sysctl.d/90-e1000_napi-tune.conf)" "net.core.netdev_budget = 450"
 is "eth1 is at once as before" "$(settings | sed '1s/weight 16/weight 64/')" "$stock"
 rmmod e1000_napi
 boot

@@ -145,5 +145,5 @@ flood() {
 	ip netns exec src timeout -s KILL $(($2 + 5)) iperf -u -c "10.0.$1.2" -b 1g -t "$2" -l "${3:-1000}" >/dev/null 2>&1 || :
 }
 
-# listens PORT: somebody does, for TCP, behind the wire
+# listens PORT: a program does, for TCP, behind the wire
 listens() { ip netns exec src ss -ltn | grep -q ":$1 "; }

@@ -49,7 +49,7 @@ for t in "$@"; do
 	*) [ "$f" -gt 0 ] || { echo "not ok $t ended with status $rc" && f=1; } ;;
 	esac
 	passed=$((passed + p - s)) failed=$((failed + f)) skipped=$((skipped + s))
-	# What a test that broke off has left would fail the next
+	# Remnants of an aborted test would fail the next
 	! grep -q '^e1000_napi ' /proc/modules || rmmod e1000_napi
 	echo "# $t took $(($(cut -d . -f 1 /proc/uptime) - start)) s"
 done

@@ -102,7 +102,7 @@ rm -r "$work/killed"
 mkdir "$work/bin"
 # shellcheck disable=SC2016 # of that script
 printf '#!/bin/sh\nkill -9 $PPID\nexec %s "$@"\n' "$(command -v sar)" >"$work/bin/sar"
-# which takes a while to be told who it is (process_key)
+# which takes a while to learn who it is (process_key)
 printf '#!/bin/sh\nsleep 1\nexec %s "$@"\n' "$(command -v head)" >"$work/bin/head"
 chmod 755 "$work/bin/sar" "$work/bin/head"
 killed_by_sar() { (PATH=$work/bin:$PATH && run_it); }

@@ -48,7 +48,7 @@ kill -STOP "$server"
 wait_for 30 grep -q '^\[2/2' "$work/mute.log"
 kill -CONT "$server"
 wait $pid || :
-is "waiting for a lost last word is no time of the traffic" "$(select_rows mute '
+is "time spent on a lost last datagram is not the traffic's" "$(select_rows mute '
 	c["trial"] == 1 { print (c["status"] != "failed" && c["seconds"] > 3 && c["seconds"] < 4.3) }')" 1
 check "a load beyond the source" pull far --server 10.0.0.1 --load 10G --weight 60
 check "is told apart from loss" grep -q '; the source sent .* of 10000' "$work/far.log"
@@ -62,7 +62,7 @@ sleep 2
 kill -SEGV "$(udp_server)"
 check "a source that dies and is started again: the trial is made again" wait $pid
 is "and its row is good" "$(select_rows died 'c["status"] != "failed" && c["received"] > 100 { n++ } END { print n }')" 1
-check "what happened is told" grep -q 'source died.*while :; do iperf -s -u; sleep 1; done\|iperf received nothing' "$work/died.log"
+check "the reason is given" grep -q 'source died.*while :; do iperf -s -u; sleep 1; done\|iperf received nothing' "$work/died.log"
 pull gone --server 10.0.0.1 --protocol udp,tcp --weight 60 --seconds 6 --retries 0 &
 pid=$!
 for n in 1 2; do
@@ -77,9 +77,9 @@ rc=0
 wait $pid || rc=$?
 is "server gone in the middle: it says so at the end" $rc 1
 is "and in both rows, with the remedy" "$(grep -c 'failed,.*while :; do iperf -s' "$work/gone/runs.csv")" 2
-check "no server: refused with a hint" refused pull nobody --server 10.0.0.1 --retries 0
-check "the hint" grep -q 'nothing listens on udp port 5001 of 10.0.0.1; there: while :; do iperf -s -u;' "$work/nobody.log"
-check "and nothing is written" refused ls "$work/nobody"
+check "no server: refused with a hint" refused pull silent --server 10.0.0.1 --retries 0
+check "the hint" grep -q 'nothing listens on udp port 5001 of 10.0.0.1; there: while :; do iperf -s -u;' "$work/silent.log"
+check "and nothing is written" refused ls "$work/silent"
 
 ip netns exec src busybox nc -l -p 5001 >/dev/null &
 wait_for 5 listens 5001

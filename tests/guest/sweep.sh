@@ -140,7 +140,7 @@ check "no half row" [ -z "$(tail -c 1 "$work/small/runs.csv")" ]
 mount -o remount,size=1m "$work/small"
 check "with room it goes on" sweep small --weight 1..12
 whole small 12
-# sar is told to end, and does so a little later
+# sar is asked to end, and does so a little later
 wait_for 5 umount "$work/small"
 as_before "disk full"
 rm -rf "$work"

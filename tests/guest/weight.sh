@@ -69,7 +69,7 @@ for i in eth0 eth1 eth2; do
 	doors $i 33
 done
 
-# rx-usecs is stock's: not on 82540EM and 82544GC, as ever on 82545EM
+# rx-usecs is stock's: not on 82540EM and 82544GC, unchanged on 82545EM
 check "82540EM still has no rx-usecs" refused ethtool -C eth0 rx-usecs 100
 check "82544GC still has no rx-usecs" refused ethtool -C eth2 rx-usecs 100
 for i in eth0 eth2; do

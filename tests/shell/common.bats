@@ -24,7 +24,7 @@ in_env() {
 	[[ $output == *"no interface none0"* ]]
 }
 
-@test "what is missing is named with a package that apt can install" {
+@test "a missing program is named with a package that apt can install" {
 	found=$(grep -rhoE --include='*.sh' '(^[[:space:]]*|(\|\||&&) )need [a-zA-Z].*' scripts lab dev bench | sed 's/.*need //')
 	[ "$(echo "$found" | wc -l)" -gt 30 ]
 	run grep -Evx '[A-Za-z0-9_.-]+( [a-z0-9][a-z0-9.+-]+)?' <<<"$found"
@@ -42,7 +42,7 @@ in_env() {
 	[ "${lines[0]}" = /elsewhere/.cache/e1000_napi/x ]
 }
 
-@test "what is made is not for others to write, and no more open than the umask says" {
+@test "files we make are not writable by others, and no more open than the umask allows" {
 	cd "$BATS_TEST_TMPDIR"
 	ln -s "$OLDPWD/scripts" scripts
 	umask 002
@@ -64,7 +64,7 @@ in_env() {
 
 complains() { sh -c '. "$1/scripts/lib/common.sh"; printf "%s\n" "$2" | grep -Eq "$complaints"' sh "$BATS_TEST_DIRNAME/../.." "$1"; }
 
-@test "what a kernel says of itself is a complaint" {
+@test "complaints of a kernel are recognised" {
 	while read -r line; do
 		complains "$line" || { echo "$line" && false; }
 	done <<-'END'

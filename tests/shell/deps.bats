@@ -58,7 +58,7 @@ stand_in() { printf '#!/bin/sh\n%s\n' "$2" >"$tmp/bin/$1" && chmod +x "$tmp/bin/
 		grep -qx "$command" <<<"$output"
 	done
 	[[ $output != *"  105"* ]]
-	# What cannot run there has a reason
+	# Commands that cannot run there have a reason
 	grep -q '^# needs an e1000 NIC of your own	sudo .*load.* eth1' <<<"$output"
 	[ -z "$(grep ' eth1\b' <<<"$output" | grep -v '^# ')" ]
 }

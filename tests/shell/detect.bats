@@ -25,7 +25,7 @@ is() { # is NAME HYPERVISOR: the JSON says so
 	}
 }
 
-@test "each recorded guest is told from the others" {
+@test "each recorded guest is recognised" {
 	is xen-hvm xen-hvm
 	is virtualbox virtualbox
 	is vmware-stand-in vmware
@@ -33,7 +33,7 @@ is() { # is NAME HYPERVISOR: the JSON says so
 	is kvm kvm
 }
 
-@test "guests that no lab can boot are told by what is written about them" {
+@test "guests that no lab can boot are recognised by their documentation" {
 	is made/xen-pv xen-pv
 	is made/vmware vmware
 	is made/hyperv hyperv
@@ -96,7 +96,7 @@ is() { # is NAME HYPERVISOR: the JSON says so
 	[[ $output == *82544GC* ]]
 }
 
-@test "what --record prints makes the same answer again" {
+@test "detect gives the same answer from the output of --record" {
 	for name in xen-hvm virtualbox vmware-stand-in qemu-tcg; do
 		guest "$name"
 		detect
@@ -114,7 +114,7 @@ is() { # is NAME HYPERVISOR: the JSON says so
 	done
 }
 
-@test "wrong words are told" {
+@test "wrong arguments are named" {
 	run scripts/detect.sh --nonsense
 	[ "$status" -eq 2 ]
 	run scripts/detect.sh --root /nonexistent

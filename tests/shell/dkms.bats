@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# What dkms gets is complete, and dkms.conf says what is so. tests/packages.sh does the
+# The sources for dkms are complete, and dkms.conf is right. tests/packages.sh does the
 # whole with dkms itself, in a Debian of its own.
 
 setup() {

@@ -70,7 +70,7 @@ nothing_in() {
 @test "every option of a developer's script is on a page that names the script" {
 	for script in $developers; do
 		grep -lF "${script##*/}" CONTRIBUTING.md docs/*.md docs/*/*.md | xargs cat >"$BATS_TEST_TMPDIR/text"
-		# dev/check-static.sh --help tells of an option of checkpatch
+		# dev/check-static.sh --help names an option of checkpatch
 		grep "^$script	" "$options" | cut -f 2 | grep -vx -- --strict | while read -r option; do
 			has_option "$option" "$BATS_TEST_TMPDIR/text" || echo "$script $option"
 		done

@@ -116,7 +116,7 @@ gateway 1" ]
 	[[ $output == *"was not enabled"* ]]
 }
 
-@test "what systemd does not take leaves nothing behind" {
+@test "a unit that systemd refuses leaves nothing behind" {
 	: >"$E1000_NAPI_RUN/no-systemctl"
 	enable nic9
 	[ "$status" -eq 1 ]
@@ -128,12 +128,12 @@ gateway 1" ]
 	chmod 777 "$tree/scripts/lib"
 	enable nic9
 	[ "$status" -eq 1 ]
-	[[ $output == *"lib, or a folder above it, can be written by somebody else"* ]]
+	[[ $output == *"lib, or a folder above it, can be written by another user"* ]]
 	[ ! -e "$conf/$mac" ]
 	chmod 755 "$tree/scripts/lib"
 	refused() {
 		enable nic9
-		[ "$status" -eq 1 ] && [[ $output == *"$1"*"can be written by somebody else"* ]] ||
+		[ "$status" -eq 1 ] && [[ $output == *"$1"*"can be written by another user"* ]] ||
 			{ echo "$1: $output" && false; }
 		[ ! -e "$conf/$mac" ]
 	}
@@ -190,7 +190,7 @@ restore 0000:00:09.0" ]
 	in_ns ip neigh replace 10.0.0.1 lladdr 02:00:00:00:00:01 nud reachable dev nic9
 	boot
 	[ "$status" -eq 0 ]
-	# nobody uses it
+	# it is not in use
 	sed -i 's/gateway 1/gateway 0/' "$conf/$mac"
 	echo 0x1002 >"$class/flags"
 	rm "$E1000_NAPI_RUN/calls"

@@ -135,7 +135,7 @@ pack() { tar -czP -C "$tmp/in" "$@" | base64; }
 	refused "must not be links" --out "$tmp/out"
 }
 
-@test "what cannot be the name of a guest is refused, in state.tsv and in an inventory" {
+@test "an impossible name of a guest is refused, in state.tsv and in an inventory" {
 	results "$tmp/out/guests/g1" 1
 	results "$tmp/elsewhere" 2
 	for name in ../../elsewhere "$tmp/elsewhere" .. .g -g 'g"2' 'g 2' ''; do

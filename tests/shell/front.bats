@@ -70,7 +70,7 @@ commands() { ./e1000-napi --help | sed -n 's/^  \([a-z][a-z]*\)  *[^ ].*/\1/p'; 
 	[ "$(completed ./e1000-napi host v)" = "virtualbox vmware" ]
 	[ "$(completed ./e1000-napi help sw)" = "sweep" ]
 	[ "$(completed ./e1000-napi help host v)" = "virtualbox vmware" ]
-	# what a text mentions is no option of the command
+	# what a text mentions is not an option of the command
 	[[ " $(completed ./e1000-napi fleet --) " != *" --preset "* ]]
 	[[ " $(completed ./e1000-napi host cpu --) " != *" --host "* ]]
 	[[ " $(completed ./e1000-napi sweep --) " == *" --goal-width "* ]]

@@ -180,7 +180,7 @@ grown() {
 	done
 }
 
-@test "what comes in the next seconds" {
+@test "--for shows only the next seconds" {
 	dir=$BATS_TEST_TMPDIR/debug/e1000_napi/eth1
 	mkdir -p "$dir"
 	snapshot rx_per_poll packets 40 8 '1 8' '8 4' >"$dir/snapshot"

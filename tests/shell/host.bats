@@ -179,7 +179,7 @@ whole_life() { # whole_life KIND
 	"$h" destroy tiny --yes
 	grep -q 'startvm tiny --type emergencystop' "$fake/calls"
 	[ ! -e "$fake/vm-tiny" ]
-	# What cannot be ended is still ours, and destroy can be run again
+	# A VM that cannot be ended is still ours, and destroy can be run again
 	: >"$fake/stuck"
 	"$h" create tiny --iso "$iso"
 	"$h" start tiny
@@ -310,7 +310,7 @@ whole_life() { # whole_life KIND
 	[[ $output == *"does not run"* ]]
 }
 
-@test "wrong words are told" {
+@test "wrong arguments are named" {
 	for h in xen virtualbox vmware kvm; do
 		run scripts/host/$h.sh
 		[ "$status" -eq 2 ]
@@ -326,7 +326,7 @@ whole_life() { # whole_life KIND
 	[ "$status" -eq 2 ]
 }
 
-@test "an answer is no question: two hosts cannot be set on each other" {
+@test "an answer is not a question: two hosts cannot be set on each other" {
 	mkfifo "$BATS_TEST_TMPDIR/samples"
 	build/tools/napimeter hostcpu 15998 <"$BATS_TEST_TMPDIR/samples" 3>&- &
 	pid=$!

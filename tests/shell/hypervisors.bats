@@ -83,7 +83,7 @@ hosts() {
 	[ "$(wc -l <"$tmp/started")" -eq 1 ]
 }
 
-@test "what the host says goes to meta.json as JSON" {
+@test "the host's facts go to meta.json as JSON" {
 	printf '{\n  "host": {\n    "address": "a"\n  }\n}\n' >"$tmp/meta.json"
 	printf 'version=4.17.5\nodd="x" \\ y=z\n' >"$tmp/host_facts.txt"
 	here=$PWD/lab/hypervisors out=$tmp work=$tmp time=counted outer_qemu=7.2.22
@@ -151,7 +151,7 @@ hosts() {
 	[ "${lines[2]}" = '3,,99000000000,1.0,5,' ]
 }
 
-@test "wrong words are told" {
+@test "wrong arguments are named" {
 	for lab in qemu xen virtualbox vmware; do
 		run lab/hypervisors/$lab.sh --nonsense
 		[ "$status" -eq 2 ]

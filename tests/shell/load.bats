@@ -33,7 +33,7 @@ setup() {
 	in_ns ip link set dev lo up
 	in_ns ip link set dev peer9 up
 	in_ns ip link set dev nic9 address 02:00:00:00:00:09 up
-	# what /sys tells of it, and that it is a PCI device
+	# its entries in /sys, and that it is a PCI device
 	for f in $(in_ns ls /sys/class/net/nic9); do
 		ln -s "/sys/class/net/nic9/$f" "$class/$f"
 	done
@@ -131,7 +131,7 @@ lib() {
 	done
 }
 
-@test "what is no e1000 NIC is refused" {
+@test "a device that is not an e1000 NIC is refused" {
 	load nic8 --dry-run
 	[ "$status" -eq 1 ]
 	[[ $output == *"there is no interface nic8"* ]]
@@ -160,7 +160,7 @@ lib() {
 	[[ $output == *"no network interface"* ]]
 }
 
-@test "what stands on it and cannot come back is refused" {
+@test "a device on top that cannot come back is refused" {
 	in_ns ip link add mac0 link nic9 type macvlan
 	ln -s /sys/class/net/nic9/upper_mac0 "$class/upper_mac0"
 	load nic9 --dry-run $module
@@ -200,7 +200,7 @@ lib() {
 	[ "$(in_ns $napinic peers nic90)" = "default - nic90" ]
 }
 
-@test "where nobody answered before, a link that is up is network enough" {
+@test "if no peer answered before, a link that is up is enough" {
 	mkdir -p "$BATS_TEST_TMPDIR/up/class/net/nic9"
 	back() {
 		E1000_NAPI_SYS=$BATS_TEST_TMPDIR/up sh -c '. scripts/lib/common.sh
@@ -232,7 +232,7 @@ lib() {
 	in_ns ip link show dev nic9
 }
 
-@test "qdiscs, classes and filters come back; what cannot is told of before" {
+@test "qdiscs, classes and filters come back; the rest is named before" {
 	in_ns tc qdisc replace dev nic9 root handle 1: htb default 10 r2q 5 2>/dev/null || skip "no htb here"
 	in_ns tc class add dev nic9 parent 1: classid 1:1 htb rate 100mbit
 	in_ns tc class add dev nic9 parent 1:1 classid 1:10 htb rate 10mbit ceil 20mbit burst 20k
@@ -459,7 +459,7 @@ undress() {
 	[ "$(date -r "$class/tx_queue_len" +%Y)" = 2001 ]
 }
 
-@test "a state file that somebody edited, or that another owns, is refused whole and kept" {
+@test "a state file that was edited or is another user's is refused whole and kept" {
 	good=$E1000_NAPI_RUN/good state=$E1000_NAPI_RUN/$pci.state
 	state
 	[ "$(tail -n 1 "$good")" = end ]
@@ -512,22 +512,22 @@ undress() {
 	refused "not the state of a NIC"
 	cp "$good" "$state"
 	chmod 666 "$state"
-	refused "written by, somebody else"
+	refused "written by, another user"
 	rm "$state"
 	ln -s "$good" "$state"
 	refused "symbolic link"
 	rm "$state"
 	cp "$good" "$state"
 	chown 12345 "$state"
-	refused "written by, somebody else"
+	refused "written by, another user"
 	picture | diff "$BATS_TEST_TMPDIR/before" -
 	chmod 777 "$E1000_NAPI_RUN"
 	restore nic9
 	[ "$status" -eq 1 ]
-	[[ $output == *"somebody else; remove it"* ]]
+	[[ $output == *"another user; remove it"* ]]
 }
 
-@test "what cannot be put back is named and counted, and the rest goes on" {
+@test "a setting that cannot be restored is named and counted, and the rest is restored" {
 	state
 	sed -i "s|^end\$|set $E1000_NAPI_SYS/class/net/none9/mtu 1400\naddr nic9 forever forever 300.0.0.1/24\nroute 4 10.20.0.0/16 via 10.99.0.1 dev nic9\nset /proc/sys/net/ipv4/conf/nic9/rp_filter 2\nend|" "$E1000_NAPI_RUN/good"
 	run in_ns $napinic put "$E1000_NAPI_RUN/good"
@@ -572,7 +572,7 @@ undress() {
 	for verb in load.sh restore.sh; do
 		run in_ns scripts/$verb nic9
 		[ "$status" -eq 1 ]
-		[[ $output == *"$E1000_NAPI_RUN, or a folder above it, belongs to, or can be written by, somebody else"* ]]
+		[[ $output == *"$E1000_NAPI_RUN, or a folder above it, belongs to, or can be written by, another user"* ]]
 	done
 	chown 0 "$BATS_TEST_TMPDIR"
 	chmod 777 "$BATS_TEST_TMPDIR"

@@ -79,7 +79,7 @@ for w in want:
                  ("conditional_throughput_bps", "conditional_bps")):
         x, y = float(want[w][a]), float(got[w][b] or 0)
         assert abs(x - y) <= 1, (w, a, x, y)
-    assert got[w]["n"] == "0" and got[w]["lo_bps"] == "", got[w]  # its trials are no repetitions
+    assert got[w]["n"] == "0" and got[w]["lo_bps"] == "", got[w]  # its trials are not repetitions
 PY
 	done
 }
@@ -171,7 +171,7 @@ PY
 	"$napistat" compare -f csv -m delivered_bps "$irq" >"$tmp/c.csv"
 	[ "$(value result weight_a=200 weight_b=60 <"$tmp/c.csv" | sort -u)" = equal ]
 	[ "$(value result weight_a=1 weight_b=60 offered_bps=1000000000 <"$tmp/c.csv")" = differs ]
-	# within half a percent nobody knows more than within two
+	# a margin of half a percent decides no more than one of two
 	"$make" --noise 3 --weights "60 200" "$tmp/noisy"
 	run "$napistat" compare -m cpu_total --margin 0.5 "$tmp/noisy"
 	[[ $output == *"cannot say"* ]]
@@ -270,7 +270,7 @@ PY
 	[ "$(field weight <<<"$output")" = 2 ]
 	field lo_pct <<<"$output" | awk '{ exit !($1 > 0) }'
 	[[ $output == *"use 2. Against 64 "*" it delivers +"* ]]
-	# a gain within the margin is no reason
+	# a gain within the margin is not a reason
 	run "$napistat" verdict --margin 50 "$tmp/b"
 	[ "$(field action <<<"$output")" != change ]
 }
@@ -351,7 +351,7 @@ PY
 	[ "$status" -eq 2 ]
 }
 
-@test "what a folder says is no formula, no markup and steers no terminal" {
+@test "text of a folder is neither formula nor markup, and steers no terminal" {
 	"$simulate" "$tmp/x" weight=64,200 offered_bps=100M reps=3
 	printf '{"format": 1, "hypervisor": "=HYPERLINK(1)<script>", "stand_in": false, "note": "@x\\u001b]0;y\\u202e"}\n' \
 		>"$tmp/x/1/meta.json"
@@ -408,11 +408,11 @@ rival_200() {
 	refute grep -q 'No other weight is better' <<<"$output"
 	need=$(field reps_needed <<<"$output")
 	[[ $output == *"about $need repetitions of each cell would decide it"* ]]
-	# with so many it is decided
+	# as many decide it
 	"$simulate" --noise 15 --seed 2 "$tmp/more" weight=64,100,200 offered_bps=100M,200M reps="$need"
 	run build/tools/napistat verdict "$tmp/more/1"
 	[ "$(field action <<<"$output")" = keep ]
-	# what the recorded sweep of UDP says of weight 7
+	# what the recorded sweep of UDP says about weight 7
 	run "$napistat" verdict docs/results/sweep/udp
 	[ "$(field action <<<"$output")" = cannot_say ]
 	refute grep -q 'No weight is better' <<<"$output"
@@ -454,7 +454,7 @@ rival_200() {
 	done
 }
 
-@test "counted time is said below every table, and that it is no real time" {
+@test "counted time is said below every table, and that it is not real time" {
 	cp -R "$irq" "$tmp/counted"
 	"$make" --kind irq --hypervisor Xen "$tmp/real"
 	sed -i 's/"host": {/&"time": "counted"/' "$tmp/counted/meta.json"
@@ -792,7 +792,7 @@ refuse_folder() {
 	[ "$status" -eq 2 ]
 }
 
-@test "a half-written last line is told from a whole one" {
+@test "a half-written last line is recognised" {
 	cp -r "$irq" "$tmp/d"
 	truncate -s -3 "$tmp/d/runs.csv"
 	run "$napistat" summary "$tmp/d"
@@ -846,7 +846,7 @@ PY
 		took[n]=$((($(date +%s%N) - start) / 1000000))
 	done
 	echo "ms: ${took[*]}"
-	# four commands, 10 s each at the very most; linear but for a busy machine
+	# four commands, 10 s each at the very most; linear except for a busy machine
 	[ "${took[1]}" -lt 40000 ]
 	[ "${took[2]}" -lt $((4 * took[1])) ]
 }
@@ -935,7 +935,7 @@ PY
 	[[ $output == *"no column \"speed\""* ]]
 }
 
-@test "what is refused cannot steer the terminal, its folder's name neither" {
+@test "refused text and its folder's name cannot steer the terminal" {
 	folder=$BATS_TEST_TMPDIR/$(printf 'a\033]52;c;eA==\007')
 	tests/shell/make-results.sh --kind irq --weights "1 64" --reps 2 "$folder"
 	printf '\033[2J' >"$folder/meta.json"

@@ -46,7 +46,7 @@ prepare() { "$tmp/p/dev/prepare.sh" --kver "$kver" --ksrc "$tmp/ksrc" --out "$tm
 	[ ! -e "$tmp/out/e1000_main.c" ]
 }
 
-@test "edit and save give the same patches back, but for the line numbers of another kernel" {
+@test "edit and save give the same patches back, except for the line numbers of another kernel" {
 	cp -R "$tmp/p/patches" "$tmp/before"
 	for n in 1 2; do
 		"$tmp/p/dev/patches.sh" edit "$kver"

@@ -218,7 +218,7 @@ LOOK
 	[ "$(cat "$tmp/report/mine")" = keep ]
 	[ -s "$tmp/small/runs.csv" ]
 	[ -e "$tmp/report/figures/1-intro.svg" ]
-	# and a page of somebody else stays as it is
+	# and a page of another user stays as it is
 	mkdir "$tmp/other"
 	echo mine >"$tmp/other/report.md"
 	run scripts/report.sh --out "$tmp/other" "$tmp/small"
@@ -259,7 +259,7 @@ LOOK
 	[[ $output == *"user $uid, who owns the folder of"*", cannot read $tmp/closed/scripts; copy the results"* ]]
 }
 
-@test "who owns the folder gets nothing of root's: no terminal to type into, nothing unseen printed" {
+@test "the folder's owner gets nothing of root's: no terminal to type into, no control characters" {
 	[ "$(id -u)" -eq 0 ] || skip "needs root"
 	uid=$(stat -c %u .)
 	[ "$uid" -ne 0 ] || uid=65534

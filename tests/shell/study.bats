@@ -90,7 +90,7 @@ setup() {
 	[ "$(wc -l <"$CALLS")" -eq 1 ]
 }
 
-@test "wrong words are told" {
+@test "wrong arguments are named" {
 	for words in "kvm" "xen/none" "--seeds x" "--seeds" "--quick xen/tcp"; do
 		# shellcheck disable=SC2086 # words
 		run "$study" $words

@@ -108,7 +108,7 @@ of_root() { find "$tmp" -user 0; }
 	[ "$(stat -c %u results/made/his)" = 1 ]
 	[ "$(stat -c %u "$tmp/secret" "$tmp/other/of/root" | sort -u)" = 0 ]
 	cd "$top"
-	# root's folder in another's, or nobody called sudo: nothing is given
+	# root's folder in another's, or no caller of sudo: nothing is given
 	give "$tmp/other/of/root"
 	[ "$(stat -c %u "$tmp/other/of/root/file" "$tmp/other/of")" = "$(printf '0\n0')" ]
 	mkdir "$tmp/mine/again"
@@ -199,7 +199,7 @@ of_root() { find "$tmp" -user 0; }
 	E1000_NAPI_CACHE=$tmp/loop refused "$tmp/loop" "the cache"
 }
 
-@test "what is given back is not what its folder's owner put in the place" {
+@test "give back does not follow what the folder's owner planted" {
 	chown 0:0 "$tmp"
 	mkdir -p "$tmp/mine/made/sub" "$tmp/secret" "$tmp/bin"
 	: >"$tmp/secret/file"
@@ -290,7 +290,7 @@ of_root() { find "$tmp" -user 0; }
 	[ "$status" -eq 1 ]
 	frozen false 'deb [signed-by=k] http://deb.debian.org/debian sid main'
 	frozen '' 'deb [signed-by=k] https://snapshot.debian.org/archive/debian/20260101T000000Z sid main'
-	# and nobody else says so, nor leaves the key to apt
+	# and no other script says so, or leaves the key to apt
 	run grep -rnE 'Check-Valid-Until|trusted=yes|allow-unauthenticated|AllowInsecure' scripts lab dev bench packaging
 	[ "$(wc -l <<<"$output")" -eq 2 ]
 	[ "$(grep -c lab/bootstrap.sh <<<"$output")" -eq 2 ]

@@ -63,7 +63,7 @@ last() { tail -n 1; }
 	done <"$dir/keys"
 }
 
-@test "what iperf answers before a sweep is understood by mawk too" {
+@test "mawk too understands iperf's answer before a sweep" {
 	mkdir "$dir/bin"
 	printf '#!/bin/sh\necho 20260101000000,192.0.2.1,5001,192.0.2.2,9,1,0.0-0.3,1470,39200\n' >"$dir/bin/iperf"
 	for awk in "$(command -v mawk)" "$(command -v busybox) awk"; do
@@ -171,7 +171,7 @@ last() { tail -n 1; }
 	[ "$(grep -o 'weight [0-9]*' "$dir/a" | sort -u | wc -l)" -eq 50 ]
 }
 
-@test "what is wrong is refused with status 2 and a reason" {
+@test "wrong usage is refused with status 2 and a reason" {
 	refuse() {
 		_want=$1
 		shift
@@ -203,7 +203,7 @@ last() { tail -n 1; }
 	[[ $output == *"needs a server"* ]]
 	run scripts/sweep.sh --weight 2
 	[ "$status" -eq 2 ]
-	# hexadecimal digits and dots alone are no address yet
+	# hexadecimal digits and dots alone are not an address yet
 	for name in nowhere.invalid cafe.invalid; do
 		run scripts/sweep.sh eth0 --server $name --dry-run
 		[ "$status" -eq 1 ]
@@ -281,7 +281,7 @@ tested() {
 		run $napimeter run "$dir/r" --retries 1
 		[ "$status" -eq 1 ]
 		[ "$(grep -c "it is tried again" <<<"$output")" -eq 1 ]
-		[[ $output == *"The source's test failed 2 times, so no trial was made; mend that, and give the same command again" ]]
+		[[ $output == *"The source's test failed 2 times, so no trial was made; fix that, and give the same command again" ]]
 		[ "$(cat "$dir/r/runs.csv" "$dir/r/probes.csv" 2>/dev/null | grep -c none9)" -eq 0 ]
 	done
 }
@@ -315,7 +315,7 @@ tested() {
 	for i in 1 2; do
 		run $napimeter run "$dir/r" --retries 0
 		[ "$status" -eq 1 ]
-		[[ $output == *"every trial of this sweep failed ("*none9*"); mend that, and give another --out" ]]
+		[[ $output == *"every trial of this sweep failed ("*none9*"); fix that, and give another --out" ]]
 		# two trials, once
 		[ "$(grep -c none9 "$dir/r/runs.csv")" -eq 2 ]
 	done
@@ -435,7 +435,7 @@ tested() {
 	[ "$status" -eq 0 ]
 }
 
-@test "the host's CPU is told: clock and mean of samples" {
+@test "the host's CPU is answered: clock and mean of samples" {
 	now=$(date +%s%N)
 	(
 		echo time_ns,cpu
@@ -474,7 +474,7 @@ tested() {
 	[ "$status" -eq 0 ]
 	grep -q '"clock_offset_ns": ' "$dir/meta.json"
 	wait
-	# what is wrong with the folder is told without the host
+	# a bad folder is reported without the host
 	echo '{' >"$dir/meta.json"
 	run timeout 5 "$napimeter" meta "$dir" x <"$dir/said"
 	echo "$output"

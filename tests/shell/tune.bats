@@ -50,7 +50,7 @@ as_root() { [ "$(id -u)" -eq 0 ] || skip "tune.sh measures as root only"; }
 	done
 }
 
-@test "what is wrong is refused with status 2 and a reason" {
+@test "wrong usage is refused with status 2 and a reason" {
 	refuse() {
 		_want=$1
 		shift
@@ -71,12 +71,12 @@ as_root() { [ "$(id -u)" -eq 0 ] || skip "tune.sh measures as root only"; }
 	refuse "gro cannot be '2'" eth0 --server 192.0.2.1 --try gro=2
 	refuse "defer cannot be '2'" eth0 --server 192.0.2.1 --try defer=2
 	refuse "rcvbuf cannot be '08M'" eth0 --server 192.0.2.1 --try rcvbuf=08M
-	refuse "--against wants F=V" eth0 --server 192.0.2.1 --against 1
+	refuse "--against requires F=V" eth0 --server 192.0.2.1 --against 1
 	refuse "no factor 'wait'" eth0 --server 192.0.2.1 --against wait=1
 	refuse "weight cannot be '0'" eth0 --server 192.0.2.1 --try weight=0 --dry-run
 	refuse "weight cannot be '5000': 5000 is not in 1..4096" eth0 --server 192.0.2.1 --against weight=5000 --dry-run
 	refuse "defer cannot be '9999999:1'" eth0 --server 192.0.2.1 --try defer=9999999:1 --dry-run
-	refuse "--minutes wants" eth0 --server 192.0.2.1 --minutes 0
+	refuse "--minutes requires" eth0 --server 192.0.2.1 --minutes 0
 	refuse "too short for this: --minutes" eth0 --server 192.0.2.1 --minutes 5 --dry-run
 	run env E1000_NAPI_SYS=/sys scripts/tune.sh lo --server 192.0.2.1 --dry-run
 	[ "$status" -eq 1 ]
@@ -113,7 +113,7 @@ as_root() { [ "$(id -u)" -eq 0 ] || skip "tune.sh measures as root only"; }
 	[[ $output != *threaded* ]]
 }
 
-@test "what the NIC, the kernel or the machine has not is left out and named" {
+@test "factors that the NIC, the kernel or the machine lacks are named and left out" {
 	run "$dir/scripts/tune.sh" eth0 --server 192.0.2.1 --dry-run
 	[[ $output == *"rx-usecs is not tried: this NIC"* ]]
 	[[ $output == *"threaded is not tried: this kernel"* ]]
@@ -147,7 +147,7 @@ as_root() { [ "$(id -u)" -eq 0 ] || skip "tune.sh measures as root only"; }
 	[[ $(cat "$dir/out/answer") =~ "Loss-free rate 1."[01][0-9]*" times that of the defaults [1." ]]
 }
 
-@test "what a results folder says is never run: it is a number, or refused" {
+@test "text of a results folder is never run: it is a number, or refused" {
 	as_root
 	echo "weight=128 1.1 1" >"$TRUTH"
 	tune --try weight=128 --minutes 5 >"$dir/said" 2>&1
@@ -255,7 +255,7 @@ plant() {
 	[ -z "$(find "$dir/root" -type f)" ]
 }
 
-@test "what only luck made the best in the screening is not confirmed" {
+@test "a value that led the screening by luck is not confirmed" {
 	as_root
 	# all are the same, the noise is 0.5 %, and a tenth of a percent counts as better
 	run tune --try weight --try gro --margin 0.1
@@ -287,7 +287,7 @@ plant() {
 	[[ $output == *"The rival is better"*"action=change pairs=4 "* ]]
 }
 
-@test "too few pairs are no evidence; folders come in twos" {
+@test "too few pairs are not evidence; folders come in twos" {
 	for side in a b; do
 		"$dir/scripts/sweep.sh" eth0 --out "$dir/$side" --method mlfrr
 	done
@@ -324,7 +324,7 @@ plant() {
 	[ "$(wc -l <"$CALLS")" -eq "$calls" ]
 }
 
-# A clock that stands still but for what the made-up sweep takes
+# A clock that stands still except for what the made-up sweep takes
 own_clock() {
 	export CLOCK=$dir/clock TAKES=$1
 	echo 1000 >"$CLOCK"
@@ -453,7 +453,7 @@ keep() {
 	[[ $output == *"nothing was applied"* ]]
 }
 
-@test "what undoes --apply is not believed where another user could have put it" {
+@test "--undo ignores files that another user could have written" {
 	as_root
 	kept=$dir/root/var/lib/e1000_napi/tune
 	mkdir -p "$kept" "$dir/root/proc"
@@ -464,7 +464,7 @@ keep() {
 		$how "$dir/root/var/lib"
 		run "$dir/scripts/tune.sh" --undo
 		[ "$status" -eq 1 ]
-		[[ $output == *"or a folder above it, belongs to, or can be written by, somebody else"* ]]
+		[[ $output == *"or a folder above it, belongs to, or can be written by, another user"* ]]
 		[ "$(cat "$dir/root/etc/modprobe.d/e1000_napi-tune.conf")" = mine ]
 		chown 0 "$dir/root/var/lib"
 		chmod 755 "$dir/root/var/lib"
@@ -524,17 +524,17 @@ RUN+="/usr/sbin/ethtool -K $name gro on"' ]
 	done
 	echo "$weight" >"$kept/undo"
 	chmod 666 "$kept/undo"
-	refuse "somebody else"
+	refuse "another user"
 	chmod 644 "$kept/undo"
 	chown 12345 "$kept"
-	refuse "somebody else"
+	refuse "another user"
 	chown 0 "$kept"
 	run "$dir/scripts/tune.sh" --undo
 	[ "$status" -eq 0 ]
 	[ "$(cat "$dir/sys/kernel/debug/e1000_napi/eth0/weight")" = 64 ]
 }
 
-@test "what cannot be applied leaves everything as before" {
+@test "a failed --apply leaves everything as before" {
 	as_root
 	mkdir -p "$dir/sys/kernel/debug/e1000_napi/eth0"
 	echo 64 >"$dir/sys/kernel/debug/e1000_napi/eth0/weight"
@@ -543,6 +543,6 @@ RUN+="/usr/sbin/ethtool -K $name gro on"' ]
 	printf '%s\n' "weight=128 1.1 1" "defer-hard-irqs=2 1 0.8" >"$TRUTH"
 	run tune --try weight=128 --try defer=2:50000 --apply
 	[ "$status" -eq 1 ]
-	[[ $output == *"everything is as before"* ]]
+	[[ $output == *"everything was undone"* ]]
 	[ "$(cd "$dir" && find root sys -type f -exec md5sum {} + | sort)" = "$before" ]
 }

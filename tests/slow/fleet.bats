@@ -180,7 +180,7 @@ for row in csv.DictReader(open(sys.argv[2])): print(row[sys.argv[1]])' "$1" "$2"
 	now=$(date +%s%N)
 	run -0 fleet --limit g2 "$@"
 	[ "$(column seconds "$out/guests/g2/runs.csv" | wc -l)" -eq 16 ]
-	# It was not begun anew
+	# It was not begun again
 	[ "$(column started_ns "$out/guests/g2/runs.csv" | sort -n | head -n 1)" -lt "$now" ]
 	untouched 2
 	# The other has ended or not; its NIC is still handed over

@@ -64,7 +64,7 @@ build() {
 	git am -q "$tmp/patch"
 }
 
-@test "make intree changes the tree once; it is stock but for the option" {
+@test "make intree changes the tree once; it is stock except for the option" {
 	make intree KSRC="$tmp/tree"
 	grep -q '^config E1000_NAPI_STATS' "$intel/Kconfig"
 	grep -q 'e1000_driver_name\[\] = "e1000"' "$intel/e1000/e1000_main.c"
@@ -156,7 +156,7 @@ config() {
 	! grep -aE 'BUG|WARNING|Oops|Call Trace' "$tmp/console" || false
 }
 
-@test "without KSRC, or with a folder that is no kernel: one sentence" {
+@test "without KSRC, or with a folder that is not a kernel: one sentence" {
 	run make intree
 	[ "$status" -ne 0 ]
 	[[ $output == *"KSRC is missing"* ]]

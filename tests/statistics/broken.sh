@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Puts wrong rules back into a copy of napistat, one at a time, and sees that check.py
+# Puts wrong rules back into a copy of napistat, one at a time, and checks that check.py
 # finds each of them. Prints TAP.
 set -eu
 

@@ -21,7 +21,7 @@
 static const char usage[] =
 	"usage: simulate [OPTION…] DIR KEY=VALUE…\n"
 	"Writes made-up sweeps into DIR/1, DIR/2, …; KEY=VALUE as for napimeter plan.\n"
-	"  --sweeps N        so many (1)\n"
+	"  --sweeps N        number of sweeps (1)\n"
 	"  --seed N          of the random numbers (1)\n"
 	"  --capacity BPS    payload that weight 64 takes (half of the load)\n"
 	"  --gain W=F        weight W takes F times that\n"
@@ -32,8 +32,8 @@ static const char usage[] =
 	"  --auto R          correlation of a trial with the one before (0)\n"
 	"  --boot P          scatter of a weight from session to session, percent (0)\n"
 	"  --stream P        scatter of a weight from stream to stream, percent (0)\n"
-	"  --trend P         all trials deliver so many percent more at the end than at the start (0)\n"
-	"  --steal P         the host takes so many percent in every third trial (0)\n"
+	"  --trend P         all trials deliver P percent more at the end than at the start (0)\n"
+	"  --steal P         the host takes P percent in every third trial (0)\n"
 	"  --lossy P         share of trials with loss, percent; all else lose nothing\n"
 	"  --host            with the host's CPU\n"
 	"  --failed W=LOAD   this weight fails above this load\n";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* doctor without a NIC: what it reads of /proc, and what it says of counters. */
+/* doctor without a NIC: what it reads of /proc, and what it says about counters. */
 #include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What root writes in another's folder: no link, FIFO or hard link leads it elsewhere. */
+/* Root's writes in another's folder: no link, FIFO or hard link leads them elsewhere. */
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -141,7 +141,7 @@ static void folders_on_the_way(void **state)
 	assert_non_null(strstr(failure(), "victim is not a folder"));
 }
 
-/* root's files in a user's folder are the user's; nobody's else are given away */
+/* root's files in a user's folder are the user's; no other user's are given away */
 static void given_to_the_owner(void **state)
 {
 	struct stat st;
@@ -151,7 +151,7 @@ static void given_to_the_owner(void **state)
 	if (geteuid())
 		skip();
 	assert_int_equal(chown(in("dir"), 12345, 12346), 0);
-	/* in /tmp, a folder of somebody else is refused but for the one who called sudo */
+	/* in /tmp, a folder of another user is refused, unless that user called sudo */
 	assert_int_equal(chmod(top, 0755), 0);
 	dir = folder_dir(in("dir"), false);
 	assert_true(dir >= 0);

@@ -237,7 +237,7 @@ static void journal_edited(void **state)
 	assert_int_equal(journal_open(&j, dir, "runs.csv", "hist.csv", COL_COUNT_PLAIN), 0);
 	assert_int_equal(j.count, 0);
 	journal_close(&j);
-	/* an editor that ends no line loses nobody's row, and no histogram */
+	/* an editor that ends no line loses no row and no histogram */
 	write_runs("1,,,ok%s\n2,,,ok%s", rest, rest);
 	put("hist.csv", hist, strlen(hist));
 	assert_int_equal(journal_open(&j, dir, "runs.csv", "hist.csv", COL_COUNT_PLAIN), 0);
@@ -287,7 +287,7 @@ static void folders(void **state)
 	unlink(runs);
 	assert_null(folder_read(dir, "runs.csv", &len));
 	assert_int_equal(len, 0);
-	/* what a link that somebody made beforehand leads to is not written */
+	/* the target of a planted link is not written */
 	assert_int_equal(symlink(a, in_dir("meta.json.new")), 0);
 	assert_int_equal(folder_replace(dir, "meta.json", "{}"), 0);
 	text = get("meta.json");
@@ -544,7 +544,7 @@ static void end_for_another(void **state)
 	assert_int_equal(WEXITSTATUS(status), 1);
 }
 
-/* A child whose parent was killed before it could ask to be told does not stay behind. */
+/* A child whose parent was killed before it could ask for a death signal does not stay behind. */
 static void parent_killed(void **state)
 {
 	char answer = '-';
@@ -752,7 +752,7 @@ static void loss_adds_up(void **state)
 		sum += row_number(&row, places[i]);
 	assert_true(sum + row_number(&row, COL_received) == row_number(&row, COL_sent));
 
-	/* iperf, watched: 9 repetitions of its end came, 4 of them to nobody */
+	/* iperf, watched: 9 repetitions of its end came, 4 of them unread */
 	t.arrived = 710;
 	t.control = 9;
 	t.unread = 10;
@@ -807,7 +807,7 @@ static void loss_adds_up(void **state)
 	counters_free(&after);
 }
 
-/* What another program's socket loses, or a filter takes, is not our socket's or program's. */
+/* Losses of another socket or a filter are not our socket's or program's. */
 static void loss_of_others(void **state)
 {
 	struct counters before = { 0 }, after = { 0 };
@@ -937,7 +937,7 @@ static void failures_of_trials(void **state)
 	counters_free(&after);
 }
 
-/* A socket that this process shares: only its own drops, and what nobody read. */
+/* A socket that this process shares: only its own drops, and unread datagrams. */
 static void drops_of_one(void **state)
 {
 	static const int size = 4000;
@@ -1097,7 +1097,7 @@ static void plan_until(void **state)
 		int64_t weight = row_integer(&todo.spec, COL_weight, 0);
 
 		assert_true(i < 30);
-		/* one of them failed: it is no measurement; one with a warning is */
+		/* one of them failed: it is not a measurement; one with a warning is */
 		row_set(&todo.spec, COL_status, "%s", i == 1 ? "failed" : i % 2 ? "warn" : "ok");
 		if (i != 1)
 			row_set_number(&todo.spec, COL_bandwidth_bps, rate[weight][count[weight]++ & 1]);
@@ -1393,7 +1393,7 @@ static void undo(void **state)
 }
 
 /* Root replays it: another's, or one that says something else, is refused whole and kept. */
-/* What cannot be put back stays in the file, and nothing else does. */
+/* Only settings that cannot be restored stay in the file. */
 static void undo_in_parts(void **state)
 {
 	char *path = strdup(in_dir("a")), *other = strdup(in_dir("b")), *kept = strdup(in_dir("state"));

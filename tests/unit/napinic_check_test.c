@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What napinic lets through as a state file, as a name, as what is left of a lifetime, and as an index. */
+/* State files, names, remaining lifetimes and indexes that napinic accepts. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -120,7 +120,7 @@ static void files_of_others(void **data)
 	free(text);
 	chmod(path, 0664);
 	assert_null(check_file(path, PCI));
-	assert_non_null(strstr(failure(), "somebody else"));
+	assert_non_null(strstr(failure(), "another user"));
 	no_failure();
 	chmod(path, 0644);
 	assert_int_equal(symlink(path, link), 0);

@@ -320,7 +320,7 @@ static void routes(void **data)
 	}
 }
 
-/* What save writes of the captures is what check lets through. */
+/* check accepts what save writes of the captures. */
 static char *whole_state(const char *version)
 {
 	static const char *const names[] = { "eth0", "eth0.7", "eth0.8", "v8.9" };

@@ -47,7 +47,7 @@ struct nic {
 	unsigned int pairs;	/* as fixed */
 	size_t measured;
 	char news[8192];
-	/* remembers up to so many places; what is not there yet is to be measured */
+	/* the most places it remembers; what is not there yet is to be measured */
 	bool stepwise;
 	size_t places;
 	char place[256][64];
@@ -147,7 +147,7 @@ static int whole(struct nic *n, struct tune_answer *answer)
 	return tune_search(n->t, &n->world, &step, answer);
 }
 
-/* What napistat says of the confirmation. */
+/* napistat's answer on the confirmation. */
 static enum paired_answer decided(const struct nic *n, const struct tune_answer *a)
 {
 	double x[4][64];
@@ -312,7 +312,7 @@ static void time_is_short(void **unused)
 }
 
 /*
- * What the screening drops, at 10 % of noise: rarely an equal value, nearly never a better
+ * Values that the screening drops, at 10 % of noise: rarely an equal value, nearly never a better
  * one, and what is far worse still more often than not. The rule before this one (below 90 %
  * in any one round) dropped 54 % of the equal and 21 % of the better.
  */
@@ -414,11 +414,11 @@ static void words(void **unused)
 		{ "try=rcvbuf/default/8MM", "rcvbuf cannot be '8MM'" },
 		{ "try=rcvbuf/default/9999G", "rcvbuf cannot be '9999G'" },
 		{ "try=budget/300/0", "budget cannot be '0'" },
-		{ "minutes=0", "--minutes wants" },
-		{ "minutes=1,4", "--minutes wants" },
-		{ "trial=1e9", "--trial wants" },
-		{ "margin=nan", "--margin wants" },
-		{ "seed=-1", "--seed wants" },
+		{ "minutes=0", "--minutes requires" },
+		{ "minutes=1,4", "--minutes requires" },
+		{ "trial=1e9", "--trial requires" },
+		{ "margin=nan", "--margin requires" },
+		{ "seed=-1", "--seed requires" },
 		{ "pairs=4", "not a range" },
 		{ "speed=1", "not a word of a search" },
 		{ "1);system(\"id\");print(1", "not a word of a search" },

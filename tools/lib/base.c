@@ -101,7 +101,7 @@ static size_t shown(const unsigned char *p)
 }
 
 /*
- * A program on the other side, or whoever edited a file, may have put anything
+ * A program on the other side, or an edited file, may have anything
  * into a text: what could steer a terminal or break a line becomes "?".
  */
 void clean_text(char *text)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What every part of the run format needs: memory, words, and why a file was refused. */
+/* Shared by all parts of the run format: memory, words, and why a file was refused. */
 #ifndef LIB_BASE_H
 #define LIB_BASE_H
 
@@ -29,7 +29,7 @@ void intern_free(void);
 bool is_count(const char *s);
 /* A finite decimal number and nothing else; *to is its value. */
 bool is_real(const char *s, double *to);
-/* What could steer a terminal becomes "?", a break of the line a space. */
+/* Control characters become "?", line breaks a space. */
 void clean_text(char *text);
 
 #endif

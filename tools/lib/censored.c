@@ -16,7 +16,7 @@
 #define NO_SIGMA 1e-4	/* of a bracket: as good as none */
 #define REFINE 40	/* golden sections; each narrows by 0.62 */
 #define BISECT 60
-#define NEVER 1e4	/* an end is open if it is farther off than so many widths */
+#define NEVER 1e4	/* an end is open if it is farther off, in widths */
 #define FLAT 1e-3	/* of deviance: means that fit alike */
 
 struct fit {

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-# What compiler and linker do against those who find a bug in a program: dpkg-buildflags' flags
+# Hardening by compiler and linker: dpkg-buildflags' flags
 # where that is there, the same by hand elsewhere. Not for sanitizers and fuzzers, which have
-# their own. Sets HARDEN_C and HARDEN_LD; a program that is linked statically is told static-pie.
+# their own. Sets HARDEN_C and HARDEN_LD; a program that is linked statically gets static-pie.
 buildflags = $(shell DEB_BUILD_MAINT_OPTIONS=hardening=+all dpkg-buildflags --get $(1) 2>/dev/null)
 HARDEN_C := $(filter -fstack% -Wformat% -Werror=format%,$(call buildflags,CFLAGS))
 ifeq ($(HARDEN_C),)

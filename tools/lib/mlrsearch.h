@@ -36,7 +36,7 @@ enum load_class classify_load(const struct goal *goal, const struct trial_result
  */
 void mlr_bounds(const struct goal *goal, const struct trial_result *trials, size_t count,
 		bool hints, double *lower, double *upper);
-/* What passes at the relevant lower bound, where the source sent less than asked too. */
+/* The rate that passes at the relevant lower bound, also where the source sent less than asked. */
 double mlr_conditional(const struct goal *goal, const struct trial_result *trials,
 		       size_t count, double lower);
 /*

@@ -14,7 +14,7 @@ static const struct interval no_interval = { NAN, NAN };
 /*
  * Two passes in long double: the second takes away the mean, so that a small
  * spread on a large mean (NIST's NumAcc4) keeps its digits; the sum of the
- * deviations mends what rounding left in the mean.
+ * deviations fixes what rounding left in the mean.
  */
 struct sample sample_of(const double *x, size_t n)
 {
@@ -135,7 +135,7 @@ struct contrast contrast_at(const struct stratum *s, size_t k, double ratio)
 			below += u1 * u1 / (s->n1 - 1) + u2 * u2 / (s->n2 - 1);
 		}
 	}
-	/* what is left when equal figures are taken from each other is no spread */
+	/* what is left when equal figures are taken from each other is not a spread */
 	c.se = sqrt(u);
 	if (c.se <= 1e-12 * scale)
 		c.se = 0;

@@ -105,7 +105,7 @@ double p_not_better(const struct stratum *s, size_t k, double margin,
 /* of a cost: a small p says the first is not lower by more than the margin */
 double p_not_cheaper(const struct stratum *s, size_t k, double margin);
 
-/* Holm's correction, in place; NANs are no tests and stay NAN */
+/* Holm's correction, in place; NANs are not tests and stay NAN */
 int holm(double *p, size_t n);
 
 #endif

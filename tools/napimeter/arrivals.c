@@ -27,7 +27,7 @@
 #define GET(dst, name)		OP(BPF_LDX | BPF_MEM | BPF_DW, dst, 7, FIELD(name), 0)
 #define PUT(name, src)		OP(BPF_STX | BPF_MEM | BPF_DW, 7, src, FIELD(name), 0)
 #define ADD(name, src)		OP(BPF_STX | BPF_ATOMIC | BPF_DW, 7, src, FIELD(name), BPF_ADD)
-/* jump over so many if the condition holds */
+/* instructions to jump over if the condition holds */
 #define OVER(count, cond, dst, value)	OP(BPF_JMP | (cond) | BPF_K, dst, 0, count, value)
 #define OVER_REG(count, cond, dst, src)	OP(BPF_JMP | (cond) | BPF_X, dst, src, count, 0)
 #define CALL(function)		OP(BPF_JMP | BPF_CALL, 0, 0, 0, BPF_FUNC_##function)

@@ -33,7 +33,7 @@ struct counters {
 	struct cpu_times cpu;
 };
 
-/* What the traffic source and the receiving application know. */
+/* Counts of the traffic source and the receiving application. */
 struct traffic {
 	double sent;
 	double received;
@@ -45,7 +45,7 @@ struct traffic {
 	double unseen;			/* of it, at most: before the first number that was seen */
 	double socket_drops;		/* by our socket alone; NaN: not known */
 	double unread, unread_ends;	/* left in it: data, and repeated ends */
-	double control;			/* datagrams that are no data; at most, if not known */
+	double control;			/* datagrams that are not data; at most, if not known */
 	bool is_slot;			/* a part of a stream */
 	bool open_end;			/* its last word did not come: sent is the newest that did */
 	bool only_packets_at_nic;	/* a TCP stream: bytes, no datagrams */

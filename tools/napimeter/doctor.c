@@ -19,7 +19,7 @@ static const char doctor_usage[] = "usage: napimeter doctor IF [--seconds N] [--
 
 /* ---- looking ---- */
 
-/* What each CPU did in the second that has ended, if that is more than in any before. */
+/* Work of each CPU in the last second, if more than in any before. */
 static void keep_peak(struct patient *p, struct exam *last)
 {
 	struct exam now = { 0 };

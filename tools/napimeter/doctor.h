@@ -41,7 +41,7 @@ struct exam {
 	struct snapshot nap;
 };
 
-/* What does not change meanwhile. A number that is not known is NaN. */
+/* Constant facts. An unknown number is NaN. */
 struct exam_facts {
 	const char *interface;
 	char driver[32];
@@ -77,7 +77,7 @@ struct patient {
 	struct exam_peak *peak;		/* one for each CPU of `after` */
 	struct exam_socket *socket;
 	size_t sockets;
-	bool sockets_told;		/* false: this kernel does not tell of sockets */
+	bool sockets_told;		/* false: this kernel does not report sockets */
 };
 
 struct finding {
@@ -108,7 +108,7 @@ void exam_parse_stat(struct exam *exam, const char *text);
 void exam_parse_softnet(struct exam *exam, const char *text);
 /* Of /proc/net/snmp, netstat and snmp6 (NULL: not there). */
 void exam_parse_ip(struct exam *exam, const char *snmp, const char *netstat, const char *snmp6);
-/* Lines of a kernel's log that tell of a hung transmitter of this interface. */
+/* Lines of a kernel's log that report a hung transmitter of this interface. */
 size_t exam_hangs(const char *log, const char *interface);
 
 /* The state of all sockets that can drop; sockets_look() again and again, then sockets_end(). */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the counters of some seconds say is wrong, what limits, what is harmless, and what to do
+ * Judge the counters of some seconds: what is wrong, what limits, what is harmless, and what to do
  * about it. docs/doctor.md explains every finding. Here: the NIC and the CPU that serves it.
  */
 #include <math.h>
@@ -205,7 +205,7 @@ static void judge_link(struct diagnosis *d, const struct patient *p)
 		finding_next(finding_add(d, "link", 0, "%s lost its link, or got it back: %.0f changes.", x->interface,
 			 GREW(p, link_changes)), "dmesg | grep -w %s", x->interface);
 	if (p->after.hangs > 0 || x->hang_messages) {
-		f = finding_add(d, "transmitter", 0, "The transmitter hung %.0f times since the driver was loaded, %s; the kernel's log tells of %zu.",
+		f = finding_add(d, "transmitter", 0, "The transmitter hung %.0f times since the driver was loaded, %s; the kernel's log reports %zu.",
 			p->after.hangs, GREW(p, hangs) > 0 ? "and it hangs now" : "not just now",
 			x->hang_messages);
 		finding_limit(f, "host", " Each time the driver resets the NIC. In virtual machines it helps to leave segmentation to the kernel.");

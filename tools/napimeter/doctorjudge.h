@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the parts of doctor's judgement share. */
+/* Shared by the parts of doctor's judgement. */
 #ifndef NAPIMETER_DOCTORJUDGE_H
 #define NAPIMETER_DOCTORJUDGE_H
 
@@ -11,17 +11,17 @@
 /* A new finding; what it says may be gone on with by finding_limit(). */
 struct finding *finding_add(struct diagnosis *d, const char *place, double packets, const char *fmt, ...)
 	PRINTF(4, 5);
-/* What is too small, or too slow, and how that shows. */
+/* The limit that is too small or too slow, and how it shows. */
 void finding_limit(struct finding *f, const char *limit, const char *fmt, ...) PRINTF(3, 4);
 /* The command to try first. */
 void finding_next(struct finding *f, const char *fmt, ...) PRINTF(2, 3);
 
-/* What a CPU counted before; all 0 if it was not there. */
+/* Earlier counts of a CPU; all 0 if it was not there. */
 const struct exam_cpu *exam_cpu_before(const struct patient *p, size_t n);
 /* This CPU is too slow for what comes, or its host takes it away. */
 void limit_of_cpu(struct finding *f, const struct patient *p, size_t cpu);
 
-/* What happens to packets on the wire and behind the driver; after what the NIC lost. */
+/* Losses on the wire and behind the driver; after those in the NIC. */
 void judge_behind(struct diagnosis *d, const struct patient *p);
 
 #endif

@@ -55,7 +55,7 @@ static void judge_backlog(struct diagnosis *d, const struct patient *p, double *
 
 static void judge_filters(struct diagnosis *d, const struct patient *p)
 {
-	/* multicast that nobody joined is dropped without a counter too */
+	/* multicast that no socket joined is dropped without a counter too */
 	double taken = GREW(p, filtered) - GREW(p, multicast), few = FEW * GREW(p, received);
 	struct finding *f;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the kernel counts of a NIC and of what is behind it. */
+/* The kernel's counters of a NIC and of everything behind it. */
 #include <dirent.h>
 #include <linux/ethtool.h>
 #include <linux/pkt_sched.h>
@@ -173,7 +173,7 @@ static size_t hangs_in_log(const char *interface)
 	return hangs;
 }
 
-/* What tc's ingress or clsact has dropped on this interface. */
+/* Drops by tc's ingress or clsact on this interface. */
 static double ingress_drops(const char *interface)
 {
 	struct {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What sockets have dropped and still hold, each apart from all others. */
+/* Drops and unread bytes of sockets, one by one. */
 #ifndef NAPIMETER_DROPS_H
 #define NAPIMETER_DROPS_H
 
@@ -29,7 +29,7 @@ int drops_each(int family, int protocol, uint16_t port,
 double drops_of(int fd);
 
 /*
- * Take what nobody has read. Of iperf's datagrams: data, and repeated ends, whose numbers are
+ * Take the unread datagrams. Of iperf's datagrams: data, and repeated ends, whose numbers are
  * negative. Both 0 if there is none.
  */
 void drops_unread(int fd, double *data, double *ends);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What a NIC is asked and told by ethtool's ioctl. */
+/* Reads and writes of a NIC's settings by ethtool's ioctl. */
 #ifndef NAPIMETER_ETHTOOL_H
 #define NAPIMETER_ETHTOOL_H
 

@@ -46,7 +46,7 @@ static int check_parts(char *path)
 		}
 	} while (next);
 	if (!S_ISDIR(parent.st_mode))
-		return fail("%s is no folder", path);
+		return fail("%s is not a folder", path);
 	if (parent.st_mode & S_IWOTH)
 		return fail("%s: everybody may write there: give another folder, or run chmod o-w on it",
 			    path);
@@ -70,7 +70,7 @@ int folder_check(const char *path)
 	return err;
 }
 
-/* What root makes in a user's folder is that user's. */
+/* Files that root makes in a user's folder become the user's. */
 static int give(int fd, int dir)
 {
 	struct stat st;
@@ -115,7 +115,7 @@ static int make(int dir, const char *name, int flags, const char *path)
 	return fd;
 }
 
-/* From the folder at: every part of path, of which links may be followed but for the last. */
+/* From the folder at: every part of path, of which links may be followed except for the last. */
 static int walk(int at, const char *path, bool make_it, bool follow)
 {
 	char *copy = xasprintf("%s", path), *end = copy + strlen(copy), *part = copy, *next;

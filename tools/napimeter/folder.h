@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The results folder and its files. A sweep runs as root, the folder may be
- * anywhere: a link, a FIFO or a folder that somebody else put in the way is
+ * anywhere: a link, a FIFO or a folder that another user planted is
  * refused, never followed, never waited for.
  */
 #ifndef NAPIMETER_FOLDER_H
@@ -9,7 +9,7 @@
 
 #include "util.h"
 
-/* Nobody but root, the caller and who called sudo decides what is at this path. */
+/* Only root, the caller and sudo's caller decide what is at this path. */
 int folder_check(const char *path);
 /*
  * Opened (-1: the reason is kept), made first with make_it. The folder itself may not be a

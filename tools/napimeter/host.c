@@ -211,7 +211,7 @@ static void answer(int fd)
 	if (got < 0)
 		return;
 	question[got] = '\0';
-	/* nothing behind it: an answer is no question, or two hosts could be set on each other */
+	/* nothing behind it: an answer is not a question, or two hosts could be set on each other */
 	if (sscanf(question, "clock %" SCNd64 "%n", &t1, &end) == 1 && end == got) {
 		snprintf(text, sizeof(text), "clock %" PRId64 " %" PRId64 " %" PRId64, t1, arrival,
 			 real_ns());

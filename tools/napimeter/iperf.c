@@ -18,7 +18,7 @@
 #include "drops.h"
 #include "source.h"
 
-#define IPERF_CONTROL 201	/* its last datagram, sent until answered, at most so often */
+#define IPERF_CONTROL 201	/* its last datagram, sent until answered, at most this often */
 #define SILENCE_NS (500 * 1000000LL)
 #define PULL_GAP_NS (500 * 1000000LL)	/* between two UDP pulls of one server, at least */
 #define FULL_SPEED "10000000000"	/* iperf has no word for it: more than e1000 can carry */
@@ -59,7 +59,7 @@ static int socket_of(int pidfd, pid_t pid)
 	return found;
 }
 
-/* Where nothing can be watched, that is no failure. False: it is not connected yet. */
+/* Where nothing can be watched, that is not a failure. False: it is not connected yet. */
 static bool ready(int fd, int rcvbuf, struct arrivals *arrivals)
 {
 	struct sockaddr_storage peer;
@@ -272,7 +272,7 @@ int iperf_wait(struct stream *s)
 }
 
 /*
- * What was seen on its way goes before what iperf counted: `sent` is the number of
+ * Sequence numbers seen on the way override iperf's count: `sent` is the number of
  * the first of the last datagrams, which counts itself (the source repeats it until
  * answered).
  */

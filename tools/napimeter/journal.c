@@ -111,7 +111,7 @@ static ssize_t load_rows(struct journal *j, const char *path, const char *text, 
 
 /*
  * A sweep that was stopped leaves trials without a row at the end of hist.csv
- * only. Elsewhere somebody took a row away, and what else would have to go is
+ * only. Elsewhere a row was removed, and what else would have to go is
  * not ours to say.
  */
 static ssize_t whole_hist(struct journal *j, const char *path, const char *text, size_t len)
@@ -139,7 +139,7 @@ static ssize_t whole_hist(struct journal *j, const char *path, const char *text,
 				orphan = trial;
 			}
 		} else if (cut) {
-			return fail("%s: trial %lld has no row in runs.csv: somebody has edited it; put the row back, or take the trial's lines away here too",
+			return fail("%s: trial %lld has no row in runs.csv: it was edited; put the row back, or take the trial's lines away here too",
 				    path, (long long)orphan);
 		}
 	}

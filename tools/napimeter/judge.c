@@ -9,7 +9,7 @@
 #define HIGH 0.001	/* of what was sent */
 #define ODD_POLLS 5	/* counters and histograms are not read at one moment */
 #define REASON_MAX 600	/* of what a cell holds */
-#define FEW 10		/* packets that are no traffic */
+#define FEW 10		/* packets that are not traffic */
 #define JUMP_S 0.1	/* of one clock against another: more than the kernel corrects */
 
 /* One more reason; a row that is not failed becomes one with a warning. */

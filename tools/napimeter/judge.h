@@ -15,7 +15,7 @@ void judge(struct row *row, const struct traffic *whole, const struct counters *
 /* Mark the row as failed if err, with failure() as one more of its reasons; returns err. */
 int judge_bad(struct row *row, int err);
 
-/* Of a trial whose traffic failed: what the counters say of why. source: of the sweep. */
+/* Of a trial whose traffic failed: what the counters say about why. source: of the sweep. */
 void judge_traffic(struct row *row, const struct counters *before, const struct counters *after,
 		   const char *interface, const char *source);
 

@@ -26,7 +26,7 @@ static const char usage[] =
 	"usage: napimeter COMMAND ...\n"
 	"\n"
 	"A sweep, which scripts/sweep.sh conducts (DIR: its results folder):\n"
-	"  plan DIR KEY=VALUE...     make DIR/sweep.json, or see that it is the same\n"
+	"  plan DIR KEY=VALUE...     make DIR/sweep.json, or check that it is the same\n"
 	"  list DIR                  all trials and the total time\n"
 	"  meta DIR COMMAND          write DIR/meta.json if it is not there; detect.sh --json\n"
 	"                            on stdin. Fails if iperf is too old\n"

@@ -68,7 +68,7 @@ static void measure_nic(struct row *row, const struct snapshot *nic)
 }
 
 /*
- * What came to the driver and is neither counted by the application nor dropped by our socket.
+ * Packets that came to the driver, minus those that the application counted or our socket dropped.
  * It was read and not counted or left unread, which is the application's; or it never came to
  * the socket: a filter took it.
  */

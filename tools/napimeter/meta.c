@@ -26,7 +26,7 @@ static json_t *line_of(const char *path)
 	return read_line(path, line, sizeof(line)) ? json_null() : json_string(line);
 }
 
-/* What detect.sh --json says of this machine, on stdin. */
+/* The output of detect.sh --json, on stdin. */
 static json_t *detected(void)
 {
 	json_error_t error;
@@ -189,7 +189,7 @@ int iperf_versions(const struct plan *plan, char *guest, char *server, size_t le
 	return err ? err : server_version(plan, server, len);
 }
 
-/* The host, if it can be asked. The offset is measured anew for each trial. */
+/* The host, if it can be asked. The offset is measured again for each trial. */
 static json_t *host_facts(const struct plan *plan)
 {
 	struct host_clock clock;
@@ -246,10 +246,10 @@ static int load_meta(const struct plan *plan, json_t **meta)
 
 	*meta = text ? json_loadb(text, len, 0, &error) : NULL;
 	if (text && !*meta)
-		len = fail("meta.json, line %d: %s: somebody has edited it; put it right, or move it away for a new one",
+		len = fail("meta.json, line %d: %s: it was edited; put it right, or move it away for a new one",
 			   error.line, error.text);
 	if (*meta && !json_is_object(*meta)) {
-		len = fail("meta.json is no JSON object: somebody has edited it; put it right, or move it away for a new one");
+		len = fail("meta.json is not a JSON object: it was edited; put it right, or move it away for a new one");
 		json_decref(*meta);
 	}
 	free(text);

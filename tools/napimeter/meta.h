@@ -9,7 +9,7 @@
  * NIC that is, detect.sh --json says on stdin: it alone knows.
  */
 int meta_write(const struct plan *plan, const char *command);
-/* What the probes chose goes into it as "chosen"; takes the reference. */
+/* The probes' choice goes into it as "chosen"; takes the reference. */
 int meta_chosen(const struct plan *plan, json_t *chosen);
 
 /*

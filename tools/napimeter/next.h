@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a sweep does next, and how long the rest takes: the probes, then the grid, the
+ * The next step of a sweep, and how long the rest takes: the probes, then the grid, the
  * streams or the search. Only this calls all of them.
  */
 #ifndef NAPIMETER_NEXT_H

@@ -121,7 +121,7 @@ void plan_trial(const struct plan *plan, size_t trial, struct row *spec)
 	row_set(spec, COL_trial, "%zu", trial + 1);
 }
 
-/* The rows are of this plan: nobody has changed the one or the other. */
+/* The rows are of this plan: neither was changed. */
 int plan_check(const struct plan *plan, const struct journal *runs)
 {
 	size_t i, total = plan_trials(plan);
@@ -135,13 +135,13 @@ int plan_check(const struct plan *plan, const struct journal *runs)
 		struct row spec;
 
 		if (trial < 1 || (uint64_t)trial > total)
-			return fail("runs.csv has trial %lld, sweep.json only %zu: somebody has edited one of them; put it right, or give another --out",
+			return fail("runs.csv has trial %lld, sweep.json only %zu: one of them was edited; put it right, or give another --out",
 				    (long long)trial, total);
 		plan_trial(plan, trial - 1, &spec);
 		for (col = 0; col < (enum column)plan->columns; col++)
 			if (is_axis(col) && !row_is(&spec, col, "auto") &&
 			    !row_same(&spec, row, col))
-				return fail("runs.csv says %s %s of trial %lld, sweep.json %s: somebody has edited one of them; put it right, or give another --out",
+				return fail("runs.csv says %s %s of trial %lld, sweep.json %s: one of them was edited; put it right, or give another --out",
 					    column_name(col), row_text(row, col), (long long)trial,
 					    row_text(&spec, col));
 	}

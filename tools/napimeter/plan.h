@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a sweep has to do. sweep.json in the results folder keeps what was asked
+ * The plan of a sweep. sweep.json in the results folder keeps what was asked
  * and the seed; everything else follows from these two and from the rows
  * that are there already, so a sweep can stop anywhere and go on.
  */
@@ -74,7 +74,7 @@ int axis_check(enum column col, const char *value);
 /* words: KEY=VALUE, NULL at the end. The same as in sweep.json, or it fails. */
 int plan_make(const char *dir, char *const words[]);
 int plan_load(struct plan *plan, const char *dir);
-/* The text of a sweep.json, as somebody may have edited it. */
+/* The text of a sweep.json, which may have been edited. */
 int plan_parse(struct plan *plan, const char *dir, const char *text, size_t len);
 /* The rows there are have to be trials of this plan. */
 int plan_check(const struct plan *plan, const struct journal *runs);

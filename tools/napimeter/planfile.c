@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What was asked of a sweep: KEY=VALUE words, and sweep.json which keeps them. */
+/* The request for a sweep: KEY=VALUE words, and sweep.json which keeps them. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -128,10 +128,10 @@ static int check(const struct plan *p, json_t *asked)
 	/* these become parts of paths */
 	if (!is_name(p->interface, 15) || (*p->peer && !is_name(p->peer, 15)) ||
 	    (*p->netns && !is_name(p->netns, 255)))
-		return fail("interface \"%s\", peer \"%s\", netns \"%s\": one of them is no name",
+		return fail("interface \"%s\", peer \"%s\", netns \"%s\": one of them is not a name",
 			    p->interface, p->peer, p->netns);
 	if (!is_preset(word_of(asked, "preset", "")))
-		return fail("preset \"%s\" is no name", word_of(asked, "preset", ""));
+		return fail("preset \"%s\" is not a name", word_of(asked, "preset", ""));
 	if (strcmp(p->source, "pktgen") && !*p->server)
 		return fail("source %s needs a server: on the other host run `iperf -s -u` and `iperf -s` (or `napimeter serve`) and give its address",
 			    p->source);
@@ -164,7 +164,7 @@ static int parse(struct plan *p, json_t *asked)
 
 	json_object_foreach(asked, key, value)
 		if (!is_known(key) || !json_is_string(value))
-			return fail("\"%s\" is no setting of a sweep, or has no text", key);
+			return fail("\"%s\" is not a setting of a sweep, or has no text", key);
 	p->method = word_of(asked, "method", "grid");
 	p->interface = word_of(asked, "interface", "");
 	p->source = word_of(asked, "source", "iperf");
@@ -231,7 +231,7 @@ int plan_load(struct plan *plan, const char *dir)
 	int err;
 
 	if (!text)
-		return len ? -1 : fail("%s has no sweep.json: it is no results folder of a sweep", dir);
+		return len ? -1 : fail("%s has no sweep.json: it is not a results folder of a sweep", dir);
 	err = plan_parse(plan, dir, text, len);
 	free(text);
 	return err;
@@ -244,7 +244,7 @@ static int ask(json_t *asked, const char *word)
 	int err;
 
 	if (!key || !is_known(key))
-		err = fail("\"%s\" is no setting of a sweep", word);
+		err = fail("\"%s\" is not a setting of a sweep", word);
 	else
 		err = json_object_set_new(asked, key, json_string(value + 1));
 	free(key);

@@ -13,7 +13,7 @@
 #define RCVBUF_MOST (64 * 1024 * 1024)
 #define RCVBUF_AMPLE "8388608"	/* the study's, while others are looked for */
 #define RCVBUF_WIDTH 1.1	/* found to 10 % */
-#define CLEAN_TRIALS 3		/* so many without loss make a size good */
+#define CLEAN_TRIALS 3		/* trials without loss that make a size good */
 #define CPU_TRIALS 3		/* of each placement */
 #define CPU_MARGIN 1.05		/* dearer by less than this is not dearer */
 #define MORE_LOSS 0.001

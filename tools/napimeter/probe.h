@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What comes before the sweep: whether the source reaches the highest load
+ * Probes before the sweep: whether the source reaches the highest load
  * asked, and where the sweep says "auto", one CPU or two and how large a
  * socket buffer. Trials of its own, kept in probes.csv.
  */

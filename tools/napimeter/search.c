@@ -7,7 +7,7 @@
 #include "search.h"
 
 #define TRIALS_PER_CELL 25	/* for the estimate of time only */
-#define HINT_WIDTHS 4		/* short trials narrow down to so many widths */
+#define HINT_WIDTHS 4		/* widths that short trials narrow down to */
 #define MOST_TRIALS 200		/* of a cell: what will not be classified ends too */
 
 static double between(double lower, double upper)

@@ -25,7 +25,7 @@ void search_state(const struct goal *goal, const struct trial_result *trials, si
 
 /* As plan_next(). */
 int search_next(const struct plan *plan, const struct journal *runs, struct todo *todo);
-/* About so many trials in all. */
+/* The approximate number of trials. */
 size_t search_trials(const struct plan *plan);
 /* mlfrr.csv: what is found so far. */
 void search_report(const struct plan *plan, const struct journal *runs, FILE *out);

@@ -114,7 +114,7 @@ static void stamp(char *data, uint32_t sequence)
 }
 
 /*
- * One burst; returns how many the kernel took. *refused: nobody receives there any more,
+ * One burst; returns how many the kernel took. *refused: no program receives there any more,
  * says the receiver's host.
  */
 static uint32_t send_burst(int fd, uint32_t burst, size_t len, uint32_t sequence, bool *refused)
@@ -247,7 +247,7 @@ static bool sane(const struct control *c)
 int cmd_serve(int argc, char *argv[])
 {
 	struct sockaddr_in6 from = { 0 };
-	struct sockaddr_in6 nobody = { .sin6_family = AF_UNSPEC };
+	struct sockaddr_in6 unconnected = { .sin6_family = AF_UNSPEC };
 	struct control c = { 0 };
 	int port = argc ? parse_int(argv[0], 1, 65535) : 5003;
 	int fd;
@@ -279,8 +279,8 @@ int cmd_serve(int argc, char *argv[])
 			continue;
 		}
 		send_stream(fd, &c);
-		/* a socket that stays with one asker serves nobody else */
-		if (connect(fd, (struct sockaddr *)&nobody, sizeof(nobody)))
+		/* a socket that stays with one asker serves no other asker */
+		if (connect(fd, (struct sockaddr *)&unconnected, sizeof(unconnected)))
 			die(EXIT_FAILED, "connect: %s", strerror(errno));
 	}
 }

@@ -18,7 +18,7 @@
 struct sink_page {
 	_Atomic int64_t received;
 	_Atomic int64_t bytes;
-	_Atomic int64_t others;		/* datagrams that are no data */
+	_Atomic int64_t others;		/* datagrams that are not data */
 	_Atomic int64_t highest;	/* sequence number seen, -1: none yet */
 	_Atomic int64_t drops;		/* by this socket: its buffer was full */
 	_Atomic int64_t first_ns;

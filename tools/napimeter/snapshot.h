@@ -33,7 +33,7 @@ struct snapshot {
 };
 
 int snapshot_parse(struct snapshot *s, const char *text);
-/* *delta = after - before; -1 if something went back (module loaded anew). */
+/* *delta = after - before; -1 if something went back (module loaded again). */
 int snapshot_delta(struct snapshot *delta, const struct snapshot *before,
 		   const struct snapshot *after);
 void snapshot_free(struct snapshot *s);

@@ -60,7 +60,7 @@ static int weight_in_force(const struct row *spec, const struct counters *c)
 	return 0;
 }
 
-/* Without the host the row lacks one figure; that is no reason to lose the others. */
+/* Without the host the row lacks one figure; that is not a reason to lose the others. */
 static void measure_host(const struct plan *plan, struct row *row,
 			 const struct cpu_times *before, const struct cpu_times *after)
 {

@@ -82,7 +82,7 @@ int check_traffic(struct traffic *t, const struct row *spec, double seconds)
 	if (!(t->source_seconds > 0.2 * seconds && t->source_seconds < 3 * seconds + 15))
 		t->source_seconds = NAN;
 	if (!(bits <= most * (1.25 * (tcp ? t->seconds : seconds) + 0.5) + 100 * 8 * datagram))
-		return fail("the source seems to have sent %.4g Mbit/s, and can have sent %.4g: its word is wrong, or numbers of datagrams are corrupted on their way",
+		return fail("the source seems to have sent %.4g Mbit/s, and can have sent %.4g: its report is wrong, or datagram numbers are corrupted on the way",
 			    bits / seconds / 1e6, most / 1e6);
 	if (!tcp && !(t->sent >= 0 && t->received >= 0 && t->received <= t->sent * 1.01 + 100))
 		return fail("the source says it sent %.0f datagrams, and %.0f came", t->sent, t->received);

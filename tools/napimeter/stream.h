@@ -31,13 +31,13 @@ int stream_start(struct stream *s, const struct plan *plan, const struct row *sp
  * With iperf, received is what the driver handed on, that which no buffer had room for too.
  */
 void stream_so_far(struct stream *s, double *sent, double *received);
-/* What our socket has dropped so far; NaN: not known. */
+/* Drops of our socket so far; NaN: not known. */
 double stream_drops(const struct stream *s);
 /* Has the last packet been sent? */
 bool stream_over(struct stream *s);
 /*
  * Until the last packet is sent; then, when all is received, what there was. cpu_at_end is
- * that at the last packet: whoever waits for a lost last word waits for seconds, idle.
+ * that at the last packet: waiting for a lost last datagram takes seconds, idle.
  */
 int stream_wait(struct stream *s);
 int stream_result(struct stream *s, struct traffic *traffic);

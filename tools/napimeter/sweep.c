@@ -29,7 +29,7 @@ struct sweep {
 	struct journal runs, probes;
 	unsigned int retries;
 	bool stop_on_error;
-	size_t failed_probes;		/* which are no trials of the plan */
+	size_t failed_probes;		/* which are not trials of the plan */
 	const char *reload;		/* a program that loads the module again */
 	int64_t session;		/* that the module is loaded for */
 	char *device;			/* whose name may change */
@@ -211,10 +211,10 @@ static size_t do_all(struct sweep *s)
 			continue;
 		}
 		if (lost_journal)
-			die(EXIT_FAILED, "%s: the results cannot be written; mend that, and give the same command again",
+			die(EXIT_FAILED, "%s: the results cannot be written; fix that, and give the same command again",
 			    failure());
 		if (last_try && self_test)
-			die(EXIT_FAILED, "%s. The source's test failed %u times, so no trial was made; mend that, and give the same command again",
+			die(EXIT_FAILED, "%s. The source's test failed %u times, so no trial was made; fix that, and give the same command again",
 			    failure(), s->retries + 1);
 		warning("%s%s", failure(), last_try ? "" : "; it is tried again");
 		tries = last_try ? 0 : tries + 1;
@@ -325,7 +325,7 @@ int cmd_run(int argc, char *argv[])
 	s.device = tune_device(s.plan.interface);
 	failed = do_all(&s);
 	if (s.runs.count && !has_result(&s.runs))
-		die(EXIT_FAILED, "every trial of this sweep failed (%s); mend that, and give another --out",
+		die(EXIT_FAILED, "every trial of this sweep failed (%s); fix that, and give another --out",
 		    row_text(&s.runs.rows[0], COL_reason));
 	if (!strcmp(s.plan.method, "mlfrr"))
 		write_rates(&s);

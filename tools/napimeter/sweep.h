@@ -9,7 +9,7 @@
 void sweep_load(const char *dir, struct plan *plan, struct journal *runs,
 		struct journal *probes);
 
-/* Only one process holds it; waits so long for another, then ends the program. */
+/* Only one process holds it; waits for another up to this time, then ends the program. */
 void sweep_lock(double seconds);
 
 int cmd_run(int argc, char *argv[]);

@@ -14,7 +14,7 @@
 
 /* Put a trial's settings in force; empty cells leave things alone. */
 int tune_apply(const char *interface, const struct row *spec);
-/* After a trial: nobody else has changed the interrupt's CPU. */
+/* After a trial: no other program has changed the interrupt's CPU. */
 int tune_check(const char *interface, const struct row *spec);
 int tune_weight(const char *interface, int64_t weight);
 /* Undo all of it; 0 also if there is nothing to undo. */

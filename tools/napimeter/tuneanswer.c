@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What came out of a search: DIR/answer, for people, from napistat's answer on the pairs. */
+/* The result of a search: DIR/answer, for people, from napistat's answer on the pairs. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -60,7 +60,7 @@ static void print_with(FILE *out, const char *text, const char *from, const char
 	fputs(text, out);
 }
 
-/* What people ask first, where the ring is among what is better. */
+/* The obvious question when a larger ring is part of the answer. */
 static void print_ring(FILE *out, const struct tune *t, const struct tune_config *found)
 {
 	const char *ring = NULL;

@@ -14,7 +14,7 @@
 #include "tunecmd.h"
 #include "tunefolder.h"
 
-/* What scripts/tune.sh has to tell from a sweep's own status, and from a failure. */
+/* Statuses that scripts/tune.sh must distinguish from a sweep's own, and from a failure. */
 enum {
 	TUNE_NO_FOLDER = 3,	/* sweep: not started, as its folder or the log is refused */
 	TUNE_NOTHING = 4,
@@ -23,7 +23,7 @@ enum {
 static const char usage[] =
 	"usage: napimeter tune COMMAND ..., as scripts/tune.sh does (DIR: its results folder)\n"
 	"  plan WORD...              what would be tried, and how long it takes\n"
-	"  start DIR WORD...         make DIR/tune, or see that it is the same\n"
+	"  start DIR WORD...         make DIR/tune, or check that it is the same\n"
 	"  next DIR                  the next sweep: FOLDER SECONDS OPTION..., then news\n"
 	"  sweep DIR FOLDER PROGRAM… run it there, its output in DIR/log\n"
 	"  again DIR FOLDER          empty it, for another try\n"
@@ -31,7 +31,7 @@ static const char usage[] =
 	"                            write down how it ended\n"
 	"  said DIR                  the last line of DIR/log\n"
 	"  found DIR                 the settings found, and the pairs that confirm them\n"
-	"  answer DIR                write what napistat says of these pairs (stdin)\n"
+	"  answer DIR                write what napistat says about these pairs (stdin)\n"
 	"Exit status: 0 done, 1 failed, 2 wrong usage; next: 4 nothing left to do; answer: 4 the\n"
 	"defaults are kept; sweep: the program's, or 3 if its folder is refused.\n";
 
@@ -166,7 +166,7 @@ static int cmd_start(int argc, char *argv[])
 	dir = folder_dir(argv[0], true);
 	if (dir < 0 || tune_begin(&t, dir, argv[0], argv + 1, argc - 1))
 		die(EXIT_FAILED, "%s", failure());
-	/* what is known already; the rest of the news is told by the first `next` */
+	/* what is known already; the first `next` prints the rest of the news */
 	d = disk_of(&t, dir);
 	d.world.forget = forget;
 	d.show_ended = true;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the words of a search mean: factors, their values, and the sweep's options for them. */
+/* The arguments of a search: factors, their values, and the sweep's options for them. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -145,7 +145,7 @@ static int parse_factor(struct tune *t, const char *word)
 static int parse_real(const char *key, const char *text, double least, double most, double *to)
 {
 	if (!is_real(text, to) || !(*to >= least && *to <= most) || *text == '-' || *text == '+')
-		return fail("--%s wants a number from %g to %g, not '%s'", key, least, most, text);
+		return fail("--%s requires a number from %g to %g, not '%s'", key, least, most, text);
 	return 0;
 }
 
@@ -195,7 +195,7 @@ static int parse_word(struct tune *t, const char *word)
 		tune_asked.sweep = intern(value);
 	} else if (!strcmp(key, "seed")) {
 		if (!is_count(value))
-			return fail("--seed wants a whole number, not '%s'", value);
+			return fail("--seed requires a whole number, not '%s'", value);
 		t->seed = strtoull(value, NULL, 10);
 	} else {
 		return fail("\"%s\" is not a word of a search", word);

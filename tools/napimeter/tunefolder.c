@@ -19,7 +19,7 @@ static int edited(const char *file)
 	return fail("%s: %s; the file was edited", file, failure());
 }
 
-/* What two calls of the same search may differ in. */
+/* Arguments in which two calls of the same search may differ. */
 static bool is_free(const char *word)
 {
 	return !strncmp(word, "minutes=", 8) || !strncmp(word, "seed=", 5);

@@ -24,7 +24,7 @@ int tune_check_value(const char *factor, const char *value);
 /* scripts/sweep.sh's options for it, each with a space before it. */
 void tune_print_options(const struct tune *t, const struct tune_config *config);
 
-/* Write DIR/tune, or see that it is the same search. */
+/* Write DIR/tune, or check that it is the same search. */
 int tune_begin(struct tune *t, int dir, const char *path, char *const words[], size_t count);
 int tune_load(struct tune *t, int dir);
 

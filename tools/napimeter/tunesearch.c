@@ -196,7 +196,7 @@ static void pairs_of(const struct screen *c, size_t i, size_t rounds, struct pai
 }
 
 /*
- * What is shown to be worse is not tried again; that its luck was bad is no reason. The
+ * A value shown to be worse is not tried again; bad luck alone does not drop it. The
  * error is shared by the looks, one after each round from the second on.
  */
 static void drop_worse(struct search *s, struct screen *c, size_t rounds)

@@ -52,12 +52,12 @@ struct tune_result {
 
 /* Where measurements come from: the results folder, or a test's made-up NIC. */
 struct tune_world {
-	/* What is known of the configuration measured in this place; -1: failed. */
+	/* Results of the configuration measured in this place; -1: failed. */
 	int (*look)(struct tune_world *w, const char *place, const struct tune_config *config,
 		    struct tune_result *result);
 	/* Fix the number of pairs before the first one: what was fixed earlier, else n. */
 	int (*fix_pairs)(struct tune_world *w, unsigned int *n);
-	/* What happened, for people: a line, or the begin of one that its result ends. */
+	/* Progress, for people: a line, or the beginning of one that its result ends. */
 	void (*say)(struct tune_world *w, const char *text);
 	/* A measurement that ended was seen; text is its line. */
 	void (*ended)(struct tune_world *w, const char *text);
@@ -65,7 +65,7 @@ struct tune_world {
 	int (*forget)(struct tune_world *w, const char *place);
 };
 
-/* What is to be measured next. */
+/* The next measurement. */
 struct tune_step {
 	char place[128];	/* a folder: 0, weight/2/128, confirm/3/found */
 	char about[160];	/* for people, with the time left */

@@ -131,7 +131,7 @@ static int ethtool_value(const struct ethtool_setting *e, const char *interface,
 
 /* ---- the state file ---- */
 
-/* What a sweep changes, and hence may put back; * stands for one part of a path. */
+/* Settings that a sweep changes, and hence may restore; * stands for one part of a path. */
 static bool is_ours(const char *path)
 {
 	static const char *const patterns[] = {
@@ -207,13 +207,13 @@ static char *read_state(int fd, const char *state)
 
 	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_nlink != 1 || st.st_uid != geteuid() ||
 	    st.st_mode & (S_IWGRP | S_IWOTH)) {
-		fail("%s could have been written by somebody else: nothing is put back; look at it, and remove it",
+		fail("%s could have been written by another user: nothing is put back; look at it, and remove it",
 		     state);
 		return NULL;
 	}
 	text = read_fd(fd, state, &len);
 	if (text && tune_check_state(text, len)) {
-		fail("%s: %s: somebody has edited it, and nothing is put back; look at it, and remove it",
+		fail("%s: %s: it was edited, and nothing is put back; look at it, and remove it",
 		     state, failure());
 		free(text);
 		return NULL;
@@ -317,7 +317,7 @@ static enum undone undo_ethtool(const struct ethtool_setting *e, const char *dev
 	char *interface = tune_interface(device);
 	enum undone result = DONE;
 
-	/* the line was checked before: this is no word of another kind */
+	/* the line was checked before: this is not a word of another kind */
 	if (!e)
 		result = FAILED;
 	else if (!interface && strchr(device, ':'))
@@ -390,7 +390,7 @@ int tune_undo(const char *state)
 	free(text);
 	if (*left)
 		err = keep_lines(state, left) ? -1 :
-		      fail("%s keeps what could not be put back: mend that, and run sweep --restore; or remove the file",
+		      fail("%s keeps what could not be put back: fix that, and run sweep --restore; or remove the file",
 			   state);
 	else if (unlink(state))
 		err = fail("%s: %s", state, strerror(errno));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a sweep changes, how it is written to and read from, and the state file that leads back.
+ * Settings that a sweep changes, how to read and write them, and the state file that restores them.
  * A target is a device, not a name: an interface may be renamed meanwhile.
  */
 #ifndef NAPIMETER_TUNESTATE_H

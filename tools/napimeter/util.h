@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What every part of napimeter needs: failing with words, time, small files. */
+/* Shared by all parts of napimeter: failing with a reason, time, small files. */
 #ifndef NAPIMETER_UTIL_H
 #define NAPIMETER_UTIL_H
 
@@ -23,7 +23,7 @@ enum exit_code {
 
 /*
  * fail() keeps the reason and returns -1, so that a function can end with
- * "return fail(...)". Whoever asked first decides whether that ends the
+ * "return fail(...)". The first caller decides whether that ends the
  * program or becomes the `reason` of a failed trial.
  */
 int fail(const char *fmt, ...) PRINTF(1, 2);
@@ -50,7 +50,7 @@ int read_line(const char *path, char *buf, size_t len);
 char *driver_file(const char *interface, const char *file);
 int write_file(const char *path, const char *text);
 int write_all(int fd, const char *text, size_t len);
-/* What is left to read, as a string (caller frees), and its length; path: what it is. */
+/* The unread rest, as a string (caller frees), and its length; path: what it is. */
 char *read_fd(int fd, const char *path, ssize_t *len);
 
 /* The line after this one, or the end of the text. */
@@ -70,7 +70,7 @@ int parse_address(const char *text, unsigned int port, struct sockaddr_storage *
 
 /* fork(), whose child gets the signal when its parent is killed. */
 pid_t fork_with(int sig);
-/* The child's half of it: ends here if the parent was killed before the kernel could be told so. */
+/* The child's half of it: ends here if the parent was killed before it could ask the kernel for the signal. */
 void die_with(pid_t parent, int sig);
 
 /*

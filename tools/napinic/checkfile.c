@@ -26,7 +26,7 @@ char *check_file(const char *path, const char *pci)
 	}
 	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || st.st_mode & 022 ||
 	    st.st_size > 16 << 20) {
-		fail("it belongs to, or can be written by, somebody else; nothing is done by it");
+		fail("it belongs to, or can be written by, another user; it is ignored");
 		close(fd);
 		return NULL;
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What ethtool can set, read through its ioctls. */
+/* ethtool's settings, read through its ioctls. */
 #ifndef NAPINIC_ETHTOOL_H
 #define NAPINIC_ETHTOOL_H
 

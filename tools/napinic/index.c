@@ -19,7 +19,7 @@ bool index_can_be_kept(void)
 	unsigned int major = 0, minor = 0;
 	struct utsname kernel;
 
-	/* an older one ignores the attribute, and says so to nobody */
+	/* an older one ignores the attribute silently */
 	if (!is_there("/proc/self/ns/net") || uname(&kernel) || sscanf(kernel.release, "%u.%u", &major, &minor) != 2)
 		return false;
 	return major > 5 || (major == 5 && minor >= 13);
@@ -137,7 +137,7 @@ int index_put(const char *pci, int index)
 		return 0;
 	if (!now)
 		return fail("%s has no network interface here", pci);
-	/* refs() has told of what that does */
+	/* refs() has reported what that does */
 	if (!index_can_be_kept())
 		return 0;
 	here = nl_open();

@@ -7,7 +7,7 @@
 
 #include "util.h"
 
-/* That array (caller decrefs), or NULL with the reason kept. */
+/* The same array (caller decrefs), or NULL with the reason kept. */
 json_t *links_now(void);
 /* The link with this name, or NULL. */
 json_t *link_named(json_t *links, const char *name);

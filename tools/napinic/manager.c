@@ -50,7 +50,7 @@ static long long nm_number(const char *name)
 	return number;
 }
 
-/* What it says of an interface that went away stays for a moment: since then, by the clock. */
+/* Its record of a removed interface stays for a moment: since then, by the clock. */
 static bool networkd_has(long long index, time_t since)
 {
 	char *path = xasprintf("/run/systemd/netif/links/%lld", index);

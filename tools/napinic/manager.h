@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <time.h>
 
-/* Who configured an interface, with what, and how the one that went away is told from the new. */
+/* The manager that configured an interface, with what, and how the old one is distinguished from the new. */
 struct manager {
-	char who[16];		/* "networkmanager" or "networkd"; "": nobody */
+	char who[16];		/* "networkmanager" or "networkd"; "": neither */
 	char connection[64];	/* NetworkManager's UUID */
 	long long number;	/* by which NetworkManager knew the device */
 	time_t since;		/* when it went away, not earlier */

@@ -18,7 +18,7 @@
 /* Where "index N" is in a line of a VLAN. */
 #define INDEX_AT 6
 
-/* What the lines before said, and what is to be done after all of them. */
+/* State of the lines before, and work left for after all of them. */
 static struct {
 	long long elapsed;	/* seconds since it was saved */
 	char pci[16], name[16];

@@ -15,7 +15,7 @@
 #define NOT_FOR_US (TCA_CLS_FLAGS_IN_HW | TCA_CLS_FLAGS_NOT_IN_HW)
 
 /*
- * What the kernel takes as it tells it. Not the others: bpf is told by number, red and
+ * Kinds that the kernel accepts as it prints them. Not the others: it prints bpf by number, red and
  * its kin without their tables.
  */
 static const char *const kinds[] = {
@@ -24,10 +24,10 @@ static const char *const kinds[] = {
 	"flower", "fw", "matchall", "route", "u32",
 };
 
-/* What has classes that were set by hand; those of others are its queues, as they come. */
+/* Kinds whose classes are set by hand; the classes of others are their queues. */
 static const char *const classful[] = { "cbq", "drr", "hfsc", "htb", "qfq" };
 
-/* Where a classifier tells flags that nobody may set: its option's number. */
+/* Where a classifier reports flags that cannot be set: its option's number. */
 static const struct {
 	const char *kind;
 	int option;
@@ -35,7 +35,7 @@ static const struct {
 	{ "flower", TCA_FLOWER_FLAGS }, { "matchall", TCA_MATCHALL_FLAGS }, { "u32", TCA_U32_FLAGS },
 };
 
-/* Times in us that are rounded down twice, as they are set and as they are told: 5000 gives 4999. */
+/* Times in us that are rounded down twice, when set and when printed: 5000 gives 4999. */
 static const struct {
 	const char *kind;
 	int option;
@@ -45,7 +45,7 @@ static const struct {
 	{ "fq_codel", TCA_FQ_CODEL_INTERVAL }, { "fq_codel", TCA_FQ_CODEL_CE_THRESHOLD },
 };
 
-/* What was found of an interface, in the kernel's order. */
+/* Objects of an interface, in the kernel's order. */
 struct found {
 	int index;
 	struct nlmsghdr **msg;
@@ -88,7 +88,7 @@ static bool is_one_of(const char *kind, const char *const list[], size_t count)
 	return false;
 }
 
-/* What the kernel tells otherwise than it takes it. */
+/* Settings that the kernel prints and accepts in different forms. */
 static void adapt(struct nlmsghdr *msg)
 {
 	struct rtattr *options = attr_of(msg, TCA_OPTIONS), *at;
@@ -207,7 +207,7 @@ static void free_found(struct found *found)
 	free(found->msg);
 }
 
-/* A rate limit is told without its table, a program by its number. */
+/* The kernel prints a rate limit without its table, a program by its number. */
 static bool has_action(struct rtattr *at, size_t left)
 {
 	static const char *const cannot[] = { "police", "bpf", "pedit" };

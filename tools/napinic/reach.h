@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What stands on a NIC, and who is reached over it. */
+/* Devices on top of a NIC, and peers reached over it. */
 #ifndef NAPINIC_REACH_H
 #define NAPINIC_REACH_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What a NIC has, or others have of it, that does not come back with it. */
+/* References to a NIC, and parts of it, that do not come back with it. */
 #ifndef NAPINIC_REFS_H
 #define NAPINIC_REFS_H
 
@@ -21,7 +21,7 @@ void nft_refs(FILE *out, json_t *ruleset, const struct list *names);
 int refs(FILE *out, const char *name);
 
 /*
- * What goes away with the interface or its VLANs, as a script for `nft -f` that makes it
+ * Rules that go away with the interface or its VLANs, as a script for `nft -f` that makes it
  * again: chains that hang on one of them, and their places in flowtables.
  */
 int hooks(FILE *out, const char *name);

@@ -8,7 +8,7 @@
 #include "run.h"
 
 /*
- * What ip's JSON calls a metric, its argument, and a unit. The JSON does not say
+ * ip's name of a metric in JSON, its argument, and a unit. The JSON does not say
  * whether one is locked: that is read from the line of text.
  */
 static const struct metric {

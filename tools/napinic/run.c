@@ -15,7 +15,7 @@ extern char **environ;
 
 #define MAX_ARGS 256
 
-/* What is to be read from a pipe, until its other end closes. */
+/* Content of a pipe, until its other end closes. */
 struct stream {
 	char *text;
 	size_t size;

@@ -19,7 +19,7 @@ int run(const char *const argv[], char **out, char **err);
  */
 int run_ip(char **out, const char *const args[]);
 
-/* What a program says as JSON (caller decrefs), or NULL with the reason kept. */
+/* A program's JSON output (caller decrefs), or NULL with the reason kept. */
 json_t *program_json(const char *const argv[]);
 #define PROGRAM_JSON(...) program_json((const char *const[]){ __VA_ARGS__, NULL })
 

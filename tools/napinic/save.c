@@ -30,7 +30,7 @@ static void save_file(FILE *out, const char *path)
 	free(value);
 }
 
-/* The same for all files of a pattern, in order; dir is no pattern. */
+/* The same for all files of a pattern, in order; dir is not a pattern. */
 static void save_files(FILE *out, const char *dir, const char *pattern)
 {
 	char path[1024];
@@ -64,7 +64,7 @@ static int no_dot(const struct dirent *entry)
 
 /*
  * The settings under /proc/sys/net/KIND/IF that are not the default's: with those
- * a new interface begins, but for its MTU.
+ * a new interface begins, except for its MTU.
  */
 static void save_sysctls(FILE *out, const char *kind, const char *name)
 {

@@ -25,7 +25,7 @@ unsigned int steps_missed(void);
 void try_ip(const char *const args[]);
 #define TRY_IP(...) try_ip((const char *const[]){ __VA_ARGS__, NULL })
 
-/* What is left of a lifetime ("forever" or seconds) after elapsed seconds (caller frees), or NULL. */
+/* The rest of a lifetime ("forever" or seconds) after elapsed seconds (caller frees), or NULL. */
 char *lifetime_left(const char *lifetime, long long elapsed);
 
 /*

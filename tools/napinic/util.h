@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What every part of napinic needs: failing with a reason, files, programs, links. */
+/* Shared by all parts of napinic: failing with a reason, files, programs, links. */
 #ifndef NAPINIC_UTIL_H
 #define NAPINIC_UTIL_H
 
@@ -14,7 +14,7 @@
 
 /* Keep the first reason and return -1, so that a function can end with "return fail(...)". */
 int fail(const char *fmt, ...) PRINTF(1, 2);
-/* That reason, or NULL when nothing has failed. */
+/* The reason, or NULL when nothing has failed. */
 const char *failure(void);
 /* Forget it. */
 void no_failure(void);
@@ -37,7 +37,7 @@ char *read_line(const char *fmt, ...) PRINTF(1, 2);
 char *link_target(const char *fmt, ...) PRINTF(1, 2);
 bool is_there(const char *fmt, ...) PRINTF(1, 2);
 
-/* What the kernel takes for an interface, without what could be an option or a path. */
+/* Interface names that the kernel accepts, without those that look like an option or a path. */
 bool is_ifname(const char *word);
 
 /*

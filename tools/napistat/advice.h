@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the verdict and table 4.27 both ask of one folder. */
+/* Questions of both the verdict and table 4.27 to one folder. */
 #ifndef NAPISTAT_ADVICE_H
 #define NAPISTAT_ADVICE_H
 
@@ -22,7 +22,7 @@ struct advice {
 	bool place_measured[N_PLACES];
 	bool two_compared;
 	const struct metric *cpu, *cost; /* the host's if every trial has it */
-	size_t host_missing, host_asked; /* trials without it, of so many */
+	size_t host_missing, host_asked; /* trials without it, and all */
 	const struct metric *delivered;
 };
 

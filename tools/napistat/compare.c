@@ -181,7 +181,7 @@ static void compare_one(const struct data *d, const struct options *o,
 	c->p_equal = p_equal(&c->s, 1, margin_of(o, m), m->relative);
 }
 
-/* every pair of weights at every load; trials of a search are no repetitions */
+/* every pair of weights at every load; trials of a search are not repetitions */
 struct comparison *compare_all(const struct data *d, const struct options *o,
 			       size_t *n, bool *cut)
 {

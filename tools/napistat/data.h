@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a results folder holds, in memory.
+ * A results folder in memory.
  *
  * A trial is one row of runs.csv; number() is NAN where a field was empty ("not
  * measured").

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What changes with the order of the trials and not with their settings: a machine that gets
+ * Drift: change with the order of the trials and not with their settings: a machine that gets
  * busier, a guest that gets warmer. Each trial is compared with the mean of its own cell, so
  * that neither loads nor weights matter, and a line is fitted through these differences over
  * the order. Its slope over the whole sweep is the drift; the t test has as many degrees of

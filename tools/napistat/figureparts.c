@@ -226,7 +226,7 @@ void figure_of(struct figure *g, size_t n, const char *level)
 	g->level = level;
 }
 
-/* What no value can be above, in the unit shown; INFINITY: there is no such. */
+/* Upper bound of a value, in the unit shown; INFINITY: none. */
 static double bound_of(const struct data *d, const struct cell *c, const struct metric *m)
 {
 	return !m->relative ? 100 : strcmp(m->name, "rx_per_poll") ? INFINITY : cell_weight(d, c);

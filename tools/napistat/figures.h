@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the figures share: their data files, and what goes into them. */
+/* Shared by the figures: their data files and content. */
 #ifndef NAPISTAT_FIGURES_H
 #define NAPISTAT_FIGURES_H
 

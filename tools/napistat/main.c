@@ -171,7 +171,7 @@ static const struct metric *metric_named(const char *name)
 	const struct metric *m = metric_find(name);
 
 	if (!m)
-		usage("no figure is called \"%s\"; napistat metrics lists them", name);
+		usage("unknown metric \"%s\"; napistat metrics lists them", name);
 	return m;
 }
 
@@ -214,7 +214,7 @@ static enum format format_named(const char *name)
 	for (i = 0; i < sizeof(format_names) / sizeof(format_names[0]); i++)
 		if (!strcmp(name, format_names[i]))
 			return i;
-	usage("no format is called \"%s\"", name);
+	usage("unknown format \"%s\"", name);
 	return F_TEXT;
 }
 
@@ -363,7 +363,7 @@ int main(int argc, char **argv)
 		if (!strcmp(argv[0], commands[i].name))
 			break;
 	if (i == N_COMMANDS)
-		usage("no command is called \"%s\"", argv[0]);
+		usage("unknown command \"%s\"", argv[0]);
 	if (argc < 2)
 		usage("%s needs a results folder", argv[0]);
 	if (commands[i].run == cmd_trend && argc < 3)

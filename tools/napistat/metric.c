@@ -17,7 +17,7 @@ static double share(const struct trial *t, enum column what, enum column of)
 }
 
 /*
- * What reached the application. pktgen has no receiver that counts bytes:
+ * Rate that reached the application. pktgen has no receiver that counts bytes:
  * there it is packets times the datagram's size.
  */
 static double delivered(const struct trial *t)

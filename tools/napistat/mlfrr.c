@@ -44,7 +44,7 @@ static int by_repetition(const void *a, const void *b)
 	return c ? c : by_load(a, b);
 }
 
-/* What the search was asked for, from sweep.json; of a grid every trial counts alike. */
+/* The search's goal, from sweep.json; of a grid every trial counts alike. */
 static struct goal goal_of(const struct data *d, const struct trial *t, const struct options *o)
 {
 	const struct folder *f = &d->folders[t->folder];

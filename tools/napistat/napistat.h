@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the subcommands share. */
+/* Shared by the subcommands. */
 #ifndef NAPISTAT_H
 #define NAPISTAT_H
 

@@ -177,7 +177,7 @@ int cmd_pairs(const struct data *d, const struct options *o)
 	int i, err = 0;
 
 	if (d->n_folders % 2) {
-		fputs("napistat: pairs wants an even number of folders: reference, rival, reference, …\n",
+		fputs("napistat: pairs requires an even number of folders: reference, rival, reference, …\n",
 		      stderr);
 		return 1;
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the questions of the study's table share. */
+/* Shared by the questions of the study's table. */
 #ifndef NAPISTAT_QUESTIONS_H
 #define NAPISTAT_QUESTIONS_H
 

@@ -24,7 +24,7 @@ void table_text(struct table *t, int column, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 /* what people see may differ from what machines get: another unit, say */
 void table_shown(struct table *t, int column, const char *shown);
-/* shown to people as v * scale with so many decimals */
+/* shown to people as v * scale with this many decimals */
 void table_number(struct table *t, int column, double v, double scale,
 		  int decimals);
 void table_probability(struct table *t, int column, double p);

@@ -17,7 +17,7 @@
  * With E the error that the confidence leaves, the gains of all rivals, loads and costs
  * are one family (Holm, E/2), and so are the losses (Holm, E/2); a rival is not worse
  * when every load says so at E/2 over the number of rivals. So a false change and a
- * false keep each happen in at most E of the sweeps. Trials that failed are no evidence
+ * false keep each happen in at most E of the sweeps. Trials that failed are not evidence
  * for anything, and neither is a load at which a weight was not measured.
  */
 #include <math.h>

@@ -8,7 +8,7 @@
 
 enum action { CANNOT_SAY, KEEP, CHANGE };
 
-/* What there is of one weight, at the loads of the verdict. */
+/* Data of one weight, at the loads of the verdict. */
 struct evidence {
 	size_t loads, trials, warned, failed;
 };
@@ -28,7 +28,7 @@ struct rival {
 	struct interval ci, cost_ci; /* wider the more weights there are to choose from */
 };
 
-/* What the fresh trials of the winner and the reference say; see confirm.c. */
+/* Result of the fresh trials of the winner and the reference; see confirm.c. */
 struct fresh {
 	bool there, shown;
 	size_t reps, loads, failed;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the verdict says in words: no sentence is stronger than its evidence. */
+/* The verdict in words: no sentence is stronger than its evidence. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -58,7 +58,7 @@ static void say_numbers(FILE *out, const struct verdict *v, const struct rival *
 	say_pair(out, v, r->effect, &r->ci, r->cost_effect, &r->cost_ci);
 }
 
-/* What fresh trials of the two say, of the same loads if not said otherwise. */
+/* Result of fresh trials of the two, at the same loads unless it says otherwise. */
 static void say_fresh(FILE *out, const struct verdict *v)
 {
 	const struct fresh *f = &v->fresh;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# What all figures share. The colours are told apart with any eyesight; points
+# Shared by all figures. The colours are told apart with any eyesight; points
 # and dashes differ too, for print and where one line lies on another.
 # report.sh trades the colours for CSS variables.
 reset

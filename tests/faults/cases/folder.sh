@@ -25,7 +25,7 @@ no_way() {
 	one "$1" || _rc=$?
 	is "$1: status" "$_rc" 1
 	check "$1: says $2" grep -q "$2" "$work/$1.log"
-	is "$1: nobody's file is written" "$(cat "$work/victim")" "root:x:0:0"
+	is "$1: the other user's file is not written" "$(cat "$work/victim")" "root:x:0:0"
 }
 sums() { (cd "$1" && for f in *.csv *.json; do md5sum "$f"; done); }
 
@@ -165,8 +165,8 @@ printf 'file\t/proc/sys/net/core/netdev_budget\t7\n' >$state
 chmod 666 $state
 spoil 'one that all may write'
 echo "1 sar; touch /tmp/pwned" >/run/e1000_napi/sweep.pid
-check "a spoilt lock is no lock" scripts/sweep.sh --restore
-check "and kills nobody" kill -0 1
+check "a damaged lock is ignored" scripts/sweep.sh --restore
+check "and kills no process" kill -0 1
 
 # no room
 mkdir "$work/small"
@@ -185,7 +185,7 @@ for size in 8k 16k; do
 done
 # /run too: what cannot be written down is not changed
 used=$(df -k /run | awk 'NR == 2 { print $3 }')
-# 0 would be no limit
+# 0 would mean no limit
 mount -o "remount,size=$((used + 4))k" /run
 head -c 65536 /dev/zero >/run/fill 2>/dev/null || :
 rc=0

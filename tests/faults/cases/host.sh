@@ -49,7 +49,7 @@ is "whose host_cpu is possible or empty" "$(select_rows mixed \
 stop
 
 host '9223372036854775807,1'
-# nobody answers from here on
+# no answers from here on
 stop
 settings >"$work/before"
 check "no answer: it does not begin" refused asked silent

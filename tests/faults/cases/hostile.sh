@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# What may be written to weight and the parameters, and by whom; a fuzzer on weight.
+# Writes to weight and the parameters, by several users; a fuzzer on weight.
 # After: the weight is the one that was set rightly last.
 # Boot: three
 # Takes: 39 s
@@ -16,7 +16,7 @@ for bad in "weight=$long" weight=1,2,x "weight=" "weight=," "weight=1,,2" "weigh
 done
 parameters=weight=21
 prepare
-check "weight refuses what is no number" "$bin/fault" refuse $debug/eth0/weight
+check "weight refuses what is not a number" "$bin/fault" refuse $debug/eth0/weight
 check "weight refuses 4097" refused sh -c "echo 4097 >$debug/eth0/weight"
 is "the weight is as it was" "$(cat $debug/eth0/weight)" 21
 for good in 22 '23\n' 24; do
@@ -36,7 +36,7 @@ since_now
 ceiling=$w
 traffic_on
 
-# the files' own modes count too where somebody has opened debugfs to all
+# the files' own modes count too where debugfs was opened to all users
 chmod 755 /sys/kernel/debug
 echo 1 >/tmp/one
 lab() { busybox su lab -c "$*"; }

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Who polls changes under load: softirq, the NAPI thread, busy polling sockets, the
+# The poller changes under load: softirq, the NAPI thread, busy polling sockets, the
 # deferring timer. (Not the parameter timing too: emulated, a CPU at times runs into the
 # breakpoint with which the kernel patches a static key, see docs/notes/reliability.md.)
 # Boot: three

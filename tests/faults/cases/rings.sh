@@ -9,7 +9,7 @@ set -eu
 # shellcheck source=tests/faults/lib.sh
 . "${0%/*}/../lib.sh"
 
-# What is sent meanwhile goes into rings that are freed, or are not there yet: stock e1000
+# Packets sent meanwhile enter rings that are freed, or are not there yet: stock e1000
 # dies of that at times. Counted, as it is rare that one is sent in the wrong microsecond
 tracing=/sys/kernel/tracing
 parameters='InterruptThrottleRate=100,100,100'

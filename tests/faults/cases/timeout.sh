@@ -3,7 +3,7 @@
 # The NIC hangs: its interrupts are masked behind the driver's back, so that nothing sent
 # is taken from the ring, or its transmitter is switched off.
 # After: the core's watchdog sees the first (it says so, and on some kernels once with a
-# stack) and has the driver reset it; the driver reports the second, and ethtool -r mends it.
+# stack) and has the driver reset it; the driver reports the second, and ethtool -r fixes it.
 # Boot: three
 # Kernel: kasan kcsan
 # Takes: 60, 150 s
@@ -50,10 +50,10 @@ register "$TCTL" $(($(register "$TCTL") & ~EN))
 check "transmitter off: the driver reports it" wait_for 20 hang_reported
 traffic_off
 ethtool -r eth0
-check "transmitter off: a reset mends it" works_within 30
+check "transmitter off: a reset fixes it" works_within 30
 sanitizer_said() { splat | grep -E 'BUG[: ]|KASAN|UBSAN|KCSAN|deadlock'; }
 check "and no sanitizer did" refused sanitizer_said
-is "nobody else complained" "$(dmesg | grep -c 'WARNING: .*' || :)" "$(dmesg | grep -c 'WARNING: .*dev_watchdog' || :)"
+is "nothing else complained" "$(dmesg | grep -c 'WARNING: .*' || :)" "$(dmesg | grep -c 'WARNING: .*dev_watchdog' || :)"
 dmesg -c >/dev/null
 traffic_on
 sleep 1

@@ -15,7 +15,7 @@ set -eu
 prepare
 traffic_on
 toggle_stats "${TOGGLES:-$(few 1000 10000)}"
-is "$_toggles toggles, so many jumps" "$jumps" 0
+is "$_toggles toggles, and the number of jumps" "$jumps" 0
 traffic_off
 toggled_right "after the toggles"
 check "some polls were counted ($(count_of eth0/counters polls))" [ "$(count_of eth0/counters polls)" -gt 100 ]

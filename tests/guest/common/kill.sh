@@ -14,7 +14,7 @@ uptime_ms() { awk '{ print int($1 * 1000) }' /proc/uptime; }
 time_of() {
 	_start=$(uptime_ms)
 	"$@" >/dev/null 2>&1 || {
-		echo "not ok $* works when nobody kills it" >&2
+		echo "not ok $* works when it is not killed" >&2
 		return 1
 	}
 	echo $(($(uptime_ms) - _start))

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# What the tests of the sweep share. Source it after lib.sh.
+# Shared by the tests of the sweep. Source it after lib.sh.
 # shellcheck disable=SC2154 # set there
 cd "$top" || exit 1
 work=$(mktemp -d)

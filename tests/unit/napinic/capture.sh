@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# What ip says of a NIC with every kind of configuration on it: the files beside this one.
+# ip's output for a NIC with every kind of configuration: the files beside this one.
 #
 # lab/boot.sh --no-module --nic e1000 --nic e1000-82545em --share DIR -- sh tests/unit/napinic/capture.sh
 # writes those of the guest's own ip to DIR, and those of another release whose ip,

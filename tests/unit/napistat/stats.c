@@ -139,7 +139,7 @@ static void against_r(void)
 	near("holm", p[0], 0.04, 14);
 	near("holm", p[1], 0.09, 14);
 	near("holm", p[2], 0.09, 14);
-	ensure("holm leaves what is no test", isnan(p[3]));
+	ensure("holm leaves what is not a test", isnan(p[3]));
 	near("holm", p[4], 0.025, 14);
 	near("holm", p[5], 0.5, 14);
 }

@@ -21,7 +21,7 @@ void qdiscs_lost(FILE *out, const char *name);
 /* The lines of save_qdiscs(), added to a list. */
 void list_qdiscs(struct list *lines, const char *name);
 
-/* What a netlink message of one is ("htb"); "" when it has no kind, or one that is not text. */
+/* The kind of one, from its netlink message ("htb"); "" when it has none, or it is not text. */
 const char *qdisc_kind(const struct nlmsghdr *msg);
 
 /* Is this the HEX of such a line? */

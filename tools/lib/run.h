@@ -92,7 +92,10 @@ enum role {
 	X(host_cpu, REAL, "%", MEASURE, MAY) \
 	X(lost_checksum, COUNT, "packets", MEASURE, MAY) \
 	X(lost_filter, COUNT, "packets", MEASURE, MAY) \
-	X(source_seconds, SECONDS, "s", MEASURE, MAY)
+	X(source_seconds, SECONDS, "s", MEASURE, MAY) \
+	X(delay_p50_us, REAL, "us", MEASURE, MAY) \
+	X(delay_p99_us, REAL, "us", MEASURE, MAY) \
+	X(delay_p999_us, REAL, "us", MEASURE, MAY)
 
 /* Only there if the sweep varies or sets one of them. */
 #define RUN_EXTRA_COLUMNS(X) \

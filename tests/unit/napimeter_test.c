@@ -1487,6 +1487,9 @@ static void undo_in_parts(void **state)
 	assert_int_equal(tune_undo(kept), 0);
 	text = "file\t/sys/class/net/lo/queues/rx-0/rps_cpus\t00,0000000f\n";
 	assert_int_equal(tune_check_state(text, strlen(text)), 0);
+	text = "file\t/proc/sys/net/core/busy_read\t0\nfile\t/sys/class/net/lo/mtu\t65536\n"
+	       "file\t/sys/bus/pci/devices/0000:00:03.0/net/*/mtu\t1500\n";
+	assert_int_equal(tune_check_state(text, strlen(text)), 0);
 	text = "file\t/proc/sys/net/core/netdev_budget\tf\n";
 	assert_int_equal(tune_check_state(text, strlen(text)), -1);
 	free(want);

@@ -105,7 +105,9 @@ enum role {
 	X(gro_flush_timeout, COUNT, "ns", SETTING, MAY) \
 	X(rx_ring, COUNT, "descriptors", SETTING, MAY) \
 	X(rps_cpus, COUNT, "CPUs", SETTING, MAY) \
-	X(netdev_max_backlog, COUNT, "packets", SETTING, MAY)
+	X(netdev_max_backlog, COUNT, "packets", SETTING, MAY) \
+	X(busy_read, COUNT, "us", SETTING, MAY) \
+	X(mtu, COUNT, "bytes", SETTING, MAY)
 
 /* Only there if the module is loaded again between sessions. */
 #define RUN_SESSION_COLUMNS(X) \

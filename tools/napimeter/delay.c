@@ -41,19 +41,20 @@ struct low {
 static struct low lowest(const struct delay_sample *s, size_t from, size_t to, double slope)
 {
 	struct low low[LOWEST];
-	size_t have = 0, i, k;
+	size_t i, k;
 
+	for (k = 0; k < LOWEST; k++)
+		low[k] = (struct low){ 0, INFINITY };
 	for (i = from; i < to; i++) {
 		struct low one = { since(s, i), transit(s, i) - slope * since(s, i) };
 
-		if (have == LOWEST && one.value >= low[LOWEST - 1].value)
+		if (one.value >= low[LOWEST - 1].value)
 			continue;
-		k = have < LOWEST ? have++ : LOWEST - 1;
-		for (; k && low[k - 1].value > one.value; k--)
+		for (k = LOWEST - 1; k && low[k - 1].value > one.value; k--)
 			low[k] = low[k - 1];
 		low[k] = one;
 	}
-	return low[have - 1];
+	return low[LOWEST - 1];
 }
 
 static double slope_of(struct low a, struct low b)
@@ -71,7 +72,7 @@ static double drift_of(const struct delay_sample *s, size_t n)
 	double drift = 0;
 	int i;
 
-	/* what drifts is not lowest where it would be lowest without: again, with less of it */
+	/* drift hides which samples are lowest: each round sees them with less of it */
 	for (i = 0; i < 4; i++) {
 		struct low a = lowest(s, 0, n / 3, drift);
 		struct low b = lowest(s, n / 3, 2 * n / 3, drift);

@@ -28,6 +28,9 @@ usage() {
 			printf '                     %-8s %s (default %s)\n' "$name" "$values" "$stock"
 		done)
 		  --against F=V,…  what to beat, where it is not the default
+		  --objective O    what is to become better: rate (the loss-free rate, or at the
+		                   same rate the CPU per packet), latency (the delay of 99 % of
+		                   the packets), cpu; the rate never becomes worse (default rate)
 		  --minutes N      time limit, plus one measurement (default 30)
 		  --trial S        seconds of a trial (default 1)
 		  --margin P       percent below which a difference is none (default 2)
@@ -53,7 +56,7 @@ answer() {
 		done
 	done
 	: >"$work/answer"
-	[ $# -eq 0 ] || "$napistat" pairs --margin "$margin" -f csv "$@" >"$work/answer" || die "napistat failed, see above"
+	[ $# -eq 0 ] || "$napistat" pairs --objective "${objective:-rate}" --margin "$margin" -f csv "$@" >"$work/answer" || die "napistat failed, see above"
 	[ $# -gt 0 ] || [ -z "$found" ] ||
 		die "too few pairs could be measured, see $out/log; the same command tries them again"
 	echo
@@ -76,7 +79,7 @@ answer() {
 	keep_by_hand "$interface" $found
 }
 
-interface='' sweep='' tries='' against='' minutes=30 trial=1 margin=2 seed='' out=results/tune
+interface='' sweep='' tries='' against='' minutes=30 trial=1 margin=2 seed='' objective='' out=results/tune
 dry_run='' apply='' undo='' server='' source=iperf loads=''
 # words for napimeter that a test wants otherwise
 search=''
@@ -89,13 +92,14 @@ while [ $# -gt 0 ]; do
 	--dry-run) dry_run=1 ;;
 	--apply) apply=1 ;;
 	--undo) undo=1 ;;
-	--try | --against | --minutes | --trial | --margin | --seed | --out | --server | --port | --sender | \
+	--try | --against | --objective | --minutes | --trial | --margin | --seed | --out | --server | --port | --sender | \
 		--source | --netns | --peer | --host | --datagram | --burst | --min-load | --max-load)
 		[ $# -ge 2 ] || usage_error "$1 requires an argument"
 		case $2 in '' | *[[:space:]]*) usage_error "$1: one word without spaces, not '$2'" ;; esac
 		case $1 in
 		--try) tries="$tries $2" ;;
 		--against) against=$(echo "$2" | tr , ' ') ;;
+		--objective) objective=$2 ;;
 		--minutes) minutes=$2 ;;
 		--trial) trial=$2 ;;
 		--margin) margin=$2 ;;
@@ -176,7 +180,7 @@ done <<-END
 END
 # shellcheck disable=SC2086 # words
 set -- "interface=$interface" "sweep=$sweep$loads" "minutes=$minutes" "trial=$trial" "margin=$margin" \
-	${seed:+"seed=$seed"} $search "$@"
+	${seed:+"seed=$seed"} ${objective:+"objective=$objective"} $search "$@"
 
 # preflight: what no sweep can do without; those that follow need not look for the source again
 preflight() {

@@ -146,6 +146,7 @@ tune() {
 
 losses() {
 	bring nft
+	cc -O1 -static -o "$out/share/programs/xdp-drop" tests/guest/common/xdp.c
 	lab/boot.sh --icount --timeout 780 --console "$out/console-losses.log" --share "$out/share" -- \
 		sh tests/guest/run.sh doctor scenarios
 }

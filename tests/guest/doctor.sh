@@ -160,6 +160,18 @@ fault_reverse_path() {
 	pull_up_reverse_path
 	finds reverse-path reverse-path null 'sysctl -w net.ipv4.conf.all.rp_filter=2 *'
 }
+fault_xdp() {
+	[ -x /share/programs/xdp-drop ] || {
+		echo "ok xdp # SKIP no /share/programs/xdp-drop here"
+		return 0
+	}
+	LD_LIBRARY_PATH='' /share/programs/xdp-drop eth0 &
+	xdp=$!
+	sleep 0.3
+	with blast 9 2000 1 3
+	kill "$xdp"
+	finds xdp xdp null 'bpftool prog show id *'
+}
 fault_no_socket() {
 	with blast 11 1000 1 3
 	finds no-socket no-socket null 'tcpdump *'
@@ -175,6 +187,29 @@ fault_budget() {
 	case " $(places harmless) " in *' squeeze '*) r=1 ;; *) r='' ;; esac
 	check "budget: squeezed rounds are harmless, without a loss" [ -n "$r" ]
 }
+# Packets that go on to a container are not lost, but what it loses is not seen
+fault_forwarded() {
+	ip netns add container
+	ip link add veth0 type veth peer name veth1 netns container
+	ip addr add 10.9.0.1/24 dev veth0
+	ip link set veth0 up
+	ip -n container addr add 10.9.0.2/24 dev veth1
+	ip -n container link set veth1 up
+	ip -n src route add 10.9.0.0/24 via 10.0.0.2
+	sysctl -qw net.ipv4.ip_forward=1
+	ip netns exec container sleep 60 &
+	inside=$!
+	with ip netns exec src iperf -u -c 10.9.0.2 -b 5M -t 3
+	is "forwarded: status 0" "$rc" 0
+	is "forwarded: nothing is wrong" "$(places wrong)" ""
+	is "forwarded: it is said" "$(places harmless)" forwarded
+	check "forwarded: and where to look" grep -q "look in the [12] other network namespaces too" "$work/answer"
+	kill "$inside"
+	sysctl -qw net.ipv4.ip_forward=0
+	ip -n src route del 10.9.0.0/24
+	ip link del veth0
+	ip netns del container
+}
 fault_hung() {
 	echo '<3>e1000 0000:00:03.0 eth0: Detected Tx Unit Hang' >/dev/kmsg
 	doctor --json
@@ -188,7 +223,8 @@ fault_down() {
 	finds down link null 'ip link set dev eth0 up'
 }
 
-all='ring weight cpu backlog buffer stopped nft corrupt ingress reverse_path no_socket budget down'
+all='ring weight cpu backlog buffer stopped nft corrupt ingress reverse_path xdp no_socket budget
+forwarded down'
 seed=${SEED:-$(date +%s)}
 echo "# the order is that of SEED=$seed"
 # healthy first: QEMU keeps the count of a loss; hung last: the kernel's log keeps it

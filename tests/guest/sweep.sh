@@ -9,18 +9,18 @@ set -eu
 
 check "a grid over weights and settings" sweep grid --weight 1,60 --reps 2 --gro 0 \
 	--netdev-budget 100 --defer-hard-irqs 0,2 --app-cpu 1 --irq-cpu 1 --threaded 1 \
-	--rx-ring 512 --rps-cpus 2 --netdev-max-backlog 500
+	--rx-ring 512 --rps-cpus 2 --netdev-max-backlog 500 --busy-read 50 --mtu 1400
 whole grid 8
 as_before grid
 is "extra columns come last" "$(head -n 1 "$work/grid/runs.csv" | sed 's/.*host_cpu,//')" \
-	lost_checksum,lost_filter,source_seconds,netdev_budget,netdev_budget_usecs,defer_hard_irqs,gro_flush_timeout,rx_ring,rps_cpus,netdev_max_backlog
+	lost_checksum,lost_filter,source_seconds,delay_p50_us,delay_p99_us,delay_p999_us,netdev_budget,netdev_budget_usecs,defer_hard_irqs,gro_flush_timeout,rx_ring,rps_cpus,netdev_max_backlog,busy_read,mtu
 is "weight 1 takes one packet a poll" "$(select_rows grid '
 	c["weight"] == 1 && c["rx_per_poll"] > 1 { bad++ } END { print bad + 0 }')" 0
 is "the application got packets in each trial" "$(select_rows grid '
 	c["received"] < 0.1 * c["sent"] { bad++ } END { print bad + 0 }')" 0
 check "the same command again does nothing" sweep grid --weight 1,60 --reps 2 --gro 0 \
 	--netdev-budget 100 --defer-hard-irqs 0,2 --app-cpu 1 --irq-cpu 1 --threaded 1 \
-	--rx-ring 512 --rps-cpus 2 --netdev-max-backlog 500
+	--rx-ring 512 --rps-cpus 2 --netdev-max-backlog 500 --busy-read 50 --mtu 1400
 check "another one is refused" refused sweep grid --weight 1
 check "meta.json is JSON and whole" grep -q '"clocksource": "' "$work/grid/meta.json"
 

@@ -47,7 +47,7 @@ field() { sed -n "s/^verdict.* $1=\([^ ]*\).*/\1/p"; }
 	axes="protocol=udp,tcp offered_bps=100M,200M datagram=500,1000 weight=1,64 rcvbuf=default,8M
 		app_cpu=0,1 irq_cpu=0,1 rx_usecs=0,8 gro=0,1 threaded=0,1 netdev_budget=64,300
 		netdev_budget_usecs=2000,8000 defer_hard_irqs=0,2 gro_flush_timeout=0,20000
-		rx_ring=80,256 rps_cpus=0,2 netdev_max_backlog=10,1000"
+		rx_ring=80,256 rps_cpus=0,2 netdev_max_backlog=10,1000 busy_read=0,50 mtu=1500,9000"
 	for axis in $axes; do
 		"$simulate" "$tmp/${axis%%=*}" "$axis" reps=3
 		[ "$("$napistat" summary -f csv -m delivered_bps "$tmp/${axis%%=*}/1" 2>/dev/null |
@@ -337,6 +337,36 @@ PY
 	"$simulate" "$tmp/n" --noise 2 weight=16,64 offered_bps=100M reps=10
 	run "$napistat" verdict "$tmp/n/1"
 	refute grep -qE 'drifted|the host took' <<<"$output"
+}
+
+@test "delays: in summary, compare, verdict and the figures; nothing of them where there are none" {
+	"$simulate" --noise 1 "$tmp/d" weight=16,64,256 offered_bps=100M,200M reps=5
+	run "$napistat" verdict "$tmp/d/1"
+	refute grep -qF '(99th percentile)' <<<"$output"
+	[ -z "$(field delay_pct <<<"$output")" ]
+	# at weight 256 twice the delay of 64, to 1 %
+	awk -F, -v OFS=, 'NR == 1 { for (i = 1; i <= NF; i++) col[$i] = i; print; next }
+		{ d = 100 * ($col["weight"] == 256 ? 2 : 1) * (0.995 + ($col["trial"] * 7 % 11) / 1000)
+		$col["delay_p50_us"] = d / 4; $col["delay_p99_us"] = d; $col["delay_p999_us"] = 3 * d; print }' \
+		"$tmp/d/1/runs.csv" >"$tmp/new"
+	mv "$tmp/new" "$tmp/d/1/runs.csv"
+	"$napistat" summary -f csv -m delay_p50_us,delay_p99_us,delay_p999_us "$tmp/d/1" >"$tmp/s"
+	[ "$(value mean weight=256 metric=delay_p99_us <"$tmp/s" | awk '{ n += $1 > 198 && $1 < 202 } END { print n }')" = 2 ]
+	"$napistat" compare -f csv --reference 64 -m delay_p99_us "$tmp/d/1" >"$tmp/c"
+	[ "$(value result weight_a=256 <"$tmp/c" | sort -u)" = differs ]
+	[ "$(value result weight_a=16 <"$tmp/c" | sort -u)" = equal ]
+	# CPU is the same, so weight 256 looks as good but for that
+	run "$napistat" verdict --reference 64 "$tmp/d/1"
+	[[ $output =~ "delay (99th percentile)" ]]
+	"$napistat" verdict -f csv "$tmp/d/1" >"$tmp/v"
+	case $(value compared <"$tmp/v") in
+	256) [ "$(value delay_pct <"$tmp/v" | awk '{ print ($1 > 98 && $1 < 102) }')" = 1 ] ;;
+	16) [ "$(value delay_pct <"$tmp/v" | awk '{ print ($1 > -2 && $1 < 2) }')" = 1 ] ;;
+	*) false ;;
+	esac
+	"$napistat" figures --out "$tmp/f" "$tmp/d/1"
+	grep -q '99th percentile of delay against load' "$tmp/f/index.tsv"
+	grep -q 'Median of delay against load' "$tmp/f/index.tsv"
 }
 
 @test "trend: each folder against the one before" {

@@ -37,7 +37,7 @@ as_root() { [ "$(id -u)" -eq 0 ] || skip "tune.sh measures as root only"; }
 	for sh in dash 'busybox ash'; do
 		run $sh scripts/tune.sh --help
 		[ "$status" -eq 0 ]
-		for option in try against minutes trial margin seed out dry-run apply undo server source; do
+		for option in try against objective minutes trial margin seed out dry-run apply undo server source; do
 			[[ $output == *--$option* ]]
 		done
 		[[ $output == *"weight   16,128,256 (default 64)"* ]]
@@ -285,6 +285,28 @@ plant() {
 	# shellcheck disable=SC2046
 	run "$NAPISTAT" pairs $(folders 256)
 	[[ $output == *"The rival is better"*"action=change pairs=4 "* ]]
+}
+
+@test "--objective: the delay or the CPU, where another setting has the higher rate" {
+	as_root
+	printf '%s\n' "weight=16 0.8 0.5 0.1" "weight=128 1 1 0.5" "weight=256 1.2 1 2" "gro=0 1 0.7 1" >"$TRUTH"
+	run tune --objective latency --try weight --try gro
+	[ "$status" -eq 0 ]
+	[[ $output == *"weight 128: rate 1."*", delay 0.500 of that of 64"* ]]
+	[[ $output == *"Use weight=128. Better than the defaults."*"99th percentile of delay 0.500 times that of the defaults [0.500, 0.500], over"* ]]
+	grep -q ',delay_p99_us,' "$dir/out/answer.csv"
+	grep -qx objective=latency "$dir/out/tune"
+	# another objective is another search
+	run tune --objective cpu --try weight --try gro
+	[ "$status" -eq 1 ]
+	[[ $output == *"holds another search"* ]]
+	run tune --out "$dir/cpu" --objective cpu --try weight --try gro
+	[[ $output == *"Use gro=0. "*"CPU per packet 0.7"* ]]
+	run tune --out "$dir/rate" --objective rate --try weight --try gro
+	[[ $output == *"Use weight=256 gro=0. "* ]]
+	run tune --out "$dir/none" --objective loss
+	[ "$status" -eq 2 ]
+	[[ $output == *"--objective takes rate, latency or cpu, not 'loss'"* ]]
 }
 
 @test "too few pairs are not evidence; folders come in twos" {

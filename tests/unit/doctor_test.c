@@ -23,7 +23,7 @@ static struct patient healthy(void)
 		.facts = { .interface = "eth0", .driver = "e1000_napi", .up = true, .carrier = true,
 			   .root = true, .weight = 64, .ring = 256, .ring_most = 4096, .budget = 300,
 			   .budget_usecs = 8000, .backlog = 1000, .rmem_default = 212992,
-			   .conntrack_most = 65536, .online = 2, .clock = "tsc" },
+			   .conntrack_most = 65536, .online = 2, .clock = "tsc", .hypervisor = "" },
 		.before = { .cpus = 2, .cpu = cpus_before },
 		.after = { .mono = 10 * NSEC, .received = 10000, .sent = 100, .cpus = 2,
 			   .cpu = cpus_after },
@@ -263,14 +263,17 @@ static void files_of_the_kernel(void **state)
 		"Udp: InDatagrams NoPorts InErrors OutDatagrams RcvbufErrors SndbufErrors InCsumErrors IgnoredMulti MemErrors\n"
 		"Udp: 800 7 9 0 6 0 3 0 0\n";
 	static const char netstat[] = "TcpExt: SyncookiesSent IPReversePathFilter\nTcpExt: 0 15\n"
-		"IpExt: InNoRoutes InTruncatedPkts InMcastPkts InCsumErrors\nIpExt: 11 1 0 2\n";
-	static const char snmp6[] = "Ip6InReceives 50\nIp6InDelivers 40\nUdp6NoPorts 1\n";
+		"IpExt: InNoRoutes InTruncatedPkts InMcastPkts InCsumErrors InNoECTPkts InECT1Pkts InECT0Pkts InCEPkts\n"
+		"IpExt: 11 1 0 2 1000 1 20 300\n";
+	static const char snmp6[] = "Ip6InReceives 50\nIp6InDelivers 40\nUdp6NoPorts 1\n"
+		"Ip6OutForwDatagrams 6\nIp6InNoECTPkts 4000\nIp6InECT0Pkts 50000\n";
 	struct exam e = { 0 };
 
 	(void)state;
 	exam_parse_ip(&e, snmp, netstat, snmp6);
-	/* 1000 + 10 - 1 - 2 - 3 - 4 - 5 - 900 - 20 - 15 - 11 - 1, and 50 - 40 */
-	assert_true(e.filtered == 58);
+	/* 1000 + 10 - 1 - 2 - 3 - 4 - 5 - 900 - 20 - 15 - 11 - 1, and 50 - 40 - 6 */
+	assert_true(e.filtered == 52);
+	assert_true(e.ip_packets == 55321 && e.forwarded == 9);
 	assert_true(e.reverse_path == 15 && e.no_route == 13 && e.no_port == 8);
 	assert_true(e.socket_full == 6 && e.bad_sums_ip == 5);
 	exam_parse_ip(&e, NULL, NULL, NULL);
@@ -288,6 +291,89 @@ static void files_of_the_kernel(void **state)
 	assert_true(e.cpu[0].all == 36 && e.cpu[0].idle == 9 && e.cpu[0].softirq == 7 &&
 		    e.cpu[0].steal == 8);
 	exam_free(&e);
+}
+
+/* What drops without a counter is named where it is there, and only blamed for what is missing. */
+static void taken_by_xdp(void **state)
+{
+	struct patient p = healthy();
+	struct diagnosis d;
+
+	(void)state;
+	/* 10 000 came; IP saw 4000 of them, and 2500 that came through lo */
+	p.after.ip_packets = 6500;
+	p.after.lo_received = 2500;
+	only_harmless(&p, "");
+	p.facts.xdp = 17;
+	first_is(&p, "xdp", "", "bpftool prog show id 17");
+	d = of(&p);
+	assert_true(d.finding[0].packets == 6000);
+	/* one that passes all: ARP is not IP */
+	p.after.ip_packets = 12450;
+	only_harmless(&p, "xdp");
+	/* a bridge takes frames before IP too */
+	p.after.ip_packets = 2500;
+	snprintf(p.facts.master, sizeof(p.facts.master), "br0");
+	d = of(&p);
+	assert_false(d.wrong);
+}
+
+static void gone_on(void **state)
+{
+	struct patient p = healthy();
+	struct diagnosis d;
+
+	(void)state;
+	p.facts.namespaces = 3;
+	p.facts.namespace_pid = 4321;
+	only_harmless(&p, "");
+	p.after.forwarded = 500;
+	only_harmless(&p, "forwarded");
+	d = of(&p);
+	assert_non_null(strstr(d.finding[0].text, "500 packets were forwarded."));
+	assert_non_null(strstr(d.finding[0].text, "look in the 3 other network namespaces too."));
+	assert_non_null(strstr(d.finding[0].next, "nsenter -n -t 4321 "));
+	p.facts.namespaces = 0;
+	d = of(&p);
+	assert_null(strstr(d.finding[0].text, "namespaces"));
+	snprintf(p.facts.master, sizeof(p.facts.master), "br0");
+	d = of(&p);
+	assert_non_null(strstr(d.finding[0].text, "10000 packets went to br0, which eth0 is a part of."));
+}
+
+static void bad_hypervisors(void **state)
+{
+	static const char raw[] = "\013\005\053\000\002vboxVer_5.1.10\0vboxRev_112026\0";
+	struct patient p = healthy();
+	struct diagnosis d;
+	char version[24];
+
+	(void)state;
+	exam_vbox_version(version, sizeof(version), raw, sizeof(raw));
+	assert_string_equal(version, "5.1.10");
+	exam_vbox_version(version, sizeof(version), raw, 12);
+	assert_string_equal(version, "");
+	exam_vbox_version(version, sizeof(version), "", 0);
+	assert_string_equal(version, "");
+	exam_vbox_version(version, 4, raw, sizeof(raw));
+	assert_string_equal(version, "5.1");
+
+	p.facts.hypervisor = "VirtualBox";
+	snprintf(p.facts.version, sizeof(p.facts.version), "7.2.0");
+	only_harmless(&p, "");
+	snprintf(p.facts.version, sizeof(p.facts.version), "5.1.10");
+	first_is(&p, "hypervisor", "host", "on the host: update VirtualBox");
+	/* whose version the guest cannot read: only where the trouble is seen */
+	*p.facts.version = '\0';
+	p.facts.hypervisor = "VMware";
+	only_harmless(&p, "");
+	p.facts.hang_messages = 2;
+	first_is(&p, "transmitter", "host", "ethtool -K eth0 tso off gso off");
+	d = of(&p);
+	assert_non_null(strstr(d.finding[0].text, "Workstation 17.6.3"));
+	p.facts.hypervisor = "";
+	d = of(&p);
+	assert_null(strstr(d.finding[0].text, "Workstation"));
 }
 
 static void logs(void **state)
@@ -344,6 +430,9 @@ int main(void)
 		cmocka_unit_test(full_sockets),
 		cmocka_unit_test(many_sockets),
 		cmocka_unit_test(files_of_the_kernel),
+		cmocka_unit_test(taken_by_xdp),
+		cmocka_unit_test(gone_on),
+		cmocka_unit_test(bad_hypervisors),
 		cmocka_unit_test(logs),
 		cmocka_unit_test(own_socket),
 	};

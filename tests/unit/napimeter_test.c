@@ -197,7 +197,7 @@ static void journal_edited(void **state)
 		{ "1,,,ok%s\n-1,,,ok%s\n", "runs.csv:3:1: trial: \"-1\"" },
 		{ "1,2;3,,ok%s\n2,,,ok%s\n", "runs.csv:2:3: rep: \"2;3\"" },
 		{ "1,nan,,ok%s\n2,,,ok%s\n", "runs.csv:2:3: rep: \"nan\"" },
-		{ "1,,,ok%s,\n2,,,ok%s\n", "runs.csv:2:54: more fields" },
+		{ "1,,,ok%s,\n2,,,ok%s\n", "runs.csv:2:57: more fields" },
 		{ "1,,\n2,,,ok%s%s\n", "runs.csv:2:1: 3 fields" },
 		{ "1,,,ok%s\n\n2,,,ok%s\n", "runs.csv:3:1: an empty line" },
 		{ "1,,,ok%s\n3,,,ok%s\n", "trial 2 has no row" },
@@ -571,6 +571,8 @@ static void parent_killed(void **state)
 	close(out[0]);
 }
 
+static uint32_t share = DELAY_SHARES;
+
 /* A connected pair on loopback, of which one is watched, and a third socket. */
 struct watched {
 	int from, to, other;
@@ -586,6 +588,7 @@ static void watch(struct watched *w)
 
 	if (geteuid())
 		skip();
+	w->arrivals.share = share;
 	w->from = socket(AF_INET, SOCK_DGRAM, 0);
 	w->to = socket(AF_INET, SOCK_DGRAM, 0);
 	w->other = socket(AF_INET, SOCK_DGRAM, 0);
@@ -639,6 +642,50 @@ static void numbers_watched(void **state)
 	assert_int_equal(w.arrivals.page->ends, 2);
 	assert_int_equal(w.arrivals.page->end, 8);
 	assert_true(arrivals_data(&w.arrivals) == 7);
+	unwatch(&w);
+}
+
+/* Each datagram with the time it carries; of less than all, those that are picked. */
+static void delays_watched(void **state)
+{
+	const volatile struct delay_sample *s;
+	int32_t data[5] = { 0 };
+	size_t i, picked = 0;
+	struct watched w;
+	int64_t began;
+
+	(void)state;
+	watch(&w);
+	began = mono_ns();
+	for (i = 0; i < 1000; i++) {
+		data[0] = htonl(1 + i);
+		data[1] = htonl(1700000000);
+		data[2] = htonl(100 * i);
+		assert_int_equal(sendto(w.from, data, sizeof(data), 0, (struct sockaddr *)&w.there,
+					sizeof(w.there)), sizeof(data));
+	}
+	data[0] = htonl(-1001);
+	sendto(w.from, data, sizeof(data), 0, (struct sockaddr *)&w.there, sizeof(w.there));
+	assert_int_equal(w.arrivals.page->samples, 1000);
+	for (i = 0; i < 1000; i++) {
+		s = &w.arrivals.page->sample[i];
+		assert_int_equal(s->sent_s, 1700000000);
+		assert_int_equal(s->sent_us, 100 * i);
+		assert_in_range(s->at, i ? s[-1].at : (uint64_t)began, mono_ns());
+	}
+	unwatch(&w);
+	share = DELAY_SHARES / 8;
+	watch(&w);
+	share = DELAY_SHARES;
+	for (i = 0; i < 1000; i++) {
+		data[0] = htonl(1 + i);
+		data[2] = htonl(i);
+		sendto(w.from, data, sizeof(data), 0, (struct sockaddr *)&w.there, sizeof(w.there));
+		if (delay_is_picked(1 + i, DELAY_SHARES / 8))
+			assert_int_equal(w.arrivals.page->sample[picked++].sent_us, i);
+	}
+	assert_in_range(picked, 100, 150);
+	assert_int_equal(w.arrivals.page->samples, picked);
 	unwatch(&w);
 }
 
@@ -1440,6 +1487,9 @@ static void undo_in_parts(void **state)
 	assert_int_equal(tune_undo(kept), 0);
 	text = "file\t/sys/class/net/lo/queues/rx-0/rps_cpus\t00,0000000f\n";
 	assert_int_equal(tune_check_state(text, strlen(text)), 0);
+	text = "file\t/proc/sys/net/core/busy_read\t0\nfile\t/sys/class/net/lo/mtu\t65536\n"
+	       "file\t/sys/bus/pci/devices/0000:00:03.0/net/*/mtu\t1500\n";
+	assert_int_equal(tune_check_state(text, strlen(text)), 0);
 	text = "file\t/proc/sys/net/core/netdev_budget\tf\n";
 	assert_int_equal(tune_check_state(text, strlen(text)), -1);
 	free(want);
@@ -1580,6 +1630,7 @@ int main(void)
 		cmocka_unit_test(end_for_another),
 		cmocka_unit_test(parent_killed),
 		cmocka_unit_test(numbers_watched),
+		cmocka_unit_test(delays_watched),
 		cmocka_unit_test(numbers_corrupted),
 		cmocka_unit_test(pulls_apart),
 		cmocka_unit_test(loss_adds_up),

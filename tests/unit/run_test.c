@@ -23,7 +23,7 @@ static void header_is_the_format(void **state)
 		"remainder,remainder_high,bandwidth_bps,jitter_us,rx_packets,irqs,polls,"
 		"polls_whole_budget,polls_empty,polls_tx_unfinished,polls_ksoftirqd,time_squeeze,"
 		"rx_per_poll,rx_per_irq,cpu_total,cpu_softirq,cpu_system,cpu_steal,host_cpu,"
-		"lost_checksum,lost_filter,source_seconds\n");
+		"lost_checksum,lost_filter,source_seconds,delay_p50_us,delay_p99_us,delay_p999_us\n");
 	free(line);
 }
 

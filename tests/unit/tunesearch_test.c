@@ -168,7 +168,7 @@ static enum paired_answer decided(const struct nic *n, const struct tune_answer 
 	}
 	paired_compare(&rate, 0.95);
 	paired_compare(&cost, 0.95);
-	return a->differs ? paired_decide(&rate, &cost, n->t->margin, 0.95) : PAIRED_KEEP;
+	return a->differs ? paired_decide(&rate, &cost, n->t->objective, n->t->margin, 0.95) : PAIRED_KEEP;
 }
 
 static const char *value_of(const struct tune *t, const struct tune_config *c, const char *factor)
@@ -391,6 +391,52 @@ static void found(void **unused)
 	assert_true(slower <= 0.01 * (NOISE_RUNS / 4));
 }
 
+/*
+ * A higher rate does not count where latency or CPU is asked for, and a lower one does not pay
+ * for them.
+ */
+static void objectives(void **unused)
+{
+	static const struct effect effect[] = {
+		{ "weight", "16", 0.9, 0.2 }, { "weight", "32", 1, 0.7 },
+		{ "weight", "256", 1.3, 1 }, { NULL, NULL, 1, 1 },
+	};
+	static const struct effect faster[] = { { "weight", "256", 1.3, 1 }, { NULL, NULL, 1, 1 } };
+	static const struct {
+		const char *word, *found;
+		bool for_rate;
+	} want[] = { { "objective=rate", "256", true }, { "objective=latency", "32", false },
+		     { "objective=cpu", "32", false } };
+	struct tune_answer answer;
+	static struct nic n;
+	struct tune t;
+	size_t i;
+
+	(void)unused;
+	for (i = 0; i < ARRAY_SIZE(want); i++) {
+		t = asked("try=weight/64/16,32,256", want[i].word, NULL);
+		n = nic_of(&t, effect, 0.01);
+		assert_int_equal(whole(&n, &answer), 0);
+		assert_string_equal(value_of(&t, &answer.found, "weight"), want[i].found);
+		assert_int_equal(decided(&n, &answer), PAIRED_CHANGE);
+		n = nic_of(&t, faster, 0.001);
+		assert_int_equal(whole(&n, &answer), 0);
+		assert_int_equal(answer.differs, want[i].for_rate);
+		/* and one that gains nothing but rate is not confirmed for another's sake */
+		t.objective = OBJECTIVE_RATE;
+		n = nic_of(&t, faster, 0.001);
+		assert_int_equal(whole(&n, &answer), 0);
+		t = asked("try=weight/64/16,32,256", want[i].word, NULL);
+		assert_int_equal(decided(&n, &answer),
+				 want[i].for_rate ? PAIRED_CHANGE : PAIRED_KEEP);
+	}
+	/* no time of sending, no objective of latency */
+	t = asked("try=weight/64/16", "objective=latency", NULL);
+	n = nic_of(&t, (const struct effect[]){ { "weight", "64", 1, NAN }, { NULL, NULL, 1, 1 } }, 0);
+	assert_int_equal(whole(&n, &answer), -1);
+	assert_non_null(strstr(failure(), "no delay can be measured"));
+}
+
 static void words(void **unused)
 {
 	static const struct {
@@ -414,6 +460,7 @@ static void words(void **unused)
 		{ "try=rcvbuf/default/8MM", "rcvbuf cannot be '8MM'" },
 		{ "try=rcvbuf/default/9999G", "rcvbuf cannot be '9999G'" },
 		{ "try=budget/300/0", "budget cannot be '0'" },
+		{ "objective=loss", "--objective takes rate, latency or cpu, not 'loss'" },
 		{ "minutes=0", "--minutes requires" },
 		{ "minutes=1,4", "--minutes requires" },
 		{ "trial=1e9", "--trial requires" },
@@ -450,6 +497,7 @@ int main(void)
 		cmocka_unit_test(screening_errors),
 		cmocka_unit_test(luck_is_not_confirmed),
 		cmocka_unit_test(found),
+		cmocka_unit_test(objectives),
 	};
 
 	int failures;

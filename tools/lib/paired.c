@@ -1,8 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <math.h>
+#include <string.h>
 
 #include "base.h"
 #include "paired.h"
+
+const char *const objective_names[OBJECTIVES] = { "rate", "latency", "cpu" };
+
+int objective_find(const char *name)
+{
+	int i;
+
+	for (i = 0; i < OBJECTIVES; i++)
+		if (!strcmp(name, objective_names[i]))
+			return i;
+	return -1;
+}
 
 void paired_add(struct paired *p, double a, double b)
 {
@@ -29,14 +42,15 @@ void paired_compare(struct paired *p, double confidence)
 }
 
 enum paired_answer paired_decide(const struct paired *rate, const struct paired *cost,
-				 double margin, double confidence)
+				 enum objective objective, double margin, double confidence)
 {
 	double alpha = 1 - confidence, tests[2] = { NAN, NAN };
 	bool not_worse;
 
 	if (!rate->tested)
 		return PAIRED_UNKNOWN;
-	tests[0] = p_better(&rate->s, 1, margin, true);
+	if (objective == OBJECTIVE_RATE)
+		tests[0] = p_better(&rate->s, 1, margin, true);
 	not_worse = p_not_worse(&rate->s, 1, margin, true) < alpha;
 	if (cost->tested) {
 		struct contrast c = contrast_at(&cost->s, 1, 1 - margin);

@@ -20,6 +20,18 @@ struct paired {
 
 enum paired_answer { PAIRED_UNKNOWN, PAIRED_KEEP, PAIRED_CHANGE };
 
+/* What is to become better. The rate must not become worse for any of them. */
+enum objective {
+	OBJECTIVE_RATE,		/* the rate, or the CPU per packet */
+	OBJECTIVE_LATENCY,	/* cost is the 99th percentile of delay */
+	OBJECTIVE_CPU,
+	OBJECTIVES,
+};
+
+extern const char *const objective_names[OBJECTIVES];
+/* -1: no objective is called that */
+int objective_find(const char *name);
+
 /* Append a pair, unless one of it is NAN. There must be room. */
 void paired_add(struct paired *p, double a, double b);
 /*
@@ -28,12 +40,12 @@ void paired_add(struct paired *p, double a, double b);
  */
 void paired_compare(struct paired *p, double confidence);
 /*
- * Is the rival better? Its rate must not be lower by more than margin (0.02: 2 %), and must
- * be higher by more than it, or its cost lower by more than it (Holm's correction). Holds
- * for pairs from which no choice was made.
+ * Is the rival better? Its rate must not be lower by more than margin (0.02: 2 %), and its cost
+ * must be lower by more than it; for OBJECTIVE_RATE, either that or a rate that is higher by
+ * more than it (Holm's correction). Holds for pairs from which no choice was made.
  */
 enum paired_answer paired_decide(const struct paired *rate, const struct paired *cost,
-				 double margin, double confidence);
+				 enum objective objective, double margin, double confidence);
 /* Is a rate shown to be lower than the reference's by more than margin? alpha: one-sided */
 bool paired_worse(const struct paired *rate, double margin, double alpha);
 

@@ -92,7 +92,10 @@ enum role {
 	X(host_cpu, REAL, "%", MEASURE, MAY) \
 	X(lost_checksum, COUNT, "packets", MEASURE, MAY) \
 	X(lost_filter, COUNT, "packets", MEASURE, MAY) \
-	X(source_seconds, SECONDS, "s", MEASURE, MAY)
+	X(source_seconds, SECONDS, "s", MEASURE, MAY) \
+	X(delay_p50_us, REAL, "us", MEASURE, MAY) \
+	X(delay_p99_us, REAL, "us", MEASURE, MAY) \
+	X(delay_p999_us, REAL, "us", MEASURE, MAY)
 
 /* Only there if the sweep varies or sets one of them. */
 #define RUN_EXTRA_COLUMNS(X) \
@@ -102,7 +105,9 @@ enum role {
 	X(gro_flush_timeout, COUNT, "ns", SETTING, MAY) \
 	X(rx_ring, COUNT, "descriptors", SETTING, MAY) \
 	X(rps_cpus, COUNT, "CPUs", SETTING, MAY) \
-	X(netdev_max_backlog, COUNT, "packets", SETTING, MAY)
+	X(netdev_max_backlog, COUNT, "packets", SETTING, MAY) \
+	X(busy_read, COUNT, "us", SETTING, MAY) \
+	X(mtu, COUNT, "bytes", SETTING, MAY)
 
 /* Only there if the module is loaded again between sessions. */
 #define RUN_SESSION_COLUMNS(X) \

@@ -26,6 +26,8 @@
 #define FIELD(name)		offsetof(struct arrivals_page, name)
 #define GET(dst, name)		OP(BPF_LDX | BPF_MEM | BPF_DW, dst, 7, FIELD(name), 0)
 #define PUT(name, src)		OP(BPF_STX | BPF_MEM | BPF_DW, 7, src, FIELD(name), 0)
+/* of a 32-bit place behind a pointer in register dst */
+#define WORD(offset, dst, src)	OP(BPF_STX | BPF_MEM | BPF_W, dst, src, offset, 0)
 #define ADD(name, src)		OP(BPF_STX | BPF_ATOMIC | BPF_DW, 7, src, FIELD(name), BPF_ADD)
 /* instructions to jump over if the condition holds */
 #define OVER(count, cond, dst, value)	OP(BPF_JMP | (cond) | BPF_K, dst, 0, count, value)
@@ -59,15 +61,30 @@ static long bpf(int cmd, union bpf_attr *attr)
 	GET(2, highest), OVER_REG(1, BPF_JGE, 2, 3), PUT(highest, 3), \
 	END
 
+/*
+ * A sample of delay: now, and the time of sending, which is in the page already. Here a clock is
+ * read for each datagram, 17 instructions beside it.
+ */
+#define SAMPLE_AT(name)	(FIELD(sample) + offsetof(struct delay_sample, name))
+#define SAMPLE(share) \
+	MOVE(1, 9), OP(BPF_ALU | BPF_MUL | BPF_K, 1, 0, 0, (int32_t)DELAY_HASH), \
+	OP(BPF_ALU | BPF_RSH | BPF_K, 1, 0, 0, 8), OVER(13, BPF_JGE, 1, share), \
+	CALL(ktime_get_ns), GET(2, samples), OVER(10, BPF_JGE, 2, DELAY_ROOM), \
+	MOVE(1, 2), MATH(BPF_LSH, 1, 4), OP(BPF_ALU64 | BPF_ADD | BPF_X, 1, 7, 0, 0), \
+	OP(BPF_STX | BPF_MEM | BPF_DW, 1, 0, SAMPLE_AT(at), 0), \
+	GET(3, sent_last_s), WORD(SAMPLE_AT(sent_s), 1, 3), \
+	GET(3, sent_last_us), WORD(SAMPLE_AT(sent_us), 1, 3), \
+	MATH(BPF_ADD, 2, 1), PUT(samples, 2)
+
 /* iperf's number is the first of its data: positive, or negative at the end. */
-#define COUNT(map_fd, from, to) \
+#define COUNT(map_fd, from, to, share) \
 	UDP(BPF_H, 0), UNLESS(from), \
 	UDP(BPF_H, 2), UNLESS(to), \
 	UDP(BPF_W, 8), MATH(BPF_LSH, 0, 32), MATH(BPF_ARSH, 0, 32), \
 	OP(BPF_LD | BPF_IMM | BPF_DW, 7, BPF_PSEUDO_MAP_VALUE, 0, map_fd), OP(0, 0, 0, 0, 0), \
 	OVER(2, BPF_JNE, 0, 0), END, \
 	MOVE(9, 0), \
-	OVER(42, BPF_JSLT, 0, 0), \
+	OVER(59, BPF_JSLT, 0, 0), \
 	/* data: count, and keep the time, which a call gets that leaves nothing in registers \
 	 * 1 to 5; the jiffies, as a clock may cost more than all the rest in a guest */ \
 	CALL(jiffies64), PUT(last, 0), \
@@ -75,6 +92,7 @@ static long bpf(int cmd, union bpf_attr *attr)
 	UDP(BPF_W, 12), PUT(sent_first_s, 0), UDP(BPF_W, 16), PUT(sent_first_us, 0), \
 	UDP(BPF_W, 12), PUT(sent_last_s, 0), UDP(BPF_W, 16), PUT(sent_last_us, 0), \
 	MATH(BPF_MOV, 1, 1), ADD(data, 1), \
+	SAMPLE(share), \
 	/* an end that data goes beyond was none */ \
 	GET(2, end), OVER_REG(3, BPF_JGE, 2, 9), \
 	MATH(BPF_MOV, 1, 0), PUT(ends, 1), PUT(end, 1), \
@@ -87,10 +105,10 @@ static long bpf(int cmd, union bpf_attr *attr)
 	PUT(end, 9), \
 	CONFIRM
 
-static int load_program(int map_fd, int family, int from, int to)
+static int load_program(int map_fd, int family, int from, int to, int share)
 {
-	const struct bpf_insn ipv4[] = { MOVE(6, 1), IPV4, COUNT(map_fd, from, to) };
-	const struct bpf_insn ipv6[] = { MOVE(6, 1), IPV6, COUNT(map_fd, from, to) };
+	const struct bpf_insn ipv4[] = { MOVE(6, 1), IPV4, COUNT(map_fd, from, to, share) };
+	const struct bpf_insn ipv6[] = { MOVE(6, 1), IPV6, COUNT(map_fd, from, to, share) };
 	bool is_v6 = family == AF_INET6;
 	union bpf_attr attr = {
 		.prog_type = BPF_PROG_TYPE_SOCKET_FILTER,
@@ -121,7 +139,7 @@ void arrivals_watch(struct arrivals *a, int socket_fd)
 	void *page = MAP_FAILED;
 	bool is_v4;
 
-	*a = (struct arrivals){ .watch_fd = -1, .socket_fd = -1 };
+	*a = (struct arrivals){ .watch_fd = -1, .socket_fd = -1, .share = a->share };
 	if (getsockname(socket_fd, (struct sockaddr *)&here, &here_len) ||
 	    getpeername(socket_fd, (struct sockaddr *)&there, &there_len))
 		return;
@@ -130,7 +148,7 @@ void arrivals_watch(struct arrivals *a, int socket_fd)
 	map_fd = bpf(BPF_MAP_CREATE, &attr);
 	if (map_fd >= 0)
 		program = load_program(map_fd, is_v4 ? AF_INET : AF_INET6,
-				       ntohs(there.sin6_port), ntohs(here.sin6_port));
+				       ntohs(there.sin6_port), ntohs(here.sin6_port), a->share);
 	if (program >= 0)
 		page = mmap(NULL, sizeof(struct arrivals_page), PROT_READ, MAP_SHARED, map_fd, 0);
 	/* no protocol until the filter is there: it would take everything */

@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "delay.h"
+
 #define ARRIVALS_NEAR 65536	/* numbers in a row, with what was lost between them */
 #define ARRIVALS_STEP 1024	/* the same, of a number that none confirms */
 
@@ -24,15 +26,21 @@ struct arrivals_page {
 	uint64_t began, last;	/* when data came first and last; the kernel's jiffies */
 	/* when the source sent these two, by its own clock, as it writes into each */
 	uint64_t sent_first_s, sent_first_us, sent_last_s, sent_last_us;
+	uint64_t samples;
+	struct delay_sample sample[DELAY_ROOM];	/* CLOCK_MONOTONIC */
 };
 
 struct arrivals {
 	int watch_fd;
 	const volatile struct arrivals_page *page;	/* NULL: nothing is watched */
+	uint32_t share;	/* of the datagrams that are samples of delay */
 	int socket_fd;	/* a copy of the watched socket, which lives as long; -1: none */
 };
 
-/* To this UDP socket, which is connected. On failure nothing is watched, and that is all. */
+/*
+ * To this UDP socket, which is connected. On failure nothing is watched, and that is all. Only
+ * `share` is kept of what *a was.
+ */
 void arrivals_watch(struct arrivals *a, int socket_fd);
 void arrivals_stop(struct arrivals *a);
 /* Have any come? Else all other figures say nothing. */

@@ -14,7 +14,7 @@ static const struct setting {
 	const char *name, *path;
 	enum column axis;
 } settings[] = {
-	{ "mtu", "/sys/class/net/%s/mtu", NO_AXIS },
+	{ "mtu", "/sys/class/net/%s/mtu", COL_mtu },
 	{ "threaded", "/sys/class/net/%s/threaded", COL_threaded },
 	{ "defer_hard_irqs", "/sys/class/net/%s/napi_defer_hard_irqs", COL_defer_hard_irqs },
 	{ "gro_flush_timeout", "/sys/class/net/%s/gro_flush_timeout", COL_gro_flush_timeout },
@@ -25,7 +25,7 @@ static const struct setting {
 	  COL_netdev_budget_usecs },
 	{ "netdev_max_backlog", "/proc/sys/net/core/netdev_max_backlog", COL_netdev_max_backlog },
 	{ "rmem_default", "/proc/sys/net/core/rmem_default", COL_rcvbuf },
-	{ "busy_read", "/proc/sys/net/core/busy_read", NO_AXIS },
+	{ "busy_read", "/proc/sys/net/core/busy_read", COL_busy_read },
 	{ "busy_poll", "/proc/sys/net/core/busy_poll", NO_AXIS },
 };
 

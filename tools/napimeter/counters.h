@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "../lib/run.h"
+#include "delay.h"
 #include "util.h"
 #include "snapshot.h"
 
@@ -45,6 +46,7 @@ struct traffic {
 	double unseen;			/* of it, at most: before the first number that was seen */
 	double socket_drops;		/* by our socket alone; NaN: not known */
 	double unread, unread_ends;	/* left in it: data, and repeated ends */
+	struct delay delay;
 	double control;			/* datagrams that are not data; at most, if not known */
 	bool is_slot;			/* a part of a stream */
 	bool open_end;			/* its last word did not come: sent is the newest that did */

@@ -2,10 +2,12 @@
 /*
  * Where does a guest lose packets now, and what limits it? Counters that every Linux has are
  * read twice, some seconds apart; nothing is changed. doctorread.c and doctorsocks.c read,
- * doctorjudge.c judges, doctor.c tells.
+ * doctorjudge.c judges, doctoraround.c does both, doctor.c tells.
  */
 #ifndef NAPIMETER_DOCTOR_H
 #define NAPIMETER_DOCTOR_H
+
+#include <net/if.h>
 
 #include "snapshot.h"
 #include "util.h"
@@ -35,6 +37,8 @@ struct exam {
 	double reverse_path, no_route, conntrack, no_port;
 	double bad_sums_ip;		/* by IP, UDP and TCP */
 	double socket_full;		/* UDP, all sockets */
+	double forwarded;
+	double ip_packets, lo_received;	/* by IP, before GRO merged them; of them, through lo */
 	size_t cpus;
 	struct exam_cpu *cpu;
 	bool has_nap;			/* e1000_napi's own counters */
@@ -51,6 +55,12 @@ struct exam_facts {
 	size_t online;			/* CPUs */
 	size_t hang_messages;		/* in the kernel's log */
 	char clock[24];
+	char master[IFNAMSIZ];		/* bridge or bond that it is a part of; "" */
+	uint32_t xdp;			/* the program's id; 0: none */
+	size_t namespaces;		/* of the network, besides ours */
+	int namespace_pid;		/* a process in one of them */
+	const char *hypervisor;		/* "" if it has none that is told here */
+	char version[24];		/* "" where it does not tell */
 };
 
 /* A socket that dropped packets meanwhile. */
@@ -85,7 +95,7 @@ struct finding {
 	const char *limit;		/* what is too small or too slow; NULL: not a limit */
 	bool harmless;
 	double packets;			/* lost there; 0: nothing is lost by it */
-	char text[400];
+	char text[500];
 	char next[200];			/* one command, or "" */
 	const struct exam_socket *socket;
 };
@@ -100,6 +110,9 @@ struct diagnosis {
 
 /* 0, or -1 with the reason kept: there is no such interface. */
 int exam_facts_read(struct exam_facts *facts, const char *interface);
+void exam_around(struct exam_facts *facts);
+/* From DMI's OEM strings; "" if they do not have it. */
+void exam_vbox_version(char *version, size_t size, const char *raw, size_t len);
 int exam_read(struct exam *exam, const struct exam_facts *facts);
 void exam_free(struct exam *exam);
 

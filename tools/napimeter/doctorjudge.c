@@ -236,6 +236,7 @@ void diagnose(struct diagnosis *d, const struct patient *p)
 	judge_link(d, p);
 	judge_nic(d, p, &r);
 	judge_behind(d, p);
+	judge_around(d, p);
 	qsort(d->finding, d->count, sizeof(d->finding[0]), by_weight);
 	for (i = 0; i < d->count; i++)
 		d->wrong |= !d->finding[i].harmless;

@@ -114,8 +114,19 @@ void exam_parse_ip(struct exam *exam, const char *snmp, const char *netstat, con
 		"Ip6InTruncatedPkts", "Ip6InDiscards", "Ip6InDelivers", "Ip6OutForwDatagrams",
 		"Ip6ReasmReqds"
 	};
+	static const char *const marks[] = { "InNoECTPkts", "InECT1Pkts", "InECT0Pkts", "InCEPkts" };
+	char name[24];
 	size_t i;
 
+	/* these alone count what GRO has merged as the packets that it was */
+	exam->ip_packets = 0;
+	for (i = 0; i < ARRAY_SIZE(marks); i++) {
+		snprintf(name, sizeof(name), "Ip6%s", marks[i]);
+		exam->ip_packets += or_zero(parse_snmp(netstat, "IpExt", marks[i])) +
+				    or_zero(parse_snmp6(snmp6, name));
+	}
+	exam->forwarded = or_zero(parse_snmp(snmp, "Ip", "ForwDatagrams")) +
+			  or_zero(parse_snmp6(snmp6, "Ip6OutForwDatagrams"));
 	exam->reverse_path = or_zero(parse_snmp(netstat, "TcpExt", "IPReversePathFilter"));
 	exam->no_route = or_zero(parse_snmp(netstat, "IpExt", "InNoRoutes")) +
 			 or_zero(parse_snmp(snmp, "Ip", "InAddrErrors")) +
@@ -286,6 +297,7 @@ static void read_nic(struct exam *e, const struct exam_facts *facts)
 	e->hangs = tx_timeouts(name);
 	e->link_changes = or_zero(of_interface(name, "carrier_changes"));
 	e->ingress = ingress_drops(name);
+	e->lo_received = or_zero(of_interface("lo", "statistics/rx_packets"));
 }
 
 int exam_read(struct exam *e, const struct exam_facts *facts)
@@ -354,6 +366,7 @@ int exam_facts_read(struct exam_facts *f, const char *interface)
 	f->online = sysconf(_SC_NPROCESSORS_ONLN);
 	f->root = !geteuid();
 	f->hang_messages = hangs_in_log(interface);
+	exam_around(f);
 	if (read_line("/sys/devices/system/clocksource/clocksource0/current_clocksource", f->clock,
 		      sizeof(f->clock)))
 		*f->clock = '\0';

@@ -164,6 +164,9 @@ int measure(struct row *row, const struct counters *before, const struct counter
 	row_set_number(row, COL_source_seconds, t->source_seconds);
 	row_set_number(row, COL_bandwidth_bps, floor(t->bytes * 8 / t->seconds));
 	row_set_number(row, COL_jitter_us, t->jitter_us);
+	row_set_number(row, COL_delay_p50_us, t->delay.p50);
+	row_set_number(row, COL_delay_p99_us, t->delay.p99);
+	row_set_number(row, COL_delay_p999_us, t->delay.p999);
 	row_set_number(row, COL_time_squeeze, after->time_squeeze - before->time_squeeze);
 	measure_nic(row, &nic);
 	measure_cpu(row, &before->cpu, &after->cpu);

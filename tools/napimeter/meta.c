@@ -301,6 +301,26 @@ static unsigned int largest_datagram(const struct plan *plan)
 	return largest;
 }
 
+/* An MTU that the sweep sets takes the place of the one there is. */
+static int check_route(const struct plan *plan)
+{
+	unsigned int datagram = largest_datagram(plan), least = 0, one;
+	unsigned int headers = strchr(plan->server, ':') ? 48 : 28;
+	const struct axis *mtu = &plan->axis[COL_mtu];
+	size_t i;
+
+	if (!plan_sets(plan, COL_mtu))
+		return route_check(plan->server, plan->interface, datagram);
+	for (i = 0; i < mtu->count; i++) {
+		one = strtoul(mtu->value[i], NULL, 10);
+		least = !least || one < least ? one : least;
+	}
+	if (datagram && datagram + headers > least)
+		return fail("a datagram of %u bytes does not fit into one packet of --mtu %u: give --datagram %u, or less",
+			    datagram, least, least - headers);
+	return route_check(plan->server, plan->interface, 0);
+}
+
 int meta_write(const struct plan *plan, const char *command)
 {
 	char guest[32], server[32], *text;
@@ -308,7 +328,7 @@ int meta_write(const struct plan *plan, const char *command)
 	struct utsname uts;
 	int err;
 
-	err = !said || route_check(plan->server, plan->interface, largest_datagram(plan)) ||
+	err = !said || check_route(plan) ||
 	      iperf_versions(plan, guest, server, sizeof(guest)) || load_meta(plan, &meta) || (*plan->host && host_wait(plan->host)) ? -1 : 0;
 	if (meta && !err)
 		err = same_conditions(plan, meta);

@@ -35,6 +35,8 @@ static const struct setting {
 	{ COL_rx_ring, SCALE_NONE, "", 8, 65536 },
 	{ COL_rps_cpus, SCALE_NONE, "", 0, 32 },
 	{ COL_netdev_max_backlog, SCALE_NONE, "", 1, 1e6 },
+	{ COL_busy_read, SCALE_NONE, "", 0, 1e6 },
+	{ COL_mtu, SCALE_NONE, "", 576, 16110 },
 };
 
 const char *plan_option(const char *key)

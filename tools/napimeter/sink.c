@@ -68,6 +68,16 @@ static void update_drops(struct sink_page *page, int fd)
 		page->drops = info[SK_MEMINFO_DROPS];
 }
 
+static void take_sample(struct sink_page *page, int64_t now, const struct datagram_header *h)
+{
+	uint64_t n = page->samples;
+
+	if (!delay_is_picked(ntohl(h->sequence), page->share) || n >= DELAY_ROOM)
+		return;
+	page->sample[n] = (struct delay_sample){ now, ntohl(h->sec), ntohl(h->usec) };
+	page->samples = n + 1;
+}
+
 static void count(struct sink_page *page, const char *data, size_t len)
 {
 	static int64_t last_transit;
@@ -92,6 +102,7 @@ static void count(struct sink_page *page, const char *data, size_t len)
 	sequence = ntohl(h.sequence);
 	if (sequence > page->highest)
 		page->highest = sequence;
+	take_sample(page, now, &h);
 	/* the two clocks may differ: only changes of their difference count */
 	transit = now - sent;
 	if (page->received)
@@ -122,7 +133,7 @@ static void receive(struct sink_page *page, int fd)
 	update_drops(page, fd);
 }
 
-int sink_start(struct sink *sink, int fd, const char *rcvbuf, const char *cpu)
+int sink_start(struct sink *sink, int fd, const char *rcvbuf, const char *cpu, uint32_t share)
 {
 	/* so that the process sees `stop` while nothing comes */
 	struct timeval tick = { .tv_usec = 20000 };
@@ -140,6 +151,7 @@ int sink_start(struct sink *sink, int fd, const char *rcvbuf, const char *cpu)
 			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (sink->page == MAP_FAILED)
 		return fail("mmap: %s", strerror(errno));
+	sink->page->share = share;
 	sink->page->highest = -1;
 	sink->page->announced = -1;
 	sink->pid = fork_with(SIGKILL);
@@ -193,7 +205,7 @@ int cmd_sink(int argc, char *argv[])
 	    duration > SECONDS_MAX || argc > 4)
 		die(EXIT_BAD_USAGE, "usage: napimeter sink PORT SECONDS [RCVBUF|default [CPU]]");
 	fd = sink_socket(parse_int(port, 1, 65535));
-	if (fd < 0 || sink_start(&sink, fd, rcvbuf, cpu))
+	if (fd < 0 || sink_start(&sink, fd, rcvbuf, cpu, 0))
 		die(EXIT_FAILED, "%s", failure());
 	sleep_ns(duration * NSEC);
 	sink_stop(&sink);

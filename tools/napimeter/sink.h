@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "delay.h"
 #include "util.h"
 
 /*
@@ -28,6 +29,9 @@ struct sink_page {
 	_Atomic int64_t jitter_ns;	/* RFC 3550, 6.4.1 */
 	_Atomic int64_t announced;	/* by the source at its end; -1: not yet */
 	_Atomic int stop;
+	uint32_t share;			/* of the datagrams that are samples of delay */
+	_Atomic uint64_t samples;
+	struct delay_sample sample[DELAY_ROOM];	/* CLOCK_REALTIME */
 };
 
 struct sink {
@@ -44,8 +48,8 @@ struct datagram_header {
 	uint32_t usec;
 };
 
-/* rcvbuf: bytes or "default"; cpu: number or "". */
-int sink_start(struct sink *sink, int fd, const char *rcvbuf, const char *cpu);
+/* rcvbuf: bytes or "default"; cpu: number or ""; share: of samples of delay. */
+int sink_start(struct sink *sink, int fd, const char *rcvbuf, const char *cpu, uint32_t share);
 /* A UDP socket on this port of all addresses, -1 with the reason kept. */
 int sink_socket(unsigned int port);
 /* Ends it when nothing came for 100 ms (at most 3 s); what it counted stays. */

@@ -92,6 +92,8 @@ static int trial(const struct plan *plan, struct row *row, double seconds, char 
 	begun = !counters_read(&before, plan->interface);
 	err = !begun || stream_start(&stream, plan, row, seconds) || cpu_read(&before.cpu) ||
 	      stream_wait(&stream) || stream_result(&stream, &traffic);
+	if (!err)
+		traffic.delay = stream_delay(&stream, NULL, NULL);
 	stream_free(&stream);
 	err = judge_bad(row, err);
 	if (err) {
@@ -146,6 +148,7 @@ struct slot {
 	struct row row;
 	struct counters before, after;
 	double sent, received, drops;
+	struct delay delay;
 };
 
 static int run_slot(const struct plan *plan, struct stream *stream, struct slot *slot)
@@ -176,7 +179,7 @@ static int finish_slot(const struct plan *plan, struct slot *slot, const struct 
 	double seconds = (slot->after.mono - slot->before.mono) / 1e9;
 	struct traffic t = { .sent = slot->sent, .received = slot->received, .seconds = seconds,
 			     .source_seconds = NAN, .jitter_us = NAN, .arrived = NAN, .socket_drops = slot->drops,
-			     .is_slot = true };
+			     .is_slot = true, .delay = slot->delay };
 
 	if (!strcmp(plan->source, "iperf") && !isnan(t.sent)) {
 		/* what the socket took: the queue is the next reader's, whatever its weight */
@@ -226,6 +229,8 @@ static int run_stream(const struct plan *plan, struct slot *slots, size_t count,
 		err = fail("the stream ended before each weight had its slot");
 	if (!err)
 		err = stream_wait(&stream) || stream_result(&stream, whole);
+	for (i = 0; i < *done && !err; i++)
+		slots[i].delay = stream_delay(&stream, &slots[i].before.cpu, &slots[i].after.cpu);
 	stream_free(&stream);
 	return err;
 }

@@ -11,6 +11,8 @@
 #include "send.h"
 #include "source.h"
 
+#define FULL_BPS 2.5e9		/* bit/s and packets/s of full speed, where samples are shared out */
+#define FULL_PPS 1.5e6
 #define FULL_SPEED_MOST 1e11	/* bit/s; no e1000, emulated or not, comes near it */
 
 static bool is_source(const struct stream *s, const char *source)
@@ -33,6 +35,15 @@ int heed(struct stream *s, uint64_t highest)
 	return cpu_read(&s->cpu_at_end);
 }
 
+/* Of full speed, what an e1000 may take. */
+static uint32_t share_of(const struct stream *s)
+{
+	double bits = 8 * row_number(s->spec, COL_datagram);
+	double bps = row_number(s->spec, COL_offered_bps);
+
+	return delay_share(s->seconds * (bps > 0 ? bps / bits : fmin(FULL_BPS / bits, FULL_PPS)));
+}
+
 /* ---- napimeter serve, on the other host ---- */
 
 static int own_start(struct stream *s)
@@ -48,7 +59,7 @@ static int own_start(struct stream *s)
 	if (send_ask(s->ask_fd, s->spec, s->seconds))
 		return -1;
 	return sink_start(&s->sink, s->ask_fd, row_text(s->spec, COL_rcvbuf),
-			  row_text(s->spec, COL_app_cpu));
+			  row_text(s->spec, COL_app_cpu), share_of(s));
 }
 
 static int own_wait(struct stream *s)
@@ -98,6 +109,7 @@ int stream_start(struct stream *s, const struct plan *plan, const struct row *sp
 			      .out_fd = -1, .arrivals = { .watch_fd = -1, .socket_fd = -1 },
 			      .drops = NAN, .unread = NAN, .unread_ends = NAN,
 			      .started = mono_ns() };
+	s->arrivals.share = share_of(s);
 	if (is_source(s, "iperf"))
 		return iperf_start(s);
 	if (is_source(s, "napimeter"))
@@ -105,7 +117,8 @@ int stream_start(struct stream *s, const struct plan *plan, const struct row *sp
 	fd = sink_socket(PKTGEN_PORT);
 	if (fd < 0)
 		return -1;
-	err = sink_start(&s->sink, fd, row_text(spec, COL_rcvbuf), row_text(spec, COL_app_cpu));
+	/* no delays: pktgen writes the time into a packet before it waits for the packet's turn */
+	err = sink_start(&s->sink, fd, row_text(spec, COL_rcvbuf), row_text(spec, COL_app_cpu), 0);
 	close(fd);
 	return err ? err : pktgen_start(s);
 }
@@ -161,7 +174,7 @@ int stream_result(struct stream *s, struct traffic *t)
 
 	*t = (struct traffic){ .sent = NAN, .received = NAN, .seconds = s->seconds,
 			       .source_seconds = NAN, .bytes = NAN, .jitter_us = NAN,
-			       .arrived = NAN, .socket_drops = NAN };
+			       .arrived = NAN, .socket_drops = NAN, .delay = DELAY_UNKNOWN };
 	if (is_source(s, "iperf"))
 		return iperf_result(s, t) ||
 		       check_traffic(t, s->spec, s->seconds) ? -1 : 0;
@@ -185,6 +198,27 @@ int stream_result(struct stream *s, struct traffic *t)
 		t->source_seconds = (page->sent_last_ns - page->sent_first_ns) / 1e9 * t->sent /
 				    (page->highest - 1);
 	return check_traffic(t, s->spec, s->seconds);
+}
+
+struct delay stream_delay(const struct stream *s, const struct cpu_times *from,
+			  const struct cpu_times *to)
+{
+	const struct arrivals_page *seen = (const struct arrivals_page *)s->arrivals.page;
+	const struct delay_sample *sample = seen ? seen->sample : NULL;
+	bool iperf = is_source(s, "iperf");
+	size_t n = seen ? seen->samples : 0;
+	struct delay_line line;
+
+	if (s->sink.page) {
+		sample = s->sink.page->sample;
+		n = s->sink.page->samples;
+	}
+	/* a log that is full misses the end */
+	if (!n || n >= DELAY_ROOM)
+		return DELAY_UNKNOWN;
+	line = delay_line_of(sample, n);
+	return delay_of(sample, n, &line, !from ? 0 : iperf ? from->mono : from->real,
+			!to ? UINT64_MAX : iperf ? (uint64_t)to->mono : (uint64_t)to->real);
 }
 
 void stream_free(struct stream *s)

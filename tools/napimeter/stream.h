@@ -41,6 +41,12 @@ bool stream_over(struct stream *s);
  */
 int stream_wait(struct stream *s);
 int stream_result(struct stream *s, struct traffic *traffic);
+/*
+ * Of the datagrams that came between these two moments, or from the first to the last; it is
+ * called when the stream is over.
+ */
+struct delay stream_delay(const struct stream *s, const struct cpu_times *from,
+			  const struct cpu_times *to);
 /* Ends whatever still runs. */
 void stream_free(struct stream *s);
 

@@ -86,6 +86,9 @@ int tune_apply(const char *interface, const struct row *spec)
 		{ COL_netdev_budget, "/proc/sys/net/core/netdev_budget" },
 		{ COL_netdev_budget_usecs, "/proc/sys/net/core/netdev_budget_usecs" },
 		{ COL_netdev_max_backlog, "/proc/sys/net/core/netdev_max_backlog" },
+		/* sockets take it when they are made, so before the source is started */
+		{ COL_busy_read, "/proc/sys/net/core/busy_read" },
+		{ COL_mtu, "mtu" },
 	};
 	static const struct {
 		enum column col;

@@ -187,6 +187,14 @@ static int parse_word(struct tune *t, const char *word)
 		}
 	if (!strcmp(key, "try"))
 		return parse_factor(t, value);
+	if (!strcmp(key, "objective")) {
+		int found = objective_find(value);
+
+		if (found < 0)
+			return fail("--objective takes rate, latency or cpu, not '%s'", value);
+		t->objective = found;
+		return 0;
+	}
 	if (!strcmp(key, "pairs"))
 		return parse_two(value, 64, &t->least_pairs, &t->most_pairs);
 	if (!strcmp(key, "interface")) {

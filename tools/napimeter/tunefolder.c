@@ -238,16 +238,25 @@ static int read_rate(int dir, const struct tune *t, const char *place, double *r
 	return err;
 }
 
-static int read_cost(int dir, const char *place, double *cost)
+static double cost_of(const struct tune *t, const struct row *row)
 {
 	enum column cpu = strstr(tune_asked.sweep, "--host ") ? COL_host_cpu : COL_cpu_total;
+
+	if (row_status(row) == STATUS_FAILED)
+		return NAN;
+	return t->objective == OBJECTIVE_LATENCY ? row_number(row, COL_delay_p99_us) :
+						   row_cost(row, cpu);
+}
+
+static int read_cost(int dir, const struct tune *t, const char *place, double *cost)
+{
 	struct rows rows = { 0 };
 	int err = read_runs(dir, place, "cost", &rows);
 	double sum = 0, one;
 	size_t i, n = 0;
 
 	for (i = 0; i < rows.n; i++) {
-		one = row_status(&rows.row[i]) == STATUS_FAILED ? NAN : row_cost(&rows.row[i], cpu);
+		one = cost_of(t, &rows.row[i]);
 		if (isnan(one))
 			continue;
 		sum += one;
@@ -275,7 +284,7 @@ int tune_look(int dir, const struct tune *t, const char *place, struct tune_resu
 		return -1;
 	have = read_took(dir, place, "cost", &result->seconds, &possible, result->why,
 			 sizeof(result->why));
-	if (have < 0 || (have && possible && read_cost(dir, place, &result->cost)))
+	if (have < 0 || (have && possible && read_cost(dir, t, place, &result->cost)))
 		return -1;
 	result->state = !have ? TUNE_COST : possible ? TUNE_MEASURED : TUNE_NOT_POSSIBLE;
 	return 0;

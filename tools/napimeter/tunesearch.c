@@ -166,6 +166,8 @@ static int calibrate(struct search *s)
 		return fail("the defaults cannot be measured: %s", r.why);
 	if (!(r.rate > 0))
 		return fail("the defaults lose packets at the lowest load already: give a lower --min-load");
+	if (isnan(r.cost) && s->t->objective == OBJECTIVE_LATENCY)
+		return fail("no delay can be measured here: the datagrams have no time of sending, or the kernel is older than 5.6");
 	s->cost_load = floor(LOAD * r.rate + 0.5);
 	/* now it is known how long one takes */
 	return schedule(s, s->pace);
@@ -264,9 +266,13 @@ static int screen_round(struct search *s, struct screen *c, size_t round)
 	return 0;
 }
 
-/* The rate first, then the CPU: ratios to the best so far. */
-static bool better(double rate, double cost, double than, double than_cost, double margin)
+/* The rate first, then the CPU; or what it is for, at no lower rate. Ratios to the best so far. */
+static bool better(const struct tune *t, double rate, double cost, double than, double than_cost)
 {
+	double margin = t->margin;
+
+	if (t->objective != OBJECTIVE_RATE)
+		return rate >= 1 - margin && cost < than_cost - margin;
 	return rate > than + margin || (rate >= than - margin && cost < than_cost - margin);
 }
 
@@ -298,9 +304,11 @@ static int screen(struct search *s, size_t at)
 			say(s, "%s %s: rate %.3f of that of %s", c.factor->name, c.value[i],
 			    rate.ratio, c.value[0]);
 		else
-			say(s, "%s %s: rate %.3f, CPU per packet %.3f of that of %s",
-			    c.factor->name, c.value[i], rate.ratio, cost.ratio, c.value[0]);
-		if (!better(rate.ratio, cost.ratio, best_rate, best_cost, s->t->margin))
+			say(s, "%s %s: rate %.3f, %s %.3f of that of %s",
+			    c.factor->name, c.value[i], rate.ratio,
+			    s->t->objective == OBJECTIVE_LATENCY ? "delay" : "CPU per packet",
+			    cost.ratio, c.value[0]);
+		if (!better(s->t, rate.ratio, cost.ratio, best_rate, best_cost))
 			continue;
 		chosen = i;
 		best_rate = rate.ratio;

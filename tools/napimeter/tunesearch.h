@@ -22,6 +22,7 @@ struct tune_factor {
 struct tune {
 	struct tune_factor factor[TUNE_FACTORS];
 	size_t factors;
+	enum objective objective;
 	uint64_t seed;
 	double minutes, trial_s;
 	double margin;			/* a ratio */
@@ -46,7 +47,7 @@ struct tune_result {
 	enum tune_state state;
 	double seconds;		/* spent so far */
 	double rate;		/* bit/s, 0: it loses packets at the lowest load */
-	double cost;		/* CPU seconds per million packets; NAN: not known */
+	double cost;		/* CPU seconds per million packets, or delay; NAN: not known */
 	char why[128];		/* of what is not possible */
 };
 

@@ -141,6 +141,7 @@ static bool is_ours(const char *path)
 		DEVICES "*/net/*/gro_flush_timeout", DEVICES "*/net/*/queues/rx-0/rps_cpus",
 		"/sys/class/net/*/queues/rx-0/rps_cpus",
 		"/proc/sys/net/core/netdev_budget", "/proc/sys/net/core/netdev_budget_usecs",
+		DEVICES "*/net/*/mtu", "/sys/class/net/*/mtu", "/proc/sys/net/core/busy_read",
 		"/proc/sys/net/core/netdev_max_backlog", "/proc/irq/*/smp_affinity_list",
 #ifdef TUNE_TEST_FILES
 		TUNE_TEST_FILES,

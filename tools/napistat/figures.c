@@ -35,6 +35,8 @@ static const struct {
 	{ "cpu_softirq", "The part of the guest's CPU that goes into receiving. At 100 % one CPU does nothing else, and more load means loss." },
 	{ "irqs_per_s", "When the load grows and this falls to nothing, the driver never leaves polling: ksoftirqd owns a CPU." },
 	{ "rx_per_irq", "How many packets each interrupt is worth. It rises where polling takes over from interrupts." },
+	{ "delay_p50_us", "How much longer than the quickest packets half of them took, to the application or, with iperf, to IP." },
+	{ "delay_p99_us", "One packet in a hundred took longer than this. Where it climbs with the load, packets wait in the ring or behind a long poll, though none need be lost yet." },
 	{ "rx_per_poll", "It cannot exceed the weight: a line that lies on its weight polls as much as it may each time." },
 };
 
@@ -45,6 +47,8 @@ static const struct {
 	{ "packets_per_s", "Packets that the driver took. The study found it to follow bandwidth closely with TCP, and to go against it with UDP and a small socket buffer." },
 	{ "host_cpu", "CPU of the VM as its host sees it; 100 % is one thread. The best weight is where this is low and bandwidth is not." },
 	{ "cpu_total", "CPU in the guest; 100 % is one thread. The best weight is where this is low and bandwidth is not." },
+	{ "delay_p50_us", "How much longer than the quickest packets half of them took. It cannot say what all packets have in common." },
+	{ "delay_p99_us", "One packet in a hundred took longer than this. If it climbs with the weight, long polls keep packets or the application waiting." },
 	{ "irqs_per_s", "Hardware interrupts. Close to none means that the driver never leaves polling." },
 	{ "rx_per_poll", "Packets that one poll takes on average. Where it stays below the weight, a larger weight changes nothing." },
 };

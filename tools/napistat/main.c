@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "napistat.h"
+#include "../lib/paired.h"
 
 enum { EXIT_USAGE = 2 };
 
@@ -49,6 +50,7 @@ static const char help[] =
 "      --x M, --y M    correlate: which figures (delivered_bps, packets_per_s)\n"
 "      --over O        correlate: over weight (default) or load\n"
 "      --histogram H   hist: this one only, rx_per_poll say\n"
+"      --objective O   pairs: what is to become better: rate (default), latency, cpu\n"
 "      --columns A,B…  rows: which columns\n"
 "      --out DIR       figures, report: where to write\n"
 "  -h, --help          this text\n"
@@ -221,7 +223,7 @@ static enum format format_named(const char *name)
 static void read_options(int argc, char **argv, struct options *o)
 {
 	enum { CONFIDENCE = 256, MARGIN, LOSS, REFERENCE, X, Y, OVER, HISTOGRAM,
-	       COLUMNS, OUT };
+	       COLUMNS, OUT, OBJECTIVE };
 	static const struct option longs[] = {
 		{ "format", required_argument, NULL, 'f' },
 		{ "metric", required_argument, NULL, 'm' },
@@ -235,6 +237,7 @@ static void read_options(int argc, char **argv, struct options *o)
 		{ "histogram", required_argument, NULL, HISTOGRAM },
 		{ "columns", required_argument, NULL, COLUMNS },
 		{ "out", required_argument, NULL, OUT },
+		{ "objective", required_argument, NULL, OBJECTIVE },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -289,6 +292,11 @@ static void read_options(int argc, char **argv, struct options *o)
 			break;
 		case OUT:
 			o->out = optarg;
+			break;
+		case OBJECTIVE:
+			o->objective = objective_find(optarg);
+			if (o->objective < 0)
+				usage("--objective takes rate, latency or cpu, not \"%s\"", optarg);
 			break;
 		case 'h':
 			fputs(help, stdout);

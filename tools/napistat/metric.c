@@ -55,6 +55,9 @@ SHARE(empty, COL_polls_empty, COL_polls)
 SHARE(ksoftirqd, COL_polls_ksoftirqd, COL_polls)
 RATE(squeeze, COL_time_squeeze)
 NUMBER(jitter, COL_jitter_us)
+NUMBER(delay_p50, COL_delay_p50_us)
+NUMBER(delay_p99, COL_delay_p99_us)
+NUMBER(delay_p999, COL_delay_p999_us)
 NUMBER(cpu_total, COL_cpu_total)
 NUMBER(cpu_softirq, COL_cpu_softirq)
 NUMBER(cpu_system, COL_cpu_system)
@@ -139,6 +142,9 @@ static const struct metric metrics[] = {
 	{ "squeeze_per_s", "Softirq rounds cut short", "1/s", "1/s", 1, 1, true,
 	  squeeze },
 	{ "jitter_us", "Jitter", "us", "us", 1, 1, true, jitter },
+	{ "delay_p50_us", "Median of delay", "us", "us", 1, 1, true, delay_p50 },
+	{ "delay_p99_us", "99th percentile of delay", "us", "us", 1, 1, true, delay_p99 },
+	{ "delay_p999_us", "99.9th percentile of delay", "us", "us", 1, 1, true, delay_p999 },
 };
 
 const struct metric *metric_at(size_t i)

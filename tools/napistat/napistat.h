@@ -28,6 +28,7 @@ struct options {
 	double loss; /* a loss ratio up to this counts as none */
 	bool loss_given; /* it overrules the goal of a search */
 	double reference; /* the weight that is kept unless another is better */
+	int objective; /* of pairs: enum objective */
 	bool only_reference; /* --reference was given: compare with it alone */
 	const struct metric *metrics[MAX_METRICS];
 	size_t n_metrics;

@@ -7,8 +7,9 @@
  *
  * The rival is better only if its rate is not lower by more than the margin, and
  * is higher by more than the margin or has packets that are cheaper by more than
- * the margin (Holm's correction over these two). Pairs have to be trials that no
- * choice was made from: the best of many looks better than it is.
+ * the margin (Holm's correction over these two). With --objective cpu or latency only
+ * packets that are cheaper, or come sooner, make it better. Pairs have to be trials that
+ * no choice was made from: the best of many looks better than it is.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -20,6 +21,7 @@
 struct pairs {
 	struct paired rate, cost;
 	const struct metric *cost_metric;
+	const char *cost_name;
 	bool limited; /* the source could send no more than some search took */
 };
 
@@ -83,8 +85,14 @@ static void gather(const struct data *d, const struct options *o, struct pairs *
 	p->rate.b = must(calloc(n + 1, sizeof(double)));
 	p->cost.a = must(calloc(n + 1, sizeof(double)));
 	p->cost.b = must(calloc(n + 1, sizeof(double)));
-	p->cost_metric = metric_find(measured(d, 0, d->n_cells, metric_find("host_cost")) ?
-				     "host_cost" : "guest_cost");
+	p->cost_name = "CPU per packet";
+	if (o->objective == OBJECTIVE_LATENCY) {
+		p->cost_metric = metric_find("delay_p99_us");
+		p->cost_name = "99th percentile of delay";
+	} else {
+		p->cost_metric = metric_find(measured(d, 0, d->n_cells, metric_find("host_cost")) ?
+					     "host_cost" : "guest_cost");
+	}
 	for (i = 0; i < n; i++) {
 		size_t from_a, to_a, from_b, to_b;
 
@@ -98,6 +106,12 @@ static void gather(const struct data *d, const struct options *o, struct pairs *
 			paired_add(&p->cost, cost_of(d, from_a, to_a, p->cost_metric),
 				   cost_of(d, from_b, to_b, p->cost_metric));
 	}
+}
+
+static const char *side_of(const struct pairs *p)
+{
+	return p->cost_metric == metric_find("delay_p99_us") ? "delay_p99_us" :
+	       p->cost_metric == metric_find("host_cost") ? "host" : "guest";
 }
 
 static double mean_of(const double *x, size_t n)
@@ -128,9 +142,11 @@ static char *paragraph(const struct pairs *p, const struct options *o, const cha
 	if (p->rate.n)
 		say(out, "Loss-free rate", &p->rate);
 	if (p->cost.n && !isnan(p->cost.ratio)) {
-		say(out, p->rate.n ? ", CPU per packet" : "CPU per packet", &p->cost);
-		fprintf(out, " (%s)", p->cost_metric == metric_find("host_cost") ?
-			"seen by the host" : "in the guest");
+		fputs(p->rate.n ? ", " : "", out);
+		say(out, p->cost_name, &p->cost);
+		if (o->objective != OBJECTIVE_LATENCY)
+			fprintf(out, " (%s)", p->cost_metric == metric_find("host_cost") ?
+				"seen by the host" : "in the guest");
 	}
 	fprintf(out, ", over %zu pairs, %.4g %% intervals.", p->rate.n,
 		100 * o->confidence);
@@ -157,8 +173,7 @@ static void fill(struct table *t, const struct pairs *p, const struct options *o
 	table_number(t, COST, p->cost.ratio, 1, 4);
 	table_number(t, COST_LO, p->cost.ci.lo, 1, 4);
 	table_number(t, COST_HI, p->cost.ci.hi, 1, 4);
-	table_text(t, COST_SIDE, "%s", p->cost_metric == metric_find("host_cost") ?
-		   "host" : "guest");
+	table_text(t, COST_SIDE, "%s", side_of(p));
 	table_number(t, MARGIN, 100 * o->margin, 1, 2);
 	table_number(t, CONFIDENCE, 100 * o->confidence, 1, 2);
 	table_text(t, LIMITED, "%s", p->limited ? "yes" : "no");
@@ -186,7 +201,8 @@ int cmd_pairs(const struct data *d, const struct options *o)
 	gather(d, o, &p);
 	paired_compare(&p.rate, o->confidence);
 	paired_compare(&p.cost, o->confidence);
-	action = actions[paired_decide(&p.rate, &p.cost, o->margin, o->confidence)];
+	action = actions[paired_decide(&p.rate, &p.cost, o->objective, o->margin,
+				       o->confidence)];
 	text = paragraph(&p, o, action);
 	fill(t, &p, o, action, text);
 	if (o->format == F_TEXT) {

@@ -50,7 +50,9 @@ static struct rival *rival_of(struct verdict *v, double w, size_t loads)
 	v->rivals = must(reallocarray(v->rivals, v->n + 1, sizeof(*v->rivals)));
 	r = &v->rivals[v->n++];
 	*r = (struct rival){ .weight = w, .effect = NAN, .cost_effect = NAN,
-			     .ci = { NAN, NAN }, .cost_ci = { NAN, NAN } };
+			     .delay_effect = NAN, .ci = { NAN, NAN }, .cost_ci = { NAN, NAN },
+			     .delay_ci = { NAN, NAN } };
+	r->delay = must(calloc(loads + 1, sizeof(*r->delay)));
 	r->s = must(calloc(loads + 1, sizeof(*r->s)));
 	r->cost = must(calloc(loads + 1, sizeof(*r->cost)));
 	r->better = must(calloc(loads + 1, sizeof(*r->better)));
@@ -120,6 +122,9 @@ static void gather(const struct data *d, struct verdict *v, size_t loads)
 				r->n++;
 			if (compare_cells(d, c, ref, a->cost, &r->cost[r->n_cost]))
 				r->n_cost++;
+			if (compare_cells(d, c, ref, metric_find("delay_p99_us"),
+					  &r->delay[r->n_delay]))
+				r->n_delay++;
 		}
 	}
 }
@@ -212,6 +217,9 @@ static void test_rival(struct verdict *v, struct rival *r, const struct options 
 	if (r->n_cost)
 		effect_of(r->cost, r->n_cost, v->a.cost, 1 - 2 * alpha / v->n,
 			  &r->cost_effect, &r->cost_ci);
+	if (r->n_delay && r->n_delay == r->n)
+		effect_of(r->delay, r->n_delay, metric_find("delay_p99_us"),
+			  1 - 2 * alpha / v->n, &r->delay_effect, &r->delay_ci);
 }
 
 static void test(struct verdict *v, const struct options *o)
@@ -347,6 +355,7 @@ void verdict_free(struct verdict *v)
 	for (i = 0; i < v->n; i++) {
 		free(v->rivals[i].s);
 		free(v->rivals[i].cost);
+		free(v->rivals[i].delay);
 		free(v->rivals[i].better);
 		free(v->rivals[i].worse);
 	}

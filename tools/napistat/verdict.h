@@ -17,15 +17,15 @@ struct rival {
 	double weight;
 	struct evidence seen;
 	bool complete; /* no load is missing and no trial failed */
-	struct stratum *s, *cost; /* one for each load, against the reference */
-	size_t n, n_cost;
+	struct stratum *s, *cost, *delay; /* one for each load, against the reference */
+	size_t n, n_cost, n_delay;
 	double *better, *worse; /* p of more, of less, by more than the margin */
 	double cheaper; /* p of it */
 	bool not_worse, equal, gains, saves;
 	bool no_gain; /* shown at every load, and no saving either */
 	size_t n_worse;
-	double effect, cost_effect;
-	struct interval ci, cost_ci; /* wider the more weights there are to choose from */
+	double effect, cost_effect, delay_effect;
+	struct interval ci, cost_ci, delay_ci; /* wider the more weights there are to choose from */
 };
 
 /* Result of the fresh trials of the winner and the reference; see confirm.c. */

@@ -26,7 +26,7 @@ static void print_html(const char *text, size_t head, size_t body)
 enum { FOLDER, ACTION, WEIGHT, REFERENCE, RIVAL, EFFECT, LO, HI, COST, COST_LO,
        COST_HI, COST_SIDE, EQUAL, MARGIN, CONFIDENCE, RCVBUF, RING, CPUS, LOADS, MIN_N,
        TRIALS, WARNED, FAILED, MISSING, REPS_NEEDED, DETECTABLE, STAND_IN, CONFIRMED, DRIFT,
-       DRIFT_LO, DRIFT_HI, STEAL, TEXT, N_FIELDS };
+       DRIFT_LO, DRIFT_HI, STEAL, DELAY, DELAY_LO, DELAY_HI, TEXT, N_FIELDS };
 
 static const char *const fields[N_FIELDS] = {
 	"folder", "action", "weight", "reference", "compared", "effect_pct",
@@ -34,7 +34,8 @@ static const char *const fields[N_FIELDS] = {
 	"equal", "margin_pct", "confidence_pct", "rcvbuf", "ring", "cpus", "loads",
 	"min_n", "trials", "warned", "failed", "missing", "reps_needed",
 	"detectable_pct", "stand_in", "confirmed", "drift_pct",
-	"drift_lo_pct", "drift_hi_pct", "steal_pct", "text",
+	"drift_lo_pct", "drift_hi_pct", "steal_pct", "delay_pct",
+	"delay_lo_pct", "delay_hi_pct", "text",
 };
 
 static const char *const actions[] = { "cannot_say", "keep", "change" };
@@ -43,7 +44,8 @@ static void fill(struct table *t, const struct data *d, const struct verdict *v,
 		 size_t folder, const struct options *o, const char *text)
 {
 	const struct rival none = { .weight = NAN, .effect = NAN,
-				    .cost_effect = NAN, .ci = { NAN, NAN },
+				    .cost_effect = NAN, .delay_effect = NAN,
+				    .delay_ci = { NAN, NAN }, .ci = { NAN, NAN },
 				    .cost_ci = { NAN, NAN } };
 	const struct rival *r = v->shown ? v->shown : &none;
 	const struct advice *a = &v->a;
@@ -91,6 +93,9 @@ static void fill(struct table *t, const struct data *d, const struct verdict *v,
 	table_number(t, DRIFT_LO, 100 * v->drift.ci.lo, 1, 2);
 	table_number(t, DRIFT_HI, 100 * v->drift.ci.hi, 1, 2);
 	table_number(t, STEAL, v->drift.steal, 1, 2);
+	table_number(t, DELAY, 100 * r->delay_effect, 1, 2);
+	table_number(t, DELAY_LO, 100 * r->delay_ci.lo, 1, 2);
+	table_number(t, DELAY_HI, 100 * r->delay_ci.hi, 1, 2);
 	table_text(t, TEXT, "%s", text);
 }
 

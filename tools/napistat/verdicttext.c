@@ -56,6 +56,11 @@ static void say_pair(FILE *out, const struct verdict *v, double effect, const st
 static void say_numbers(FILE *out, const struct verdict *v, const struct rival *r)
 {
 	say_pair(out, v, r->effect, &r->ci, r->cost_effect, &r->cost_ci);
+	if (isnan(r->delay_effect))
+		return;
+	fputs(isnan(r->cost_effect) ? " with " : " and ", out);
+	say_effect(out, r->delay_effect, &r->delay_ci);
+	fputs(" delay (99th percentile)", out);
 }
 
 /* Result of fresh trials of the two, at the same loads unless it says otherwise. */

@@ -65,7 +65,7 @@ settings() {
 		/proc/sys/net/core/netdev_budget /proc/sys/net/core/netdev_budget_usecs \
 		/sys/class/net/eth0/threaded /sys/class/net/eth0/napi_defer_hard_irqs \
 		/sys/class/net/eth0/gro_flush_timeout /sys/class/net/eth0/queues/rx-0/rps_cpus \
-		/proc/sys/net/core/netdev_max_backlog; do
+		/proc/sys/net/core/netdev_max_backlog /proc/sys/net/core/busy_read /sys/class/net/eth0/mtu; do
 		echo "$f $(cat "$f")"
 	done
 	ethtool -k eth0 | grep generic-receive

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What is around the NIC and has no counter of lost packets: an XDP program, a bridge or other
- * namespaces that packets go on to, and the hypervisor's version.
+ * Things around the NIC that count no lost packets: an XDP program, a bridge, other namespaces
+ * that packets go on to, and a bad hypervisor.
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -183,7 +183,7 @@ void exam_around(struct exam_facts *f)
 
 static void judge_xdp(struct diagnosis *d, const struct patient *p)
 {
-	/* of what came, less what IP received from elsewhere too: at least that many did not get to IP */
+	/* a lower bound: IP also counts packets from other NICs */
 	double gone = GREW(p, received) - fmax(GREW(p, ip_packets) - GREW(p, lo_received), 0);
 	struct finding *f;
 

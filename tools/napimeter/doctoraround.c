@@ -190,7 +190,7 @@ static void judge_xdp(struct diagnosis *d, const struct patient *p)
 	if (!p->facts.xdp)
 		return;
 	if (*p->facts.master || gone < 10 || gone < SHARE * GREW(p, received)) {
-		finding_add(d, "xdp", 0, "An XDP program (id %u) sees each packet first. What it drops, no counter tells.",
+		finding_add(d, "xdp", 0, "An XDP program (id %u) sees each packet first; its drops have no counter.",
 			    p->facts.xdp)->harmless = true;
 		return;
 	}
@@ -210,7 +210,7 @@ static void judge_forwarded(struct diagnosis *d, const struct patient *p)
 		return;
 	if (*x->master)
 		snprintf(to, sizeof(to), "went to %s, which %s is a part of", x->master, x->interface);
-	f = finding_add(d, "forwarded", 0, "%.0f packets %s. What is lost behind that, in containers or other machines, is not seen here",
+	f = finding_add(d, "forwarded", 0, "%.0f packets %s. Losses behind that, in containers or on other machines, are not seen here",
 			on, to);
 	f->harmless = true;
 	if (!x->namespaces) {

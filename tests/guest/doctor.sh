@@ -202,7 +202,9 @@ fault_forwarded() {
 	with ip netns exec src iperf -u -c 10.9.0.2 -b 5M -t 3
 	is "forwarded: status 0" "$rc" 0
 	is "forwarded: nothing is wrong" "$(places wrong)" ""
-	is "forwarded: it is said" "$(places harmless)" forwarded
+	# QEMU keeps the count of an earlier loss, which is reported too
+	case " $(places harmless) " in *' forwarded '*) r=1 ;; *) r='' ;; esac
+	check "forwarded: it is said" [ -n "$r" ]
 	check "forwarded: and where to look" grep -q "look in the [12] other network namespaces too" "$work/answer"
 	kill "$inside"
 	sysctl -qw net.ipv4.ip_forward=0

@@ -37,7 +37,7 @@ static struct delay all_of(struct delay_line *line)
 	return delay_of(sample, N, line, 0, UINT64_MAX);
 }
 
-/* Every whole number of microseconds below 1000 as often, in no order, nowhere near a third's end. */
+/* Every whole number of microseconds below 1000, each as often as the others, in a mixed order. */
 static double even(size_t i)
 {
 	return i * 7919 % 1000;
@@ -54,7 +54,7 @@ static void quantiles_are_exact(void **state)
 		make(i, even(i), 0);
 	d = all_of(&line);
 	assert_near(line.slope, 0, 1e-6);
-	/* 0.1 s at the start, 200 of them, are no sample; the line is the fifth lowest */
+	/* the first 0.1 s, 200 of them, is left out; the line is the fifth lowest */
 	assert_near(d.p50, 499, 3);
 	assert_near(d.p99, 989, 3);
 	assert_near(d.p999, 998, 3);
@@ -78,7 +78,7 @@ static void drift_is_removed(void **state)
 	}
 }
 
-/* A ring that fills once, as in an overload, is no drift: the queue's whole length counts. */
+/* A ring that fills once, as in an overload, is not drift: the whole queue counts. */
 static void full_queue_stays(void **state)
 {
 	struct delay_line line;

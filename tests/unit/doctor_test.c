@@ -293,7 +293,7 @@ static void files_of_the_kernel(void **state)
 	exam_free(&e);
 }
 
-/* What drops without a counter is named where it is there, and only blamed for what is missing. */
+/* An XDP program is always named, and blamed only for packets that are missing. */
 static void taken_by_xdp(void **state)
 {
 	struct patient p = healthy();

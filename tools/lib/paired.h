@@ -20,7 +20,7 @@ struct paired {
 
 enum paired_answer { PAIRED_UNKNOWN, PAIRED_KEEP, PAIRED_CHANGE };
 
-/* What is to become better. The rate must not become worse for any of them. */
+/* A search improves one of these. None of them accepts a lower rate. */
 enum objective {
 	OBJECTIVE_RATE,		/* the rate, or the CPU per packet */
 	OBJECTIVE_LATENCY,	/* cost is the 99th percentile of delay */

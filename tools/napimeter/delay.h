@@ -20,7 +20,7 @@ struct delay_sample {
 	uint32_t sent_s, sent_us;	/* as the datagram has it, by the source's clock */
 };
 
-/* What a datagram takes that waits nowhere, at a time; ns, relative to the first sample. */
+/* The transit time of a datagram that waits nowhere, in ns relative to the first sample. */
 struct delay_line {
 	double low, slope;
 };

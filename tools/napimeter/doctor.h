@@ -59,8 +59,8 @@ struct exam_facts {
 	uint32_t xdp;			/* the program's id; 0: none */
 	size_t namespaces;		/* of the network, besides ours */
 	int namespace_pid;		/* a process in one of them */
-	const char *hypervisor;		/* "" if it has none that is told here */
-	char version[24];		/* "" where it does not tell */
+	const char *hypervisor;		/* its name; "": none that doctor knows */
+	char version[24];		/* "": not known */
 };
 
 /* A socket that dropped packets meanwhile. */

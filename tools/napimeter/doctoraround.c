@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What is around the NIC and has no counter of lost packets: an XDP program, a bridge or other
- * namespaces that packets go on to, and the hypervisor's version.
+ * Things around the NIC that count no lost packets: an XDP program, a bridge, other namespaces
+ * that packets go on to, and a bad hypervisor.
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -183,14 +183,14 @@ void exam_around(struct exam_facts *f)
 
 static void judge_xdp(struct diagnosis *d, const struct patient *p)
 {
-	/* of what came, less what IP received from elsewhere too: at least that many did not get to IP */
+	/* a lower bound: IP also counts packets from other NICs */
 	double gone = GREW(p, received) - fmax(GREW(p, ip_packets) - GREW(p, lo_received), 0);
 	struct finding *f;
 
 	if (!p->facts.xdp)
 		return;
 	if (*p->facts.master || gone < 10 || gone < SHARE * GREW(p, received)) {
-		finding_add(d, "xdp", 0, "An XDP program (id %u) sees each packet first. What it drops, no counter tells.",
+		finding_add(d, "xdp", 0, "An XDP program (id %u) sees each packet first; its drops have no counter.",
 			    p->facts.xdp)->harmless = true;
 		return;
 	}
@@ -210,7 +210,7 @@ static void judge_forwarded(struct diagnosis *d, const struct patient *p)
 		return;
 	if (*x->master)
 		snprintf(to, sizeof(to), "went to %s, which %s is a part of", x->master, x->interface);
-	f = finding_add(d, "forwarded", 0, "%.0f packets %s. What is lost behind that, in containers or other machines, is not seen here",
+	f = finding_add(d, "forwarded", 0, "%.0f packets %s. Losses behind that, in containers or on other machines, are not seen here",
 			on, to);
 	f->harmless = true;
 	if (!x->namespaces) {

@@ -23,7 +23,7 @@ void limit_of_cpu(struct finding *f, const struct patient *p, size_t cpu);
 
 /* Losses on the wire and behind the driver; after those in the NIC. */
 void judge_behind(struct diagnosis *d, const struct patient *p);
-/* What takes packets without a counter, and what is known of this hypervisor. */
+/* XDP, forwarding, and the known faults of this hypervisor. */
 void judge_around(struct diagnosis *d, const struct patient *p);
 
 #endif

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2154 # set by scenarios.sh
-# One packet in ten takes 10 ms longer on its way, whoever sends; then all of them, which only
-# a clock that both ends share could show.
+# One packet in ten takes 10 ms longer, from either source; then all of them, which only a clock
+# that both ends share could show.
 late='n("delay_p50_us") < 300 && n("delay_p99_us") > 9900 && n("delay_p99_us") < 10500 &&
 	n("delay_p999_us") > 9900 && n("delay_p999_us") < 11000'
 check "delay: nothing planted" pull calm

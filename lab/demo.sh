@@ -14,8 +14,10 @@ usage() {
 		Sweep the weights 1, 2, 60 and 200 in the deterministic lab and print a table,
 		the rx_per_poll histogram at weight 60, and draw both to DIR/demo.png. The load is
 		the smallest, of 300 to 700 Mbit/s, of which weight 1 loses a quarter.
-		DIR (default results/demo) is written again if a demo made it; DIR/report/report.html
-		explains it.
+		DIR (default results/demo) is overwritten if a demo made it.
+		Files: DIR/report/report.html, the verdict; DIR/demo.png
+		Exit status: 0 done, 1 failed, 2 wrong usage.
+		Example: $prog
 	END
 }
 

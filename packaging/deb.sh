@@ -41,7 +41,7 @@ mkdir -p "$src"
 git ls-files -z | xargs -0 cp --parents -t "$src"
 cp -R packaging/debian "$src/debian"
 
-# The newest entry of CHANGELOG.md: "## 0.1.0 - 2026-11-23", then "- change" lines
+# The newest entry of CHANGELOG.md: "## 0.2.0 - 2026-11-29", then "- change" lines
 head=$(grep -m 1 '^## ' CHANGELOG.md)
 [ "$(echo "$head" | awk '{ print $2 }')" = "$version" ] ||
 	die "CHANGELOG.md's newest entry is '$head', dkms.conf says $version"

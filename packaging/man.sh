@@ -8,6 +8,20 @@ version=$1 to=$2
 
 escape() { sed 's/\\/\\e/g; s/-/\\-/g; s/^\([.'\'']\)/\\\&\1/'; }
 
+# sections: the options, and the lines that begin with Files:, Exit status: and Example:, each
+# under a heading of its own
+sections() {
+	awk '/^  / && !options { options = 1; print ".fi\n.SH OPTIONS\n.nf" }
+		/^Files: / { heading("FILES") }
+		/^Exit status: / { heading("EXIT STATUS") }
+		/^Example: / { heading("EXAMPLES") }
+		{ print }
+		function heading(name) {
+			sub(/^[^:]*: /, "")
+			print ".fi\n.SH " name "\n.nf"
+		}'
+}
+
 # page NAME ABOUT COMMAND…: COMMAND --help has the usage first, up to the first line that
 # is neither "usage:" nor an indented continuation of it
 page() {
@@ -20,7 +34,7 @@ page() {
 			"$(echo "$about" | escape)"
 		printf '%s\n' "$help" | sed -n '1s/^[Uu]sage: //p; 2,${ /^       /!q; s/^       //p; }' | escape
 		printf '.fi\n.SH DESCRIPTION\n.nf\n'
-		printf '%s\n' "$help" | sed '1,/^\([^ Uu]\|$\)/{ /^\([Uu]sage:\|       \)/d; }' | escape
+		printf '%s\n' "$help" | sed '1,/^\([^ Uu]\|$\)/{ /^\([Uu]sage:\|       \)/d; }' | escape | sections
 		printf '.fi\n.SH SEE ALSO\n'
 		if [ "$name" = e1000-napi ]; then
 			# one page a command

@@ -12,10 +12,12 @@ usage() {
 		Say which hypervisor this guest runs on and which e1000 NICs it has; if none,
 		how to give it one there. Needs no root (VirtualBox's version does).
 		  --json      for scripts
-		  --record    print all that is looked at, one line a file
+		  --record    print everything it looks at, one line per file
 		  --root DIR  look at the proc and sys in DIR instead of this machine's
 		Hypervisor: xen-hvm, xen-pvh, xen-pv, virtualbox, vmware, kvm, qemu-tcg, hyperv,
-		unknown, none. Exit status: 0 an e1000 NIC is there, 1 there is none.
+		unknown, none.
+		Exit status: 0 there is an e1000 NIC, 1 there is none, 2 wrong usage.
+		Example: $prog --json
 	END
 }
 

@@ -12,11 +12,13 @@ usage() {
 	cat <<-END
 		usage: $prog IF | MAC | --all [--dry-run]
 		Undo $(how_to enable IF): stock e1000 has the NIC from the next boot on. Nothing
-		changes now: $(how_to restore IF) does that. MAC is the hardware address of one
-		that is no longer here.
+		changes now: $(how_to restore IF) does that. MAC is the hardware address of a NIC
+		that is gone.
 		  --all        every NIC that was enabled
-		  --dry-run    say what would be done and change nothing
+		  --dry-run    print what would be done, change nothing
+		Files: /etc/e1000_napi/MAC, /etc/systemd/system/e1000-napi@.service
 		Exit status: 0 done, 1 failed, 2 wrong usage.
+		Example: sudo $prog --all
 	END
 }
 

@@ -16,6 +16,7 @@ usage() {
 		  --seconds N  seconds to watch: 1 to 60 (default 10)
 		  --json       for scripts
 		Exit status: 0 nothing is wrong, 1 something is, 2 wrong usage or no such interface.
+		Example: sudo $prog eth1 --seconds 60
 	END
 }
 

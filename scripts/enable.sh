@@ -14,17 +14,19 @@ usage() {
 	cat <<-END
 		usage: $prog IF [weight=N] [PARAMETER=VALUE…] [OPTION]…
 		Hand the network interface IF to e1000_napi at each boot, before the network comes
-		up. If the link or the gateway does not come then, stock e1000 gets it back by
-		itself. Nothing changes now: $(how_to load IF) does that. To undo it:
-		$(how_to disable IF)
+		up. If the link or the gateway does not come then, stock e1000 gets it back.
+		Nothing changes now: $(how_to load IF) does that.
+		To undo it: $(how_to disable IF)
 		  weight=N         as for $(how_to load); default: what $(how_to tune) made
 		                   permanent, else 64
 		  PARAMETER=VALUE  another parameter of the module
 		  --timeout S      give the NIC back unless link and gateway are there S seconds
 		                   after the handover (5..3600, default 120)
-		  --dry-run        say what would be written and change nothing
-		systemctl status e1000-napi@MAC says how it went, MAC being the hardware address.
+		  --dry-run        print what would be written, change nothing
+		systemctl status e1000-napi@MAC shows whether it worked (MAC: the hardware address).
+		Files: /etc/e1000_napi/MAC, /etc/systemd/system/e1000-napi@.service
 		Exit status: 0 done, 1 failed (nothing changed), 2 wrong usage.
+		Example: sudo $prog eth1 weight=128
 	END
 }
 

@@ -17,16 +17,17 @@ usage() {
 		  --file NAME      which one: rx_per_poll (default), tx_per_poll, polls_per_irq,
 		                   rx_per_irq, poll_ns, irq_to_poll_ns (the last two are filled
 		                   while the module's parameter timing is 1), or all
-		  --for S          what comes in the next S seconds
-		  --since MARK     what came since the file MARK was saved, which is a copy of the
-		                   debugfs file snapshot of this NIC
-		  --watch [S]      live: what came in the last S seconds (default 1), until
-		                   Ctrl-C
+		  --for S          only the next S seconds
+		  --since MARK     only since the file MARK was saved, a copy of the debugfs file
+		                   snapshot of this NIC
+		  --watch [S]      live: the last S seconds (default 1), until Ctrl-C
 		  --width N        columns (default: the terminal's, else 80)
 		  --csv            histogram,lower,count lines, nothing merged
 		  --snapshot FILE  from a saved copy of the debugfs file snapshot
 		Many different values are merged into at most 24 rows, and a line says so.
-		Root only, as the files are. Exit status: 0 done, 1 failed, 2 wrong usage.
+		Files: /sys/kernel/debug/e1000_napi/, for root only
+		Exit status: 0 done, 1 failed, 2 wrong usage.
+		Example: sudo $prog eth1 --watch
 	END
 }
 

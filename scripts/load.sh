@@ -14,23 +14,25 @@ here=$(dirname "$0")
 usage() {
 	cat <<-END
 		usage: $prog IF [weight=N] [PARAMETER=VALUE…] [OPTION]…
-		Hand the network interface IF (or the NIC at that PCI address) from stock
-		e1000 to e1000_napi. Addresses, routes, MTU, offloads, VLANs, up or down, …
-		stay what they are; no other NIC is touched. The link is down for some seconds.
+		Hand the network interface IF (or the NIC at that PCI address) from stock e1000 to
+		e1000_napi. It keeps addresses, routes, MTU, offloads and VLANs; other NICs are not
+		touched. The link is down for some seconds.
 		To undo it: $(how_to restore IF)
-		  weight=N         most packets one poll may take, 1..4096; at the load of the
-		                   module also weight=N,M,… (one a port), default 64.
-		                   If e1000_napi has the NIC already: changed live.
+		  weight=N         most packets one poll may take, 1..4096, default 64; when the
+		                   module is loaded also weight=N,M,… (one per port).
+		                   If e1000_napi has the NIC already, it changes live.
 		  PARAMETER=VALUE  another parameter of the module (timing=1, stats=0,
 		                   InterruptThrottleRate=8000, …; modinfo e1000_napi)
-		  --yes            do it also when the default route or this ssh session goes
-		                   over IF, or rules would no longer match IF
-		  --timeout S      … and put e1000 back unless the network works again within
-		                   S seconds (5..3600, default 30)
+		  --yes            proceed even if the default route or this ssh session uses IF,
+		                   or rules would no longer match IF
+		  --timeout S      put e1000 back unless the network works again within S seconds
+		                   (5..3600, default 30)
 		  --module PATH    this e1000_napi.ko; default: the one built here, else the
 		                   installed one
-		  --dry-run        say what would be done and change nothing
+		  --dry-run        print what would be done, change nothing
+		Files: /run/e1000_napi/ has what restore needs.
 		Exit status: 0 done, 1 failed (the old driver is back), 2 wrong usage.
+		Example: sudo $prog eth1 weight=60
 	END
 }
 

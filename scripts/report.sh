@@ -9,8 +9,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 usage() {
 	cat <<USAGE
 usage: $prog [--out DIR] [--margin P] [--confidence P] [--loss P] DIR…
-Draws the results folders of sweeps side by side, one column for each:
-several hypervisors, or one before and after a change.
+Draw the results folders of sweeps side by side, a column each: several hypervisors,
+or one before and after a change. Print the verdict.
 
   --out DIR       where the report goes (DIR/report; results/report for several)
   --margin P      two weights are equal within this many percent (2)
@@ -18,10 +18,12 @@ several hypervisors, or one before and after a change.
   --loss P        loss up to this many percent counts as none (0.1)
   -h, --help      this text
 
-Writes report.html (one file, no network: verdict, table, figures, machines),
+Needs gnuplot.
+Files: report.html (one file, no network: verdict, table, figures, machines),
 report.md (verdict and tables for papers), report.prom (Prometheus textfile),
 figures/*.svg, *.png and *.pdf, and data/ with the raw CSV that report.html links.
-Needs gnuplot.
+Exit status: 0 done, 1 failed (a damaged file is named), 2 wrong usage.
+Example: $prog results/grid
 USAGE
 }
 

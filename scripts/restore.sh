@@ -11,14 +11,15 @@ here=$(dirname "$0")
 usage() {
 	cat <<-END
 		usage: $prog IF | PCI-ADDRESS | --all [--dry-run]
-		Undo $(how_to load): give the NIC back to the driver it had (stock e1000), with
-		the configuration it has now, or, when a change was cut short, with the one it
-		had before that. What a killed sweep left changed is put back too. The
-		e1000_napi module is unloaded when no NIC uses it any more. Can be run again
-		at any time; what is back already stays as it is.
+		Undo $(how_to load): give the NIC back to stock e1000 with its current
+		configuration, or, if a change was cut short, with the one before it. Also undo the
+		changes of a killed sweep, and unload e1000_napi when no NIC uses it any more.
+		It is safe to run again at any time.
 		  --all        every NIC that e1000_napi has or that was left halfway
-		  --dry-run    say what would be done and change nothing
+		  --dry-run    print what would be done, change nothing
+		Files: /run/e1000_napi/
 		Exit status: 0 done, 1 failed (run it again, or see dmesg), 2 wrong usage.
+		Example: sudo $prog --all
 	END
 }
 

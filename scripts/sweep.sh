@@ -15,8 +15,8 @@ usage() {
 		usage: $prog IF [OPTION]…
 		       $prog --restore
 		Sweep the NAPI weight of IF, a NIC of e1000_napi ($(how_to load IF)). The same
-		command goes on where an earlier one was stopped.
-		  --restore           put back what a killed sweep left changed, and exit
+		command continues a stopped sweep.
+		  --restore           undo the changes of a killed sweep, and exit
 
 		What to run
 		  --preset P          tcp, udp, udp-buffer, irq, irq-affinity: the study's experiments
@@ -53,14 +53,19 @@ usage() {
 		  --sender ssh:HOST   start and stop them there over ssh
 		  --source S          iperf (default); pktgen: this guest's, for the lab;
 		                      napimeter: \`napimeter serve\` on the server, sends bursts
-		  --netns N --peer D  where pktgen is and its device (src, peer0 for eth0)
-		  --host ADDR:PORT    where $(how_to "host cpu") tells the host's CPU use
+		  --netns N --peer D  pktgen's namespace and device (src, peer0 for eth0)
+		  --host ADDR:PORT    where $(how_to "host cpu") answers with the host's CPU use
 
 		How to run it
 		  --out DIR           results (default results/PRESET or results/METHOD)
 		  --dry-run           list the trials and the time, do nothing
-		  --retries N         tries after a failed one (default 2)
+		  --retries N         retries of a failed trial (default 2)
 		  --on-error W        then: go-on (default) or stop
+
+		Files: DIR/runs.csv, hist.csv, meta.json; /run/e1000_napi/sweep.state
+		Exit status: 0 done, 1 failed or some trials failed, 2 wrong usage; 130 and 143
+		stopped by a signal.
+		Example: sudo $prog eth1 --server 10.0.0.1 --weight 1,64,256 --load 100M,500M --reps 5
 	END
 }
 

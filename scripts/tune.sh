@@ -20,27 +20,32 @@ usage() {
 		       $prog --undo
 		Search for the settings with the best loss-free rate, and then the least CPU per
 		packet, for IF, a NIC of e1000_napi ($(how_to load IF)): against the defaults, with
-		95 % intervals. The same command goes on where an earlier one was stopped. Nothing
-		stays changed, unless --apply is given.
+		95 % intervals. The same command continues a stopped search. Nothing stays
+		changed without --apply.
 		  --try F[=V,…]    try factor F, its values V in place of the usual ones; may be
 		                   repeated; default: all of these
 		$(factors | while read -r name stock values; do
 			printf '                     %-8s %s (default %s)\n' "$name" "$values" "$stock"
 		done)
-		  --against F=V,…  what to beat, where it is not the default
-		  --objective O    what is to become better: rate (the loss-free rate, or at the
-		                   same rate the CPU per packet), latency (the delay of 99 % of
-		                   the packets), cpu; the rate never becomes worse (default rate)
+		  --against F=V,…  compare with these settings instead of the defaults
+		  --objective O    rate (the loss-free rate, or CPU per packet at the same rate),
+		                   latency (the delay of 99 % of the packets) or cpu; the rate
+		                   never gets worse (default rate)
 		  --minutes N      time limit, plus one measurement (default 30)
 		  --trial S        seconds of a trial (default 1)
-		  --margin P       percent below which a difference is none (default 2)
+		  --margin P       ignore differences below P percent (default 2)
 		  --seed N         of the random order; default: a new one
 		  --out DIR        results (default results/tune)
 		  --dry-run        list what would be tried and how long it takes, do nothing
-		  --apply          make what was found permanent, and set it at once
-		  --undo           put back what --apply changed, and exit
+		  --apply          make the result permanent, and set it at once
+		  --undo           undo --apply, and exit
 		For the sweep ($(how_to sweep --help)): --server --port --sender --source --netns --peer
 		--host --datagram --burst --min-load --max-load
+		Files: DIR/answer; with --apply files in /etc, and the old state in
+		/var/lib/e1000_napi/tune
+		Exit status: 0 done, also if the defaults are kept; 1 failed; 2 wrong usage; 130
+		and 143 stopped by a signal.
+		Example: sudo $prog eth1 --server 10.0.0.1 --try rcvbuf --try weight
 	END
 }
 

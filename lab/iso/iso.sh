@@ -17,9 +17,11 @@ usage() {
 		                   ./e1000_napi.iso)
 		  --kver V         kernel release (default: newest with headers here)
 		  --append STR     orders on the kernel's command line, as napi.server=10.0.0.1
-		  --console WORDS  console= words; without them a boot menu asks for screen or
+		  --console WORDS  console= arguments; without them a boot menu asks for screen or
 		                   serial line
 		  --bios           for BIOS only: smaller
+		Exit status: 0 done, 1 failed, 2 wrong usage.
+		Example: $prog --append "napi.server=10.0.0.1 napi.preset=irq napi.quick"
 	END
 }
 

@@ -13,14 +13,14 @@ usage() {
 		usage: $prog -i INVENTORY [OPTION]… [-- SWEEP OPTION…]
 		In each guest of an Ansible inventory: install, hand one NIC to e1000_napi, sweep
 		its weight, collect, put everything back. Then one report of all. A guest that
-		cannot be reached or fails is named, and the others go on; the same command with
-		--failed goes on with those. Guests need ssh, a shell, iproute2, ethtool, iperf.
-		inventory.example beside this script and docs/fleet.md say what to write down.
+		cannot be reached or fails is named, and the others continue; --failed retries
+		those. Guests need ssh, a shell, iproute2, ethtool, iperf. inventory.example beside
+		this script and docs/fleet.md describe the inventory.
 		  -i FILE         the inventory
 		  --limit HOSTS   only these, as Ansible says it: g1,g2 or a group or 'web*'
 		  --failed        only those that the last run did not finish
 		  --dry-run       look at each guest, say what would be done, change nothing
-		  --undo          stop sweeps, give NICs back, take the installed files away; also
+		  --undo          stop sweeps, give NICs back, remove the installed files; also
 		                  after a run that was killed. Results stay
 		  --keep          leave module and files in the guests, for more to come
 		  --batch N       guests under way at a time (default 10)
@@ -31,7 +31,9 @@ usage() {
 		  -v              say more
 		The sweep's options ($(how_to sweep --help)) go to every guest; without them, each
 		guest's napi_sweep of the inventory, else --preset irq --quick.
+		Files: DIR/fleet.csv, DIR/fleet.prom, DIR/report/report.html, DIR/guests/
 		Exit status: 0 all guests done, 1 not all, 2 wrong usage.
+		Example: $prog -i my-guests --dry-run
 	END
 }
 

@@ -11,12 +11,14 @@ usage() {
 	cat <<-END
 		usage: $prog [--port N] [--record FILE] HYPERVISOR VM
 		       $prog [--port N] [--record FILE] pid PID
-		Run this on the host while the guest's sweep runs with --host ADDR:PORT
-		(ADDR: the host's, as the guest reaches it).
+		Answer a guest's sweep with the CPU use of its VM. Run this on the host while the
+		sweep runs with --host ADDR:PORT (ADDR: the host's, as the guest reaches it).
 		  HYPERVISOR VM  xen, virtualbox, vmware or kvm, and the name of the VM
 		  pid PID        any VM that is one process, as QEMU's
 		  --port N       UDP port (default 5002)
 		  --record FILE  keep the samples too: time_ns,cpu (100 = one CPU thread)
+		Exit status: 0 done, 1 failed, 2 wrong usage.
+		Example: $prog kvm VM
 	END
 }
 

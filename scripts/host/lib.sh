@@ -15,18 +15,21 @@ host_usage() {
 	cat <<-END
 		usage: $prog create VM OPTION… | start VM | stop VM | destroy VM [--yes]
 		       $prog cpu VM [--interval S] [--count N] | facts VM
-		A VM with an e1000 NIC on $title, and what the sweep wants to know of its host.
+		Make a VM with an e1000 NIC on $title, and print its CPU use and facts for the sweep.
 		  create    make the VM; never touches one that it did not make
 		    --iso FILE       boot this ISO (make iso)
 		    --kernel FILE --initrd FILE [--append STR]   boot these (Xen and KVM)
 		    --mem MB         memory (default 512)        --cpus N  (default 2)
-		    --net NAME       what the NIC is connected to
+		    --net NAME       network of the NIC
 		    --nic MODEL      in the hypervisor's own words (default: its 82540EM)
 		    --extra WORDS    one more setting, in the hypervisor's own words; repeatable
 		  start, stop, destroy   of a VM that create made; destroy asks first
 		  cpu       CSV of the VM's CPU use as the host sees it, 100 = one CPU thread
 		  facts     hypervisor, version, settings of the NIC, one NAME=VALUE a line
 		$create_options
+		Files: ~/.local/state/e1000_napi/host/
+		Exit status: 0 done, 1 failed, 2 wrong usage.
+		Example: $prog create tiny --iso build/e1000_napi.iso
 	END
 }
 
@@ -156,7 +159,7 @@ host_main() {
 			[ -r "$kernel" ] || usage_error "cannot read '$kernel'"
 			[ -r "$initrd" ] || usage_error "--kernel requires --initrd, and '$initrd' cannot be read"
 		else
-			[ -n "$iso" ] || usage_error "create wants --iso FILE (make iso makes one)"
+			[ -n "$iso" ] || usage_error "create requires --iso FILE (make iso makes one)"
 			[ -r "$iso" ] || usage_error "cannot read '$iso'"
 			iso=$(cd "$(dirname "$iso")" && pwd)/${iso##*/}
 		fi

@@ -93,6 +93,33 @@ commands() { ./e1000-napi --help | sed -n 's/^  \([a-z][a-z]*\)  *[^ ].*/\1/p'; 
 	done
 }
 
+@test "each --help ends with its exit status and an example; each manual page has both, and options" {
+	make -s tools
+	packaging/man.sh 1 "$BATS_TEST_TMPDIR"
+	[ "$(ls "$BATS_TEST_TMPDIR"/*.1 | wc -l)" -eq 22 ]
+	for page in "$BATS_TEST_TMPDIR"/*.1; do
+		name=$(basename "$page" .1)
+		# shellcheck disable=SC2046 # "host xen" is two words
+		case $name in
+		e1000-napi*) help=$(./e1000-napi $(echo "${name#e1000-napi}" | sed 's/^-host-/host /; s/^-//') --help) ;;
+		*) help=$(build/tools/$name --help) ;;
+		esac
+		[[ $help == *$'\n'"Exit status: "*$'\n'"Example: "* ]] &&
+			[ "$(grep -c '^\.SH \(NAME\|SYNOPSIS\|DESCRIPTION\|EXIT STATUS\|EXAMPLES\|SEE ALSO\)$' "$page")" -eq 6 ] || {
+			echo "$name: $help"
+			return 1
+		}
+		case $name in
+		# they write nothing that lasts, or have no options
+		e1000-napi | *-doctor | *-detect | *-iso | *-cpu | napinic) ;;
+		*) grep -q '^\.SH FILES$' "$page" || {
+			echo "$name: no files"
+			return 1
+		} ;;
+		esac
+	done
+}
+
 @test "no manual page refers to itself, and the first one refers to all others" {
 	make -s tools
 	packaging/man.sh 1 "$BATS_TEST_TMPDIR"

@@ -50,7 +50,9 @@ static const char usage[] =
 	"  hostcpu PORT              tell a guest its VM's CPU use; samples on stdin, as\n"
 	"                            scripts/host/cpu.sh makes them\n"
 	"\n"
-	"Exit status: 0 done, 1 failed, 2 wrong usage.\n";
+	"Files: DIR/sweep.json, DIR/runs.csv, DIR/hist.csv, DIR/meta.json\n"
+	"Exit status: 0 done, 1 failed, 2 wrong usage.\n"
+	"Example: napimeter serve 5003\n";
 
 static struct plan plan;
 static struct journal runs, probes;

@@ -35,7 +35,8 @@ static const char usage[] =
 	"  lost IF                   say which qdiscs, classes, filters of IF do not come back\n"
 	"  neighbour ADDRESS IF      has this neighbour answered not long ago?\n"
 	"\n"
-	"Exit status: 0 done or yes, 1 failed or no, 2 wrong usage.\n";
+	"Exit status: 0 done or yes, 1 failed or no, 2 wrong usage.\n"
+	"Example: napinic save 0000:00:08.0 e1000 >state\n";
 
 static int do_save(char **arg)
 {

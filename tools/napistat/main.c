@@ -13,17 +13,17 @@ enum { EXIT_USAGE = 2 };
 
 static const char help[] =
 "Usage: napistat COMMAND [OPTION…] DIR…\n"
-"Answers from results folders of sweep.sh (runs.csv, meta.json, hist.csv).\n"
+"Statistics and verdicts from results folders of a sweep.\n"
 "\n"
 "Commands:\n"
 "  verdict    best weight, socket buffer, one CPU or two; or \"keep 64\"\n"
 "  table      the study's table 4.27, a column for each folder\n"
-"  summary    per cell: n, mean, sd and interval of each figure\n"
+"  summary    per cell: n, mean, sd and interval of each metric\n"
 "  compare    weights against each other: different, equal, or cannot say; of two\n"
 "             folders (and no --reference), the second against the first, cell by cell\n"
 "  trend      of three folders or more, in their order: each against the one before\n"
 "  pairs      two settings measured in turn: keep the first, or change to the second\n"
-"  correlate  Pearson's r, of bandwidth and packets unless told otherwise\n"
+"  correlate  Pearson's r, of bandwidth and packets by default\n"
 "  mlfrr      the loss-free rate of each weight\n"
 "  cost       CPU seconds per million packets: guest, host, and what the host adds\n"
 "  hist       the driver's histograms, summed over each cell\n"
@@ -32,14 +32,14 @@ static const char help[] =
 "  report     the same, and every table of scripts/report.sh beside them\n"
 "  rows       every trial's --columns as they are in runs.csv, with tabs between and\n"
 "             - for an empty one\n"
-"  metrics    the figures that --metric knows\n"
+"  metrics    the metrics that --metric knows\n"
 "  columns    of runs.csv: name, type, unit, role\n"
 "  ratio      of a file with two numbers a line, measured in turn: their ratio, its\n"
 "             interval, and whether they are equal within the margin\n"
 "\n"
 "Options:\n"
 "  -f, --format F      text (default), csv, json, markdown, html, prometheus\n"
-"  -m, --metric A,B…   figures to take, or all (default: delivered_bps, loss,\n"
+"  -m, --metric A,B…   metrics to use, or all (default: delivered_bps, loss,\n"
 "                      cpu_total, host_cpu)\n"
 "      --confidence P  of intervals and tests, percent (95)\n"
 "      --margin P      two weights are equal within this many percent (2);\n"
@@ -47,7 +47,7 @@ static const char help[] =
 "      --loss P        loss up to this many percent counts as none (0.1)\n"
 "      --reference W   the weight to beat (64, or the nearest measured);\n"
 "                      given to compare: compare with this one only\n"
-"      --x M, --y M    correlate: which figures (delivered_bps, packets_per_s)\n"
+"      --x M, --y M    correlate: which metrics (delivered_bps, packets_per_s)\n"
 "      --over O        correlate: over weight (default) or load\n"
 "      --histogram H   hist: this one only, rx_per_poll say\n"
 "      --objective O   pairs: what is to become better: rate (default), latency, cpu\n"
@@ -56,7 +56,10 @@ static const char help[] =
 "  -h, --help          this text\n"
 "\n"
 "A folder whose meta.json says stand_in is named a stand-in wherever it shows.\n"
-"Exit: 0 done, 1 failed (a damaged file is named with line and column), 2 usage.\n";
+"Files: DIR/runs.csv, DIR/meta.json, DIR/hist.csv\n"
+"Exit status: 0 done, 1 failed (a damaged file is named with line and column), 2 wrong\n"
+"usage.\n"
+"Example: napistat verdict results/grid\n";
 
 typedef int command(const struct data *d, const struct options *o);
 

@@ -28,9 +28,9 @@ usage() {
 			printf '                     %-8s %s (default %s)\n' "$name" "$values" "$stock"
 		done)
 		  --against F=V,…  compare with these settings instead of the defaults
-		  --objective O    what is to become better: rate (the loss-free rate, or at the
-		                   same rate the CPU per packet), latency (the delay of 99 % of
-		                   the packets), cpu; the rate never becomes worse (default rate)
+		  --objective O    rate (the loss-free rate, or CPU per packet at the same rate),
+		                   latency (the delay of 99 % of the packets) or cpu; the rate
+		                   never gets worse (default rate)
 		  --minutes N      time limit, plus one measurement (default 30)
 		  --trial S        seconds of a trial (default 1)
 		  --margin P       ignore differences below P percent (default 2)

@@ -166,6 +166,10 @@ CASES = [
        ["--noise", "2", "--stream", "4", "--capacity", "%de6" % c],
        ["weight=64", "offered_bps=100M..600M+100M", "reps=%d" % n], rate(c * 1e6), n == 5)
       for n, c in ((3, 333), (5, 333), (10, 333), (5, 305))],
+    *[("rate-end-%d" % c, "the same, loads of 230 to 430, a rate of %d Mbit/s, n = 10" % c,
+       SAFE, ["--noise", "8", "--capacity", "%de6" % c],
+       ["weight=64", "offered_bps=230M..430M+10M", "reps=10"], rate(c * 1e6), c == 430)
+      for c in (230, 400, 430, 450)],
     ("rate-boot", "the same, rate x session 5 %, 5 sessions of 2", COVER,
      ["--noise", "1", "--boot", "5", "--capacity", "333e6"],
      ["weight=64", "offered_bps=230M..430M+10M", "reps=2", "sessions=5"], rate(333e6), False),
@@ -189,6 +193,10 @@ CASES = [
      ["--noise", "1", "--stream", "3"],
      ["method=interleave", "weight=64,200", "offered_bps=100M", "reps=3", "blocks=20"],
      verdict(changes), True),
+    ("stream-alone", "false change: weight x stream 3 %, one stream of 20 blocks", RARE,
+     ["--noise", "1", "--stream", "3"],
+     ["method=interleave", "weight=64,200", "offered_bps=100M", "reps=1", "blocks=20"],
+     verdict(lambda r: changes(r) or keeps(r)), True),
     ("boots-change", "false change: weight x boot 3 %, 3 sessions of 5 trials", RARE,
      ["--noise", "1", "--boot", "3"],
      ["weight=64,200", "offered_bps=100M,200M", "reps=5", "sessions=3"], verdict(changes), True),

@@ -257,6 +257,12 @@ static bool same_and_still(const struct stratum *s, size_t k)
 	return c.se <= 0 && c.est == 0;
 }
 
+/* p of "not different" where nothing scatters: as for any means, few say nothing */
+static double p_same(const struct stratum *s, size_t k)
+{
+	return contrast_at(s, k, 1).least_n < STILL_LEAST ? NAN : 0;
+}
+
 double p_better(const struct stratum *s, size_t k, double margin, bool relative)
 {
 	struct contrast c = contrast_at(s, k, relative ? 1 + margin : 1);
@@ -270,7 +276,7 @@ double p_not_worse(const struct stratum *s, size_t k, double margin,
 	struct contrast c = contrast_at(s, k, relative ? 1 - margin : 1);
 
 	if (same_and_still(s, k))
-		return 0;
+		return p_same(s, k);
 	return p_above(&c, relative ? 0 : -margin);
 }
 
@@ -280,7 +286,7 @@ double p_not_better(const struct stratum *s, size_t k, double margin,
 	struct contrast c = contrast_at(s, k, relative ? 1 + margin : 1);
 
 	if (same_and_still(s, k))
-		return 0;
+		return p_same(s, k);
 	return p_below(&c, relative ? 0 : margin);
 }
 

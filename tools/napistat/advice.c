@@ -62,9 +62,16 @@ enum answer loses(const struct data *d, const struct cell *c,
 	return most_of(d, c, m) > o->loss ? A_UNCLEAR : A_NO;
 }
 
-static double buffer_size(const char *rcvbuf)
+/* In bytes; of "default" what the kernel had as the sweep began, or Linux's own value. */
+static double buffer_size(const struct folder *f, const char *rcvbuf)
 {
-	return is_count(rcvbuf) ? strtod(rcvbuf, NULL) : 0;
+	const char *had;
+
+	if (is_count(rcvbuf))
+		return strtod(rcvbuf, NULL);
+	had = json_string_value(json_object_get(json_object_get(f->meta, "conditions"),
+						"rmem_default"));
+	return had && is_count(had) ? strtod(had, NULL) : 212992;
 }
 
 /* the worst mean loss in the socket over the loads, per buffer and placement */
@@ -116,6 +123,7 @@ static double least_worst(const struct tried *b)
 static void choose_buffer(const struct data *d, struct advice *a,
 			  const struct options *o)
 {
+	const struct folder *f = &d->folders[cell_trial(d, &d->cells[a->from])->folder];
 	struct tried list[64], *best = NULL;
 	size_t i;
 
@@ -126,7 +134,7 @@ static void choose_buffer(const struct data *d, struct advice *a,
 		bool best_fits = best && least_worst(best) <= o->loss;
 
 		if (!best || (fits && !best_fits) ||
-		    (fits && buffer_size(b->rcvbuf) < buffer_size(best->rcvbuf)) ||
+		    (fits && buffer_size(f, b->rcvbuf) < buffer_size(f, best->rcvbuf)) ||
 		    (!fits && !best_fits && least_worst(b) < least_worst(best)))
 			best = b;
 	}

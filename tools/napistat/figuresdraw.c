@@ -323,8 +323,9 @@ void draw_mlfrr(struct figures *f, size_t from, size_t to)
 		figure_reach(g, fmin(ci.hi, 2 * mean) / 1e6);
 		figure_of(g, r.n > 1 ? r.n : 1, "repetition");
 		fprintf(here, "%s%.0f%s (%s%.0f)",
-			isnan(r.upper) && !isnan(r.lower) ? "at least " : "",
-			mean / 1e6, i ? "" : " Mbit/s", i ? "" : "weight ",
+			isnan(r.lower) && isnan(r.mean) ? "below " :
+			isnan(r.upper) && isnan(r.mean) ? "at least " : "",
+			(isnan(r.lower) && isnan(r.mean) ? r.upper : mean) / 1e6, i ? "" : " Mbit/s", i ? "" : "weight ",
 			cell_weight(d, cells[i]));
 		fputs(k < to - from ? ", " : ".", here);
 	}

@@ -89,28 +89,75 @@ static struct interval bracket_of_search(const struct goal *goal, const struct s
 				  isnan(one.upper) ? INFINITY : one.upper };
 }
 
-/* sorted by load; as many loads passed as there are below the rate */
-static struct interval bracket_of_grid(const struct goal *goal, const struct seen *s, size_t n)
+/* The loads of one repetition of a grid, and which of them passed. */
+struct steps {
+	double *load;
+	bool *passed;
+	size_t n, n_passed;
+};
+
+/*
+ * Trials s are sorted by load. One that passed because its source sent less than asked says
+ * nothing of its load.
+ */
+static struct steps steps_of(const struct goal *goal, const struct seen *s, size_t n, bool *less)
 {
-	struct interval b = { -INFINITY, INFINITY };
-	size_t i, k, loads = 0, passed = 0;
+	struct steps p = { must(calloc(n + 1, sizeof(double))), must(calloc(n + 1, sizeof(bool))), 0, 0 };
+	size_t i, k;
 
-	for (i = 0; i < n; i = k, loads++) {
-		double good = 0;
+	for (i = 0; i < n; i = k) {
+		size_t good = 0, bad = 0;
 
-		for (k = i; k < n && s[k].result.load == s[i].result.load; k++)
-			good += s[k].result.loss_ratio <= goal->loss_ratio;
-		passed += 2 * good > k - i;
+		for (k = i; k < n && s[k].result.load == s[i].result.load; k++) {
+			if (s[k].result.loss_ratio > goal->loss_ratio)
+				bad++;
+			else if (s[k].result.reached >= SHORT_OF_LOAD)
+				good++;
+			else
+				*less = true;
+		}
+		if (!good && !bad)
+			continue;
+		p.load[p.n] = s[i].result.load;
+		p.passed[p.n++] = good > bad;
+		p.n_passed += good > bad;
 	}
-	for (i = 0, loads = 0; i < n; i = k, loads++) {
-		for (k = i; k < n && s[k].result.load == s[i].result.load; k++)
-			;
-		if (loads + 1 == passed)
-			b.lo = s[i].result.load;
-		if (loads == passed)
-			b.hi = s[i].result.load;
+	return p;
+}
+
+/* As many loads passed as there are below the rate. */
+static struct interval bracket_of_steps(const struct steps *p)
+{
+	return (struct interval){ p->n_passed ? p->load[p->n_passed - 1] : -INFINITY,
+				  p->n_passed < p->n ? p->load[p->n_passed] : INFINITY };
+}
+
+static bool ragged(const struct steps *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->n_passed; i++)
+		if (!p->passed[i])
+			return true;
+	return false;
+}
+
+/*
+ * Counting asks for loads from where all pass to where none does. Where some repetition
+ * passes the highest, a loss by chance below it lowers the count and no load above can
+ * raise it: the upper end is not known then. Likewise at the lowest.
+ */
+static void find_open_ends(const struct steps *p, size_t n, struct mlfrr *all)
+{
+	bool odd = false;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		odd |= ragged(&p[i]);
+	for (i = 0; i < n && odd; i++) {
+		all->open_top |= p[i].n && p[i].passed[p[i].n - 1];
+		all->open_bottom |= p[i].n && !p[i].passed[0];
 	}
-	return b;
 }
 
 /* Sessions are what was repeated where there are several: each counts as its mean. */
@@ -136,6 +183,7 @@ static void over_repetitions(const struct goal *goal, struct seen *s, size_t m,
 			     const struct options *o, struct mlfrr *all)
 {
 	struct interval *b = must(calloc(m, sizeof(*b)));
+	struct steps *p = must(calloc(m, sizeof(*p)));
 	double *session = must(calloc(m, sizeof(*session)));
 	struct censored fitted;
 	size_t i, k, n = 0;
@@ -144,10 +192,17 @@ static void over_repetitions(const struct goal *goal, struct seen *s, size_t m,
 	for (i = 0; i < m; i = k, n++) {
 		for (k = i; k < m && s[k].session == s[i].session && s[k].rep == s[i].rep; k++)
 			;
-		b[n] = all->search ? bracket_of_search(goal, s + i, k - i) :
-				     bracket_of_grid(goal, s + i, k - i);
+		p[n] = steps_of(goal, s + i, k - i, &all->short_source);
+		b[n] = all->search ? bracket_of_search(goal, s + i, k - i) : bracket_of_steps(&p[n]);
 		session[n] = s[i].session;
 	}
+	if (!all->search)
+		find_open_ends(p, n, all);
+	for (i = 0; i < n; i++) {
+		free(p[i].load);
+		free(p[i].passed);
+	}
+	free(p);
 	all->n = over_sessions(b, session, n);
 	fitted = censored_mean(b, all->n, o->confidence);
 	if (isfinite(fitted.mean))
@@ -157,6 +212,12 @@ static void over_repetitions(const struct goal *goal, struct seen *s, size_t m,
 		all->ci.lo = fmax(0, fitted.ci.lo);
 	if (isfinite(fitted.ci.hi))
 		all->ci.hi = fitted.ci.hi;
+	if (all->open_top || all->open_bottom)
+		all->mean = NAN;
+	if (all->open_bottom && !isnan(all->ci.lo))
+		all->ci.lo = 0;
+	if (all->open_top)
+		all->ci.hi = NAN;
 	free(session);
 	free(b);
 }
@@ -228,10 +289,17 @@ bool mlfrr_possible(const struct data *d, size_t from, size_t to)
 
 static const char *note_of(const struct mlfrr *f)
 {
+	if (f->open_top || f->open_bottom)
+		return f->open_top && f->open_bottom ? "the loads reach neither far enough up nor down" :
+		       f->open_top ? "the loads do not reach far enough up" :
+				     "the loads do not reach far enough down";
+	/* the bounds are of most repetitions; where there is a mean, not of all */
 	if (isnan(f->lower))
-		return "loses at the lowest load already";
+		return isnan(f->mean) ? "loses at the lowest load already" :
+					"most repetitions lose at the lowest load already";
 	if (isnan(f->upper))
-		return "no loss at any load: at least this";
+		return isnan(f->mean) ? "no loss at any load: at least this" :
+					"most repetitions lose at no load";
 	if (f->search && !f->searches)
 		return "one search: its bounds are not an interval";
 	return f->n < 2 ? "one repetition: no interval" : "";
@@ -252,7 +320,7 @@ int cmd_mlfrr(const struct data *d, const struct options *o)
 	int note = table_column(t, U_VALUE, "note", "note");
 	const struct cell **cells;
 	size_t from, to, i, k;
-	bool any = false;
+	bool any = false, searches = false;
 
 	for (from = 0; from < d->n_cells; from = to) {
 		to = curve_end(d, from);
@@ -267,6 +335,7 @@ int cmd_mlfrr(const struct data *d, const struct options *o)
 				if (cell_weight(d, cells[k]) != cell_weight(d, cells[i]))
 					break;
 			f = mlfrr_of(d, cells + i, k - i, o);
+			searches |= f.searches > 0;
 			table_row(t);
 			label_row(t, label, d, cell_trial(d, cells[i]));
 			no_load(t, label);
@@ -286,6 +355,8 @@ int cmd_mlfrr(const struct data *d, const struct options *o)
 		table_note(t, "no loss-free rate: it needs trials that count losses, at two loads or more");
 	table_note(t, "loss up to %.4g %% counts as none, in a search what its goal says; terms of RFC 9971; mean, from, to: of repetitions, fitted to the loads between which each lies, %.4g %%",
 		   100 * o->loss, 100 * o->confidence);
+	if (searches)
+		table_note(t, "searches are low where single trials scatter: the first load with loss ends them; compare weights, not their size");
 	note_folders(t, d);
 	return finish(t, o);
 }

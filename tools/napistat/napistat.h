@@ -94,6 +94,7 @@ struct mlfrr {
 	size_t n; /* repetitions, or sessions where there are several */
 	double mean; /* over them; NAN where there is none */
 	struct interval ci; /* NAN where there is none, hi where it is open */
+	bool open_top, open_bottom; /* losses are scattered over an end of the loads */
 	bool short_source;
 };
 

@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /* ratio: two columns of numbers measured in turn; is the first as large as the second? */
+#include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "napistat.h"
+
+#define MOST 1e50
 
 static bool read_pairs(const char *path, double **x, double **y, size_t *n)
 {
 	size_t room_x = 0, room_y = 0, number = 0, size = 0;
-	FILE *f = fopen(path, "r");
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a FIFO would wait for a writer */
+	FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
+	struct stat st;
 	char *line = NULL, extra;
 
 	*x = *y = NULL;
@@ -18,13 +24,20 @@ static bool read_pairs(const char *path, double **x, double **y, size_t *n)
 		fprintf(stderr, "napistat: %s: cannot be read\n", path);
 		return false;
 	}
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
+		fprintf(stderr, "napistat: %s: not a regular file\n", path);
+		fclose(f);
+		return false;
+	}
 	while (getline(&line, &size, f) > 0) {
 		double a, b;
 
 		number++;
-		if (sscanf(line, "%lf %lf %c", &a, &b, &extra) != 2 || !isfinite(a) ||
-		    !isfinite(b)) {
-			fprintf(stderr, "napistat: %s:%zu: not two numbers\n", path, number);
+		/* squares of larger ones overflow; negated, so that nan is refused too */
+		if (sscanf(line, "%lf %lf %c", &a, &b, &extra) != 2 || !(fabs(a) <= MOST) ||
+		    !(fabs(b) <= MOST)) {
+			fprintf(stderr, "napistat: %s:%zu: not two numbers, of 1e50 at most\n",
+				path, number);
 			break;
 		}
 		*x = grow(*x, *n, &room_x, sizeof(**x));
@@ -53,7 +66,8 @@ int cmd_ratio(const char *path, const struct options *o)
 	if (read_pairs(path, &x, &y, &n)) {
 		stratum_paired(&s, x, y, n);
 		ci = ratio_interval(&s, 1, o->confidence);
-		p = p_equal(&s, 1, o->margin, true);
+		/* nothing is as large as nothing */
+		p = s.m2 > 0 ? p_equal(&s, 1, o->margin, true) : NAN;
 		t = table_new("ratio");
 		for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 			table_column(t, U_VALUE, names[i], names[i]);

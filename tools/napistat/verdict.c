@@ -309,6 +309,8 @@ static bool preferred(const struct rival *r, const struct rival *than,
 
 static void choose(struct verdict *v, const struct options *o)
 {
+	/* blocks of one stream say nothing of another, so none of the others does either */
+	bool one = v->streams == 1 && v->sessions < 2;
 	size_t i, out = 0;
 
 	for (i = 0; i < v->n; i++) {
@@ -320,14 +322,14 @@ static void choose(struct verdict *v, const struct options *o)
 		if (!v->shown || (excluded(v->shown) && !excluded(r)) ||
 		    (excluded(v->shown) == excluded(r) && preferred(r, v->shown, o->margin)))
 			v->shown = r;
-		if (r->complete && r->not_worse && (r->gains || r->saves) && !v->until &&
+		if (r->complete && r->not_worse && (r->gains || r->saves) && !v->until && !one &&
 		    (!v->winner || preferred(r, v->winner, o->margin)))
 			v->winner = r;
 	}
 	if (v->winner)
 		v->shown = v->winner;
 	v->action = v->winner ? CHANGE :
-		    v->tested && out == v->n && !v->without_ref ? KEEP : CANNOT_SAY;
+		    v->tested && out == v->n && !v->without_ref && !one ? KEEP : CANNOT_SAY;
 }
 
 struct verdict verdict_of(const struct data *d, size_t folder, const struct options *o)
@@ -346,6 +348,23 @@ struct verdict verdict_of(const struct data *d, size_t folder, const struct opti
 	plan_more(&v, o);
 	choose(&v, o);
 	return v;
+}
+
+/* 64 is what a guest has, but keep what was shown to be kept, or what was asked about */
+double verdict_kept(const struct verdict *v)
+{
+	return v->action == KEEP || verdict_measured(v, DEFAULT_WEIGHT) ? v->a.reference :
+									   DEFAULT_WEIGHT;
+}
+
+bool verdict_measured(const struct verdict *v, double weight)
+{
+	size_t i;
+
+	for (i = 0; i < v->n; i++)
+		if (v->rivals[i].weight == weight)
+			return true;
+	return v->a.reference == weight;
 }
 
 void verdict_free(struct verdict *v)

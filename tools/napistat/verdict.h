@@ -31,7 +31,8 @@ struct rival {
 /* Result of the fresh trials of the winner and the reference; see confirm.c. */
 struct fresh {
 	bool there, shown;
-	size_t reps, loads, failed;
+	size_t reps, failed;
+	const char *unit; /* of reps */
 	double effect, cost_effect;
 	struct interval ci, cost_ci;
 };
@@ -62,6 +63,9 @@ static inline bool excluded(const struct rival *r)
 
 struct verdict verdict_of(const struct data *d, size_t folder, const struct options *o);
 void verdict_free(struct verdict *v);
+/* The weight that stays where the verdict is not a change. */
+double verdict_kept(const struct verdict *v);
+bool verdict_measured(const struct verdict *v, double weight);
 /*
  * Of a verdict of change: look for fresh trials in the folder, and take it back if they do
  * not show it. -1 with the problem filled in if they cannot be read.

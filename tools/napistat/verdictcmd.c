@@ -59,7 +59,7 @@ static void fill(struct table *t, const struct data *d, const struct verdict *v,
 	table_row(t);
 	table_text(t, FOLDER, "%s", d->folders[folder].label);
 	table_text(t, ACTION, "%s", actions[v->action]);
-	table_number(t, WEIGHT, v->winner ? v->winner->weight : DEFAULT_WEIGHT, 1, 0);
+	table_number(t, WEIGHT, v->winner ? v->winner->weight : verdict_kept(v), 1, 0);
 	table_number(t, REFERENCE, a->reference, 1, 0);
 	table_number(t, RIVAL, r->weight, 1, 0);
 	table_number(t, EFFECT, 100 * r->effect, 1, 2);

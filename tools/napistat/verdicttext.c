@@ -63,15 +63,13 @@ static void say_numbers(FILE *out, const struct verdict *v, const struct rival *
 	fputs(" delay (99th percentile)", out);
 }
 
-/* Result of fresh trials of the two, at the same loads unless it says otherwise. */
+/* Result of fresh trials of the two, at the same loads. */
 static void say_fresh(FILE *out, const struct verdict *v)
 {
 	const struct fresh *f = &v->fresh;
 
-	fprintf(out, "In fresh trials of %.0f and %.0f alone, %zu repetitions", v->a.reference,
-		v->shown->weight, f->reps);
-	if (f->loads != v->loads)
-		fprintf(out, " at %zu of %zu loads", f->loads, v->loads);
+	fprintf(out, "In fresh trials of %.0f and %.0f alone, %zu %s", v->a.reference,
+		v->shown->weight, f->reps, f->unit);
 	if (f->failed)
 		fprintf(out, ", %zu of which failed", f->failed);
 	fputs(f->shown ? ", which confirm it, it " : ", which do not show it, it ", out);
@@ -119,6 +117,10 @@ static void say_undecided(FILE *out, const struct verdict *v, const struct optio
 		". Neither a gain nor equality within %.4g %% is shown", 100 * o->margin);
 	if (v->shown && !v->shown->complete)
 		fputs("; what is missing or failed has to be measured first", out);
+	else if (v->streams == 1 && v->sessions < 2)
+		fputs("; blocks of one stream decide nothing, --reps 3 makes three streams", out);
+	else if (v->until)
+		fputs("; a sweep without --until can decide", out);
 	else if (!isnan(v->reps_needed))
 		fprintf(out, v->reps_needed <= 10000 ?
 			"; about %.0f %s of each cell would decide it, if the scatter stays" :
@@ -131,6 +133,7 @@ static void say_undecided(FILE *out, const struct verdict *v, const struct optio
 static void say_weight(FILE *out, const struct verdict *v, const struct options *o)
 {
 	const struct rival *r = v->shown;
+	size_t i, part;
 
 	if (!v->n) {
 		fputs("No other weight was measured beside the reference. ", out);
@@ -156,8 +159,13 @@ static void say_weight(FILE *out, const struct verdict *v, const struct options 
 	if (v->action == KEEP) {
 		fprintf(out, "No other weight is better by more than %.4g %% ", 100 * o->margin);
 		say_range(out, v);
-		fprintf(out, ": that is shown for %s%zu. The best of them, %.0f, ",
-			v->n > 1 ? "all " : "the ", v->n, r->weight);
+		fprintf(out, ": that is shown for %s%zu", v->n > 1 ? "all " : "the ", v->n);
+		for (i = 0, part = 0; i < v->n; i++)
+			part += v->rivals[i].n < v->loads;
+		if (part)
+			fprintf(out, ", %zu of which %s less at the loads where %s measured", part,
+				part > 1 ? "deliver" : "delivers", part > 1 ? "they were" : "it was");
+		fprintf(out, ". The best of them, %.0f, ", r->weight);
 	} else {
 		fprintf(out, "Against %.0f ", v->a.reference);
 		say_range(out, v);
@@ -287,7 +295,7 @@ static void say_limits(FILE *out, const struct verdict *v,
 	const struct drift *drift = &v->drift;
 
 	fputs("What these data cannot say: ", out);
-	if (v->a.reference != DEFAULT_WEIGHT)
+	if (!verdict_measured(v, DEFAULT_WEIGHT))
 		fprintf(out, "%.0f itself was not measured, %.0f stands for it; ",
 			DEFAULT_WEIGHT, v->a.reference);
 	if (f->stand_in)
@@ -339,10 +347,10 @@ char *verdict_text(const struct data *d, const struct verdict *v, size_t folder,
 	if (v->action == CHANGE)
 		fprintf(out, "use %.0f. ", v->winner->weight);
 	else if (v->action == KEEP)
-		fprintf(out, "keep %.0f. ", DEFAULT_WEIGHT);
+		fprintf(out, "keep %.0f. ", verdict_kept(v));
 	else
 		fprintf(out, "cannot say whether another weight than %.0f is better. ",
-			DEFAULT_WEIGHT);
+			verdict_kept(v));
 	*head = ftell(out);
 	say_weight(out, v, o);
 	if (v->tested)

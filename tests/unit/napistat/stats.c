@@ -280,7 +280,7 @@ static void censored(void)
 
 static void edges(void)
 {
-	static const double same[] = { 5, 5, 5, 5, 5 }, zero[] = { 0, 0, 0 },
+	static const double same[] = { 5, 5, 5, 5, 5 }, zero[] = { 0, 0, 0, 0, 0 },
 			    six[] = { 6, 6, 6, 6, 6 };
 	struct sample s = sample_of(same, 1);
 	struct stratum w;
@@ -294,12 +294,14 @@ static void edges(void)
 	c = contrast_at(&w, 1, 1);
 	ensure("and no p", isnan(p_differs(&c)) && isnan(p_equal(&w, 1, 0.02, true)));
 	/* a deterministic lab: no spread at all */
-	stratum_welch(&w, same, 3, same, 3);
+	stratum_welch(&w, same, 5, same, 5);
 	c = contrast_at(&w, 1, 1);
 	ensure("the same is the same", p_differs(&c) == 1 &&
 	       p_equal(&w, 1, 0.02, true) == 0);
-	stratum_welch(&w, zero, 3, zero, 3);
+	stratum_welch(&w, zero, 5, zero, 5);
 	ensure("nothing equals nothing", p_equal(&w, 1, 0.02, true) == 0);
+	stratum_welch(&w, zero, 4, zero, 4);
+	ensure("but four that agree may do so by chance", isnan(p_equal(&w, 1, 0.02, true)));
 	stratum_welch(&w, same, 3, six, 3);
 	c = contrast_at(&w, 1, 1);
 	ensure("three that agree may do so by chance", isnan(p_differs(&c)) &&

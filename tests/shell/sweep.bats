@@ -188,7 +188,7 @@ last() { tail -n 1; }
 	refuse "not in 1..4096" --weight 0
 	refuse "not in 1..4096" --weight 4097
 	refuse "no preset 'fast'" --preset fast
-	refuse "no setting of a sweep" --speed 9
+	refuse "not a setting of a sweep" --speed 9
 	refuse "requires an argument" --weight
 	refuse "no spaces" --weight '1, 2'
 	refuse "is there twice" --weight 1,2,1

@@ -73,7 +73,7 @@ for f in tune log 0; do
 done
 rm -rf "$work/search"
 ln -s "$work/victim" "$work/is-link"
-no_way is-link 'cannot make\|File exists\|no folder'
+no_way is-link 'cannot make\|File exists\|not a folder'
 mkdir -m 777 "$work/open"
 no_way open 'everybody may write'
 mkdir -m 1777 "$work/tmp"

@@ -367,6 +367,11 @@ static void bad_hypervisors(void **state)
 	*p.facts.version = '\0';
 	p.facts.hypervisor = "VMware";
 	only_harmless(&p, "");
+	p.after.no_route = 500;
+	d = of(&p);
+	assert_int_equal(d.count, 1);
+	assert_null(strstr(d.finding[0].text, "Workstation"));
+	p.after.no_route = 0;
 	p.facts.hang_messages = 2;
 	first_is(&p, "transmitter", "host", "ethtool -K eth0 tso off gso off");
 	d = of(&p);

@@ -7,20 +7,23 @@
  * t with n - 1 degrees of freedom: for exact values that is the t interval itself.
  */
 #include <math.h>
+#include <stdlib.h>
 
 #include <gsl/gsl_cdf.h>
 
 #include "stats.h"
 
-#define SIGMAS 48	/* tried, evenly in log sigma, before the best is refined */
+#define SIGMAS 24	/* tried, evenly in log sigma, before the best is refined */
 #define NO_SIGMA 1e-4	/* of a bracket: as good as none */
-#define REFINE 40	/* golden sections; each narrows by 0.62 */
-#define BISECT 60
+#define REFINE 16	/* golden sections; each narrows by 0.62 */
+#define BISECT 40
+#define FINE 1e-6	/* of the width: an end of the interval */
 #define NEVER 1e4	/* an end is open if it is farther off, in widths */
 #define FLAT 1e-3	/* of deviance: means that fit alike */
 
 struct fit {
-	const struct interval *x;
+	struct interval *x;	/* those that differ, and how often each is there */
+	double *times;
 	size_t n;
 	double from, to;	/* all finite ends lie here */
 	double width;		/* of that, never 0 */
@@ -41,7 +44,7 @@ static double log_likelihood(const struct fit *f, double mean, double sigma)
 			     gsl_cdf_ugaussian_P(hi) - gsl_cdf_ugaussian_P(lo);
 		if (!(p > 0))
 			return -1e300;
-		sum += log(p);
+		sum += f->times[i] * log(p);
 	}
 	return sum;
 }
@@ -49,7 +52,7 @@ static double log_likelihood(const struct fit *f, double mean, double sigma)
 /* the highest over sigma */
 static double profile(const struct fit *f, double mean)
 {
-	double from = log(f->narrow * NO_SIGMA), to, step, a, b, best = -1e300, at, l;
+	double from = log(f->narrow * NO_SIGMA), to, step, a, b, best = -1e300, at, l, u, v, lu, lv;
 	const double golden = 0.6180339887498949;
 	int i;
 
@@ -65,14 +68,24 @@ static double profile(const struct fit *f, double mean)
 	}
 	a = at - step;
 	b = at + step;
+	u = b - golden * (b - a);
+	v = a + golden * (b - a);
+	lu = log_likelihood(f, mean, exp(u));
+	lv = log_likelihood(f, mean, exp(v));
 	for (i = 0; i < REFINE; i++) {
-		double u = b - golden * (b - a), v = a + golden * (b - a);
-		double lu = log_likelihood(f, mean, exp(u)), lv = log_likelihood(f, mean, exp(v));
-
-		if (lu > lv)
+		if (lu > lv) {
 			b = v;
-		else
+			v = u;
+			lv = lu;
+			u = b - golden * (b - a);
+			lu = log_likelihood(f, mean, exp(u));
+		} else {
 			a = u;
+			u = v;
+			lu = lv;
+			v = a + golden * (b - a);
+			lv = log_likelihood(f, mean, exp(v));
+		}
 		best = fmax(best, fmax(lu, lv));
 	}
 	return best;
@@ -90,17 +103,35 @@ static double edge(const struct fit *f, double at, int sign, double limit)
 		if (out > NEVER * f->width)
 			return sign * INFINITY;
 	}
-	for (i = 0; i < BISECT && out - in > 1e-9 * f->width; i++) {
+	for (i = 0; i < BISECT && out - in > FINE * f->width; i++) {
 		mid = (in + out) / 2;
 		*(2 * (f->best - profile(f, at + sign * mid)) <= limit ? &in : &out) = mid;
 	}
 	return at + sign * in;
 }
 
+static void gather(struct fit *f, const struct interval *x, size_t n)
+{
+	size_t i, k;
+
+	f->x = calloc(n, sizeof(*f->x));
+	f->times = calloc(n, sizeof(*f->times));
+	if (!f->x || !f->times)
+		exit(1);
+	for (i = 0; i < n; i++) {
+		for (k = 0; k < f->n; k++)
+			if (f->x[k].lo == x[i].lo && f->x[k].hi == x[i].hi)
+				break;
+		if (k == f->n)
+			f->x[f->n++] = x[i];
+		f->times[k]++;
+	}
+}
+
 struct censored censored_mean(const struct interval *x, size_t n, double confidence)
 {
 	struct censored c = { NAN, { NAN, NAN } };
-	struct fit f = { x, n, INFINITY, -INFINITY, 0, INFINITY, -INFINITY };
+	struct fit f = { NULL, NULL, 0, INFINITY, -INFINITY, 0, INFINITY, -INFINITY };
 	double a, b, t, limit, at, sum;
 	struct interval alike;
 	size_t i;
@@ -119,6 +150,7 @@ struct censored censored_mean(const struct interval *x, size_t n, double confide
 	}
 	if (n < 2 || !(f.from <= f.to))
 		return c;
+	gather(&f, x, n);
 	f.width = f.to > f.from ? f.to - f.from : fmax(1e-6 * fabs(f.to), 1e-6);
 	if (!isfinite(f.narrow) || f.narrow <= 0)
 		f.narrow = f.width / 100;
@@ -137,16 +169,22 @@ struct censored censored_mean(const struct interval *x, size_t n, double confide
 	f.best = profile(&f, at);
 	t = gsl_cdf_tdist_Pinv((1 + confidence) / 2, n - 1);
 	limit = n * log1p(t * t / (n - 1));
-	alike.lo = edge(&f, at, -1, FLAT);
-	alike.hi = edge(&f, at, 1, FLAT);
 	/*
 	 * The fit leans to a load that divides the brackets when they are wide; their middles
 	 * do not, but an open one has none.
 	 */
 	for (i = 0, sum = 0; i < n; i++)
 		sum += (x[i].lo + x[i].hi) / 2;
-	c.mean = isfinite(sum) ? sum / n : (alike.lo + alike.hi) / 2;
+	if (isfinite(sum)) {
+		c.mean = sum / n;
+	} else {
+		alike.lo = edge(&f, at, -1, FLAT);
+		alike.hi = edge(&f, at, 1, FLAT);
+		c.mean = (alike.lo + alike.hi) / 2;
+	}
 	c.ci.lo = edge(&f, at, -1, limit);
 	c.ci.hi = edge(&f, at, 1, limit);
+	free(f.x);
+	free(f.times);
 	return c;
 }

@@ -12,7 +12,7 @@
 
 #include "verdict.h"
 
-/* Trials at other loads or in another buffer tell of those. */
+/* Fresh trials count at the same loads and in the same buffer only. */
 static bool same_places(const struct verdict *a, const struct verdict *b)
 {
 	return a->loads == b->loads && a->lowest == b->lowest && a->highest == b->highest &&

@@ -27,11 +27,15 @@ plant_ingress() {
 }
 pull_up_ingress() { tc qdisc del dev eth0 clsact; }
 
+# port_open PORT: a UDP socket of this guest has it
+port_open() { ss -Huln "sport = :$1" | grep -q .; }
+
 # Another program's socket overflows: it is stopped. Its port is 5009
 plant_stopped() {
 	iperf -s -u -w 8K -p 5009 >/dev/null 2>&1 &
 	stopped=$!
-	sleep 0.5
+	# loading it takes long on a busy host
+	wait_for 10 port_open 5009 || echo "# no iperf on port 5009"
 	kill -STOP "$stopped"
 }
 pull_up_stopped() {

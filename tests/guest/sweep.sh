@@ -100,7 +100,8 @@ wait_for 10 ping -q -c 1 -W 1 10.0.0.1 >/dev/null
 
 sweep module --weight 60 --reps 3 --seconds 1 --retries 1 --on-error stop &
 pid=$!
-sleep 2.5
+wait_for 30 grep -q "^\[1/3" "$work/module.log"
+sleep 0.5
 rmmod e1000_napi
 rc=0
 wait $pid || rc=$?

@@ -120,8 +120,11 @@ if [ "$dry" = 0 ]; then
 	trap '' HUP PIPE INT TERM
 	trap drop_lock EXIT
 	take_lock 60
-	# begun by one that was killed, and of no use
+	# begun, or almost done, by one that was killed, and of no use
 	rm -f "$RUN"/*.new
+	for rules in "$RUN"/*.nft; do
+		[ -e "${rules%.nft}.state" ] || [ -e "${rules%.nft}.loaded" ] || rm -f "$rules"
+	done
 fi
 status=0
 # the watchdog of a sweep that loads the module again does not wait for its end

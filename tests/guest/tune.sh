@@ -46,10 +46,11 @@ find /etc -type f -exec md5sum {} + | sort >"$work/etc2"
 check "no file of it is left" cmp "$work/etc" "$work/etc2"
 as_before "--undo"
 
-# A ring too small for the bursts, which no weight makes larger. Less than the source can
-# send: at its limit, searches end a step apart by chance, for ring and weight alike
+# A ring too small for the bursts, which no weight makes larger. Weight 1 is far behind: at the
+# source's limit searches end a step apart by chance. That lies above what the guest takes, as
+# at 550 Mbit/s even the small ring passes now and then
 check "a planted ring is found" tune ring --against ring=80,weight=64,rcvbuf=8M --try ring=256,1024 \
-	--try weight=16 --burst 90 --max-load 550M --trial 0.3 --minutes 10
+	--try weight=1 --burst 90 --max-load 900M --trial 0.3 --minutes 10
 sed 's/^/# /' "$work/ring.log"
 check "and the weight is left as it is" grep -qE '^Use ring=(256|1024)\. Better than the defaults\.' \
 	"$work/ring/answer"

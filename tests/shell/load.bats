@@ -600,6 +600,19 @@ undress() {
 	[[ $output == *"nothing to undo"* ]]
 }
 
+@test "rules saved by a load that was killed before its state, or kept after it, go away" {
+	for left in "$pci" 0000:00:0a.0; do
+		echo 'add table inet t' >"$E1000_NAPI_RUN/$left.nft"
+	done
+	restore --all --dry-run
+	[ -e "$E1000_NAPI_RUN/$pci.nft" ]
+	restore --all
+	[ "$status" -eq 0 ]
+	[ -z "$(ls "$E1000_NAPI_RUN")" ]
+	run in_ns nft list table inet t
+	[ "$status" -ne 0 ]
+}
+
 @test "while a sweep runs its NIC is neither given back nor changed" {
 	printf '%s sweep.sh\n' "$$:$(sh -c '. scripts/lib/common.sh; process_key "$1"' sh $$)" >"$E1000_NAPI_RUN/sweep.pid"
 	: >"$E1000_NAPI_RUN/sweep.state"

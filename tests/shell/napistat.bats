@@ -566,6 +566,46 @@ PY
 	[[ $output == *"one stream says nothing of another"* ]]
 }
 
+@test "two folders: their own level and --until are stated, one folder twice is refused" {
+	"$simulate" "$tmp/a" weight=1,64 offered_bps=100M reps=5 until=5
+	"$simulate" --seed 2 "$tmp/b" weight=1,64 offered_bps=100M reps=2 sessions=3
+	run "$napistat" compare "$tmp/a/1" "$tmp/b/1"
+	[ "$status" -eq 0 ]
+	[[ $output == *"trial, session"* ]]
+	[[ $output == *"a/1: --until chose the number of repetitions"* ]]
+	ln -s a "$tmp/c"
+	for command in compare summary trend pairs; do
+		run "$napistat" $command "$tmp/a/1" "$tmp/c/1"
+		[ "$status" -eq 1 ]
+		[[ $output == *"are the same folder"* ]]
+	done
+}
+
+@test "what is not there is said, with its reason" {
+	"$simulate" "$tmp/one" weight=64 offered_bps=100M
+	"$simulate" "$tmp/two" weight=64 offered_bps=200M
+	run "$napistat" trend "$tmp/one/1" "$tmp/two/1"
+	[[ $output == *"nothing to compare: no cell is in all of the folders"* ]]
+	run "$napistat" pairs "$tmp/one/1" "$tmp/two/1"
+	[[ $output == *"these folders are grids"* ]]
+	# a search that never loses has a lower bound
+	"$simulate" --capacity 2e9 "$tmp/free" source=napimeter method=mlfrr weight=1,64
+	run "$napistat" mlfrr "$tmp/free/1"
+	[[ $output == *"no loss at any load: at least this"* ]]
+	[[ $output != *"no loss-free rate"* ]]
+}
+
+@test "cost counts what its interval counts: sessions, not trials" {
+	"$simulate" "$tmp/s" weight=64 offered_bps=100M reps=4 sessions=3
+	[ "$("$napistat" cost -f csv "$tmp/s/1" 2>/dev/null | value n)" = 3 ]
+}
+
+@test "a verdict says what counts as no loss in the buffer" {
+	"$simulate" "$tmp/v" weight=1,64 offered_bps=100M,200M reps=3 rcvbuf=8M
+	run "$napistat" verdict "$tmp/v/1"
+	[[ $output == *"no more than 0.1 % is lost in it"* ]]
+}
+
 @test "--until is stated, and no verdict of change rests on it" {
 	"$simulate" --gain 200=1.2 "$tmp/u" weight=64,200 offered_bps=100M reps=5 until=5
 	run "$napistat" verdict "$tmp/u/1"

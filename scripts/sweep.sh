@@ -34,7 +34,7 @@ usage() {
 		  --burst LIST        packets back to back, at the same average load; default 1
 		  --netdev-budget LIST  --netdev-budget-usecs LIST  --defer-hard-irqs LIST
 		  --gro-flush-timeout LIST  --rx-ring LIST  --rps-cpus LIST  --netdev-max-backlog LIST
-		  --busy-read LIST  --mtu LIST
+		  --busy-read LIST  --mtu LIST  --irq-suspend-timeout LIST
 		  --reps N            repetitions (default 1)   --seconds S  a trial's (default 5)
 		  --sessions N        N times as many: the module is loaded again between
 		  --until PCT         repeat only until a cell's mean is known within PCT per cent

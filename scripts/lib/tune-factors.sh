@@ -3,6 +3,9 @@
 # Factors of tune.sh. Which values a factor can have and how the sweep gets them
 # is napimeter's to know (tools/napimeter/tunefactors.c).
 
+# budget_usecs: here now; its default is two ticks of the kernel, which differ
+budget_usecs() { first_line /proc/sys/net/core/netdev_budget_usecs 2>/dev/null || echo 8000; }
+
 # One line a factor, in the order of the search: name, default, the values that are tried
 factors() {
 	cat <<-END
@@ -15,8 +18,10 @@ factors() {
 		threaded 0 1
 		defer 0:0 2:50000,20:200000
 		budget 300 600,1200
+		budget-usecs $(budget_usecs) 20000
 		rps 0 $(nproc)
 		backlog 1000 10000
+		busy-read 0 50
 	END
 }
 
@@ -29,6 +34,7 @@ missing() {
 	rx-usecs) ethtool -c "$2" 2>/dev/null | grep -q '^rx-usecs:[[:space:]]*[1-9]' ||
 		echo "this NIC has no such setting" ;;
 	threaded) [ -e "$net/threaded" ] || echo "this kernel has no such setting" ;;
+	busy-read) [ -e /proc/sys/net/core/busy_read ] || echo "this kernel has no such setting" ;;
 	defer) [ -e "$net/napi_defer_hard_irqs" ] || echo "this kernel has no such setting" ;;
 	esac | grep .
 }

@@ -26,7 +26,9 @@ keep_sysctl() {
 		echo "net.core.rmem_max $(($(bytes "$2") * 2))"
 		;;
 	budget) echo "net.core.netdev_budget $2" ;;
+	budget-usecs) echo "net.core.netdev_budget_usecs $2" ;;
 	backlog) echo "net.core.netdev_max_backlog $2" ;;
+	busy-read) echo "net.core.busy_read $2" ;;
 	esac
 }
 
@@ -189,6 +191,7 @@ is_kept() {
 	"file $SYS/class/net/"*/gro_flush_timeout) ;;
 	"file /proc/sys/net/core/rmem_default" | "file /proc/sys/net/core/rmem_max") ;;
 	"file /proc/sys/net/core/netdev_budget" | "file /proc/sys/net/core/netdev_max_backlog") ;;
+	"file /proc/sys/net/core/netdev_budget_usecs" | "file /proc/sys/net/core/busy_read") ;;
 	"file $SYS/class/net/"*/queues/rx-0/rps_cpus)
 		case $3 in '' | *[!0-9a-f,]*) return 1 ;; esac
 		return

@@ -13,7 +13,7 @@ check "a grid over weights and settings" sweep grid --weight 1,60 --reps 2 --gro
 whole grid 8
 as_before grid
 is "extra columns come last" "$(head -n 1 "$work/grid/runs.csv" | sed 's/.*host_cpu,//')" \
-	lost_checksum,lost_filter,source_seconds,delay_p50_us,delay_p99_us,delay_p999_us,netdev_budget,netdev_budget_usecs,defer_hard_irqs,gro_flush_timeout,rx_ring,rps_cpus,netdev_max_backlog,busy_read,mtu
+	lost_checksum,lost_filter,source_seconds,delay_p50_us,delay_p99_us,delay_p999_us,netdev_budget,netdev_budget_usecs,defer_hard_irqs,gro_flush_timeout,rx_ring,rps_cpus,netdev_max_backlog,busy_read,mtu,irq_suspend_timeout
 is "weight 1 takes one packet a poll" "$(select_rows grid '
 	c["weight"] == 1 && c["rx_per_poll"] > 1 { bad++ } END { print bad + 0 }')" 0
 is "the application got packets in each trial" "$(select_rows grid '
@@ -22,6 +22,26 @@ check "the same command again does nothing" sweep grid --weight 1,60 --reps 2 --
 	--netdev-budget 100 --defer-hard-irqs 0,2 --app-cpu 1 --irq-cpu 1 --threaded 1 \
 	--rx-ring 512 --rps-cpus 2 --netdev-max-backlog 500 --busy-read 50 --mtu 1400
 check "another one is refused" refused sweep grid --weight 1
+
+# How long an application that polls keeps interrupts off: of the NAPI, Linux 6.13 on
+suspend() {
+	sweep suspend --weight 60 --defer-hard-irqs 2 --gro-flush-timeout 200000 \
+		--irq-suspend-timeout 0,20000000 "$@"
+}
+if grep -q irq_suspend_timeout "$work/grid/meta.json"; then
+	check "interrupts are kept off" suspend
+	whole suspend 2
+	as_before suspend
+	sed 's/^/# /' "$work/suspend/runs.csv"
+	check "fewer of them than without" [ "$(select_rows suspend '
+		c["irq_suspend_timeout"] > 0 { few = c["irqs"] }
+		c["irq_suspend_timeout"] == 0 { many = c["irqs"] }
+		END { print 2 * few < many }')" = 1 ]
+else
+	check "a kernel without it: refused" refused suspend
+	check "before the first trial" grep -q 'this kernel has no irq_suspend_timeout, which Linux 6.13' "$work/suspend.log"
+	as_before suspend
+fi
 check "meta.json is JSON and whole" grep -q '"clocksource": "' "$work/grid/meta.json"
 
 # CPU columns: the counters that sysstat reads too, so its samples in the same time agree

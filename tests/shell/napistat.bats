@@ -47,7 +47,8 @@ field() { sed -n "s/^verdict.* $1=\([^ ]*\).*/\1/p"; }
 	axes="protocol=udp,tcp offered_bps=100M,200M datagram=500,1000 weight=1,64 rcvbuf=default,8M
 		app_cpu=0,1 irq_cpu=0,1 rx_usecs=0,8 gro=0,1 threaded=0,1 netdev_budget=64,300
 		netdev_budget_usecs=2000,8000 defer_hard_irqs=0,2 gro_flush_timeout=0,20000
-		rx_ring=80,256 rps_cpus=0,2 netdev_max_backlog=10,1000 busy_read=0,50 mtu=1500,9000"
+		rx_ring=80,256 rps_cpus=0,2 netdev_max_backlog=10,1000 busy_read=0,50 mtu=1500,9000 \
+		irq_suspend_timeout=0,20000000"
 	for axis in $axes; do
 		"$simulate" "$tmp/${axis%%=*}" "$axis" reps=3
 		[ "$("$napistat" summary -f csv -m delivered_bps "$tmp/${axis%%=*}/1" 2>/dev/null |
@@ -564,6 +565,46 @@ PY
 	"$simulate" "$tmp/o" method=interleave weight=64,200 offered_bps=100M blocks=20
 	run "$napistat" verdict "$tmp/o/1"
 	[[ $output == *"one stream says nothing of another"* ]]
+}
+
+@test "two folders: their own level and --until are stated, one folder twice is refused" {
+	"$simulate" "$tmp/a" weight=1,64 offered_bps=100M reps=5 until=5
+	"$simulate" --seed 2 "$tmp/b" weight=1,64 offered_bps=100M reps=2 sessions=3
+	run "$napistat" compare "$tmp/a/1" "$tmp/b/1"
+	[ "$status" -eq 0 ]
+	[[ $output == *"trial, session"* ]]
+	[[ $output == *"a/1: --until chose the number of repetitions"* ]]
+	ln -s a "$tmp/c"
+	for command in compare summary trend pairs; do
+		run "$napistat" $command "$tmp/a/1" "$tmp/c/1"
+		[ "$status" -eq 1 ]
+		[[ $output == *"are the same folder"* ]]
+	done
+}
+
+@test "what is not there is said, with its reason" {
+	"$simulate" "$tmp/one" weight=64 offered_bps=100M
+	"$simulate" "$tmp/two" weight=64 offered_bps=200M
+	run "$napistat" trend "$tmp/one/1" "$tmp/two/1"
+	[[ $output == *"nothing to compare: no cell is in all of the folders"* ]]
+	run "$napistat" pairs "$tmp/one/1" "$tmp/two/1"
+	[[ $output == *"these folders are grids"* ]]
+	# a search that never loses has a lower bound
+	"$simulate" --capacity 2e9 "$tmp/free" source=napimeter method=mlfrr weight=1,64
+	run "$napistat" mlfrr "$tmp/free/1"
+	[[ $output == *"no loss at any load: at least this"* ]]
+	[[ $output != *"no loss-free rate"* ]]
+}
+
+@test "cost counts what its interval counts: sessions, not trials" {
+	"$simulate" "$tmp/s" weight=64 offered_bps=100M reps=4 sessions=3
+	[ "$("$napistat" cost -f csv "$tmp/s/1" 2>/dev/null | value n)" = 3 ]
+}
+
+@test "a verdict says what counts as no loss in the buffer" {
+	"$simulate" "$tmp/v" weight=1,64 offered_bps=100M,200M reps=3 rcvbuf=8M
+	run "$napistat" verdict "$tmp/v/1"
+	[[ $output == *"no more than 0.1 % is lost in it"* ]]
 }
 
 @test "--until is stated, and no verdict of change rests on it" {

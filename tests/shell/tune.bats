@@ -101,9 +101,10 @@ as_root() { [ "$(id -u)" -eq 0 ] || skip "tune.sh measures as root only"; }
 	run plan --out "$dir/out"
 	[ "$status" -eq 0 ]
 	[ ! -e "$dir/out" ]
+	usecs=$(cat /proc/sys/net/core/netdev_budget_usecs)
 	for line in "try rcvbuf: 1M 8M " "try ring: 1024 4096 " "try backlog: 10000 " "try cpus: one two " "try weight: 16 128 256 " "try rx-usecs: 0 50 200 " \
-		"try gro: 0 " "try threaded: 1 " "try defer: 2:50000 20:200000 " "try budget: 600 1200 " \
-		"to beat: rcvbuf=default ring=256 cpus=free weight=64 rx-usecs=3 gro=1 threaded=0 defer=0:0 budget=300 rps=0 backlog=1000" \
+		"try gro: 0 " "try threaded: 1 " "try defer: 2:50000 20:200000 " "try budget: 600 1200 " "try budget-usecs: 20000 " "try busy-read: 50 " \
+		"to beat: rcvbuf=default ring=256 cpus=free weight=64 rx-usecs=3 gro=1 threaded=0 defer=0:0 budget=300 budget-usecs=$usecs rps=0 backlog=1000 busy-read=0" \
 		"eth9 is not here"; do
 		[[ $output == *"$line"* ]]
 	done
@@ -429,11 +430,13 @@ keep() {
 }
 
 @test "the files that make a setting permanent" {
-	keep 'weight=128 rx-usecs=50 gro=0 threaded=1 defer=2:50000 budget=600 rcvbuf=8M cpus=two ring=512 rps=3 backlog=9000'
+	keep 'weight=128 rx-usecs=50 gro=0 threaded=1 defer=2:50000 budget=600 rcvbuf=8M cpus=two ring=512 rps=3 backlog=9000 budget-usecs=9001 busy-read=51'
 	cd "$dir/keep/etc"
 	grep -qx 'options e1000_napi weight=128' modprobe.d/e1000_napi-tune.conf
 	grep -qx 'net.core.netdev_budget = 600' sysctl.d/90-e1000_napi-tune.conf
 	grep -qx 'net.core.netdev_max_backlog = 9000' sysctl.d/90-e1000_napi-tune.conf
+	grep -qx 'net.core.netdev_budget_usecs = 9001' sysctl.d/90-e1000_napi-tune.conf
+	grep -qx 'net.core.busy_read = 51' sysctl.d/90-e1000_napi-tune.conf
 	grep -qx 'net.core.rmem_default = 16777216' sysctl.d/90-e1000_napi-tune.conf
 	rules=udev/rules.d/90-e1000_napi-tune-eth0.rules
 	[ "$(grep -c '^ACTION=="add", SUBSYSTEM=="net", DRIVERS=="e1000_napi", ATTR{address}=="52:54:00:00:01:00", ' $rules)" -eq 7 ]

@@ -107,7 +107,8 @@ enum role {
 	X(rps_cpus, COUNT, "CPUs", SETTING, MAY) \
 	X(netdev_max_backlog, COUNT, "packets", SETTING, MAY) \
 	X(busy_read, COUNT, "us", SETTING, MAY) \
-	X(mtu, COUNT, "bytes", SETTING, MAY)
+	X(mtu, COUNT, "bytes", SETTING, MAY) \
+	X(irq_suspend_timeout, COUNT, "ns", SETTING, MAY)
 
 /* Only there if the module is loaded again between sessions. */
 #define RUN_SESSION_COLUMNS(X) \

@@ -6,6 +6,7 @@
 
 #include "conditions.h"
 #include "ethtool.h"
+#include "napi.h"
 
 #define NO_AXIS COL_COUNT
 
@@ -27,6 +28,9 @@ static const struct setting {
 	{ "rmem_default", "/proc/sys/net/core/rmem_default", COL_rcvbuf },
 	{ "busy_read", "/proc/sys/net/core/busy_read", COL_busy_read },
 	{ "busy_poll", "/proc/sys/net/core/busy_poll", NO_AXIS },
+	/* not a file */
+	{ "ring_rx", NULL, COL_rx_ring },
+	{ "irq_suspend_timeout", NULL, COL_irq_suspend_timeout },
 };
 
 static void add_rings(json_t *all, const char *interface)
@@ -43,14 +47,19 @@ json_t *conditions_now(const char *interface)
 {
 	json_t *all = json_object();
 	char line[256], path[128];
+	uint32_t ns;
 	size_t i;
 
 	add_rings(all, interface);
+	if (!napi_irq_suspend(interface, NULL, &ns))
+		json_object_set_new(all, "irq_suspend_timeout", json_sprintf("%u", ns));
 	for (i = 0; i < ARRAY_SIZE(settings); i++) {
-		const char *slot = strstr(settings[i].path, "%s");
-		int before = slot ? slot - settings[i].path : (int)strlen(settings[i].path);
+		const char *file = settings[i].path, *slot = file ? strstr(file, "%s") : NULL;
+		int before = !file ? 0 : slot ? slot - file : (int)strlen(file);
 
-		snprintf(path, sizeof(path), "%.*s%s%s", before, settings[i].path,
+		if (!file)
+			continue;
+		snprintf(path, sizeof(path), "%.*s%s%s", before, file,
 			 slot ? interface : "", slot ? slot + 2 : "");
 		if (!read_line(path, line, sizeof(line)))
 			json_object_set_new(all, settings[i].name, json_string(line));
@@ -69,8 +78,6 @@ static bool is_set(const struct plan *plan, const char *name)
 {
 	size_t i;
 
-	if (!strcmp(name, "ring_rx"))
-		return plan_sets(plan, COL_rx_ring);
 	for (i = 0; i < ARRAY_SIZE(settings); i++)
 		if (!strcmp(settings[i].name, name))
 			return settings[i].axis != NO_AXIS && plan_sets(plan, settings[i].axis);

@@ -7,11 +7,13 @@
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "ethtool.h"
+#include "napi.h"
 #include "util.h"
 
 int ethtool_ask(const char *interface, void *command)
@@ -75,4 +77,64 @@ double ethtool_stat(const char *interface, const char *pattern)
 	free(stats);
 	free(names);
 	return value;
+}
+
+/* get 0: not of ethtool, but of the NAPI */
+static const struct nic_setting {
+	const char *name;
+	uint32_t get, set;
+} settings[] = {
+	{ "rx_usecs", ETHTOOL_GCOALESCE, ETHTOOL_SCOALESCE },
+	{ "gro", ETHTOOL_GGRO, ETHTOOL_SGRO },
+	{ "ring_rx", ETHTOOL_GRINGPARAM, ETHTOOL_SRINGPARAM },
+	{ "irq_suspend_timeout", 0, 0 },
+};
+
+const struct nic_setting *nic_setting_of(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(settings); i++)
+		if (!strcmp(settings[i].name, name))
+			return &settings[i];
+	return NULL;
+}
+
+static int ethtool_value(const struct nic_setting *e, const char *interface,
+			 const uint32_t *value, uint32_t *current)
+{
+	union {
+		uint32_t cmd;
+		struct ethtool_coalesce coalesce;
+		struct ethtool_value flag;
+		struct ethtool_ringparam ring;
+	} u = { .cmd = e->get };
+	uint32_t *place = e->get == ETHTOOL_GCOALESCE ? &u.coalesce.rx_coalesce_usecs :
+			  e->get == ETHTOOL_GRINGPARAM ? &u.ring.rx_pending : &u.flag.data;
+	int err = ethtool_ask(interface, &u);
+
+	if (!err && value) {
+		u.cmd = e->set;
+		*place = *value;
+		err = ethtool_ask(interface, &u);
+	}
+	*current = *place;
+	return err;
+}
+
+int nic_setting_value(const struct nic_setting *e, const char *interface,
+		      const uint32_t *value, uint32_t *current)
+{
+	int err = e->get ? ethtool_value(e, interface, value, current) :
+			   napi_irq_suspend(interface, value, current);
+	int why = errno;
+
+	if (err && why == EOPNOTSUPP && !e->get)
+		fail("%s: this kernel has no %s, which Linux 6.13 and newer have", interface, e->name);
+	else if (err && why == EOPNOTSUPP)
+		fail("%s: this NIC cannot change %s", interface, e->name);
+	else if (err)
+		fail("%s: %s: %s", interface, e->name, strerror(why));
+	errno = why;
+	return err;
 }

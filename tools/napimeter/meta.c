@@ -321,6 +321,15 @@ static int check_route(const struct plan *plan)
 	return route_check(plan->server, plan->interface, 0);
 }
 
+/* This kernel has it, if the sweep sets it: else each trial would fail. */
+static int check_suspend(const struct plan *plan)
+{
+	uint32_t ns;
+
+	return plan_sets(plan, COL_irq_suspend_timeout) ?
+	       nic_setting_value(nic_setting_of("irq_suspend_timeout"), plan->interface, NULL, &ns) : 0;
+}
+
 int meta_write(const struct plan *plan, const char *command)
 {
 	char guest[32], server[32], *text;
@@ -328,7 +337,7 @@ int meta_write(const struct plan *plan, const char *command)
 	struct utsname uts;
 	int err;
 
-	err = !said || check_route(plan) ||
+	err = !said || check_route(plan) || check_suspend(plan) ||
 	      iperf_versions(plan, guest, server, sizeof(guest)) || load_meta(plan, &meta) || (*plan->host && host_wait(plan->host)) ? -1 : 0;
 	if (meta && !err)
 		err = same_conditions(plan, meta);

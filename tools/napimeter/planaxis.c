@@ -37,6 +37,7 @@ static const struct setting {
 	{ COL_netdev_max_backlog, SCALE_NONE, "", 1, 1e6 },
 	{ COL_busy_read, SCALE_NONE, "", 0, 1e6 },
 	{ COL_mtu, SCALE_NONE, "", 576, 16110 },
+	{ COL_irq_suspend_timeout, SCALE_NONE, "", 0, 4e9 },
 };
 
 const char *plan_option(const char *key)

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "folder.h"
+#include "conditions.h"
 #include "plan.h"
 
 #define SEED_MASK ((1ULL << 53) - 1)	/* what a JSON reader keeps exactly */
@@ -144,6 +145,8 @@ static int check(const struct plan *p, json_t *asked)
 	for (i = 0; i < p->axis[COL_burst].count; i++)
 		if (!strcmp(p->source, "iperf") && strcmp(p->axis[COL_burst].value[i], "1"))
 			return fail("iperf sends no bursts of a set length over UDP: use --source napimeter (`napimeter serve` on the other host) or pktgen");
+	if (!strcmp(p->source, "iperf") && plan_sets(p, COL_irq_suspend_timeout))
+		return fail("--irq-suspend-timeout acts while an application polls the NIC, which iperf does not: use --source napimeter (`napimeter serve` on the other host) or pktgen");
 	return 0;
 }
 

@@ -5,6 +5,7 @@
 
 #include <netinet/in.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -37,6 +38,7 @@ struct sink_page {
 struct sink {
 	struct sink_page *page;
 	pid_t pid;
+	bool polls;		/* set before the start: reads as irq-suspend-timeout needs it */
 };
 
 #define PKTGEN_MAGIC 0xbe9be955u

@@ -110,6 +110,7 @@ int stream_start(struct stream *s, const struct plan *plan, const struct row *sp
 			      .drops = NAN, .unread = NAN, .unread_ends = NAN,
 			      .started = mono_ns() };
 	s->arrivals.share = share_of(s);
+	s->sink.polls = row_integer(spec, COL_irq_suspend_timeout, 0) > 0;
 	if (is_source(s, "iperf"))
 		return iperf_start(s);
 	if (is_source(s, "napimeter"))

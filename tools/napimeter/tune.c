@@ -93,17 +93,18 @@ int tune_apply(const char *interface, const struct row *spec)
 	static const struct {
 		enum column col;
 		const char *name;
-	} ethtool[] = { { COL_rx_ring, "ring_rx" }, { COL_rx_usecs, "rx_usecs" }, { COL_gro, "gro" } };
+	} numbers[] = { { COL_rx_ring, "ring_rx" }, { COL_rx_usecs, "rx_usecs" }, { COL_gro, "gro" },
+			{ COL_irq_suspend_timeout, "irq_suspend_timeout" } };
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(files); i++)
 		if (!row_empty(spec, files[i].col) &&
 		    apply_file(interface, files[i].file, row_text(spec, files[i].col)))
 			return -1;
-	for (i = 0; i < ARRAY_SIZE(ethtool); i++)
-		if (!row_empty(spec, ethtool[i].col) &&
-		    tune_ethtool(TUNE_STATE, ethtool[i].name, interface,
-				 row_integer(spec, ethtool[i].col, 0)))
+	for (i = 0; i < ARRAY_SIZE(numbers); i++)
+		if (!row_empty(spec, numbers[i].col) &&
+		    tune_ethtool(TUNE_STATE, numbers[i].name, interface,
+				 row_integer(spec, numbers[i].col, 0)))
 			return -1;
 	if (!row_empty(spec, COL_rps_cpus) && apply_rps(interface, row_integer(spec, COL_rps_cpus, 0)))
 		return -1;

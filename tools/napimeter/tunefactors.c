@@ -28,8 +28,10 @@ static const struct kind {
 	{ "defer", { NULL }, { COL_defer_hard_irqs, COL_gro_flush_timeout }, 2,
 	  { "--defer-hard-irqs", "--gro-flush-timeout" } },
 	{ "budget", { NULL }, { COL_netdev_budget }, 1, { "--netdev-budget" } },
+	{ "budget-usecs", { NULL }, { COL_netdev_budget_usecs }, 1, { "--netdev-budget-usecs" } },
 	{ "rps", { NULL }, { COL_rps_cpus }, 1, { "--rps-cpus" } },
 	{ "backlog", { NULL }, { COL_netdev_max_backlog }, 1, { "--netdev-max-backlog" } },
+	{ "busy-read", { NULL }, { COL_busy_read }, 1, { "--busy-read" } },
 };
 
 static const struct kind *kind_of(const char *factor)

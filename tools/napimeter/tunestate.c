@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <glob.h>
-#include <linux/ethtool.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,56 +78,6 @@ char *tune_device_file(const char *interface, const char *file)
 	return path;
 }
 
-/* ---- ethtool's settings ---- */
-
-static const struct ethtool_setting {
-	const char *name;
-	uint32_t get, set;
-} ethtool_settings[] = {
-	{ "rx_usecs", ETHTOOL_GCOALESCE, ETHTOOL_SCOALESCE },
-	{ "gro", ETHTOOL_GGRO, ETHTOOL_SGRO },
-	{ "ring_rx", ETHTOOL_GRINGPARAM, ETHTOOL_SRINGPARAM },
-};
-
-static const struct ethtool_setting *setting_of(const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(ethtool_settings); i++)
-		if (!strcmp(ethtool_settings[i].name, name))
-			return &ethtool_settings[i];
-	return NULL;
-}
-
-/* NULL value: read into *current; else set. -1 with errno and the reason kept. */
-static int ethtool_value(const struct ethtool_setting *e, const char *interface,
-			 const uint32_t *value, uint32_t *current)
-{
-	union {
-		uint32_t cmd;
-		struct ethtool_coalesce coalesce;
-		struct ethtool_value flag;
-		struct ethtool_ringparam ring;
-	} u = { .cmd = e->get };
-	uint32_t *place = e->get == ETHTOOL_GCOALESCE ? &u.coalesce.rx_coalesce_usecs :
-			  e->get == ETHTOOL_GRINGPARAM ? &u.ring.rx_pending : &u.flag.data;
-	int err = ethtool_ask(interface, &u), why;
-
-	if (!err && value) {
-		u.cmd = e->set;
-		*place = *value;
-		err = ethtool_ask(interface, &u);
-	}
-	why = errno;
-	*current = *place;
-	if (err && why == EOPNOTSUPP)
-		fail("%s: this NIC cannot change %s", interface, e->name);
-	else if (err)
-		fail("%s: %s: %s", interface, e->name, strerror(why));
-	errno = why;
-	return err;
-}
-
 /* ---- the state file ---- */
 
 /* Settings that a sweep changes, and hence may restore; * stands for one part of a path. */
@@ -173,7 +122,7 @@ static int check_line(const char *line)
 	if (rest && !strchr(rest, '\t') && strlen(rest) < 64) {
 		if (!strcmp(kind, "file"))
 			good = is_ours(target) && is_value(target, rest);
-		else if (setting_of(kind))
+		else if (nic_setting_of(kind))
 			good = strlen(target) < IFNAMSIZ && !strpbrk(target, "/*?[") && *rest &&
 			       !rest[strspn(rest, "0123456789")];
 	}
@@ -275,22 +224,22 @@ int tune_file(const char *state, const char *path, const char *value)
 
 int tune_ethtool(const char *state, const char *name, const char *interface, uint32_t value)
 {
-	const struct ethtool_setting *e = setting_of(name);
+	const struct nic_setting *e = nic_setting_of(name);
 	char *device, text[16];
 	uint32_t current;
 	int err;
 
 	if (!e)
-		return fail("%s is not a setting of ethtool", name);
-	if (ethtool_value(e, interface, NULL, &current))
+		return fail("%s is not a setting of a NIC", name);
+	if (nic_setting_value(e, interface, NULL, &current))
 		return -1;
 	if (current == value)
 		return 0;
 	snprintf(text, sizeof(text), "%u", current);
 	device = tune_device(interface);
-	err = record(state, name, device, text) ? -1 : ethtool_value(e, interface, &value, &current);
+	err = record(state, name, device, text) ? -1 : nic_setting_value(e, interface, &value, &current);
 	free(device);
-	if (!err && ethtool_value(e, interface, NULL, &current))
+	if (!err && nic_setting_value(e, interface, NULL, &current))
 		err = -1;
 	/* a driver may round */
 	if (!err && current != value)
@@ -312,7 +261,7 @@ static enum undone undo_file(const char *target, const char *value)
 	return result;
 }
 
-static enum undone undo_ethtool(const struct ethtool_setting *e, const char *device, const char *word)
+static enum undone undo_ethtool(const struct nic_setting *e, const char *device, const char *word)
 {
 	uint32_t value = word ? strtoul(word, NULL, 10) : 0, current;
 	char *interface = tune_interface(device);
@@ -323,7 +272,7 @@ static enum undone undo_ethtool(const struct ethtool_setting *e, const char *dev
 		result = FAILED;
 	else if (!interface && strchr(device, ':'))
 		result = GONE;
-	else if (ethtool_value(e, interface ? interface : device, &value, &current))
+	else if (nic_setting_value(e, interface ? interface : device, &value, &current))
 		result = FAILED;
 	free(interface);
 	return result;
@@ -334,7 +283,7 @@ static enum undone undo_line(const char *line)
 	char *copy = strdup(line), *rest = copy;
 	char *kind = strsep(&rest, "\t"), *target = strsep(&rest, "\t");
 	enum undone result = !strcmp(kind, "file") ? undo_file(target, rest) :
-			     undo_ethtool(setting_of(kind), target, rest);
+			     undo_ethtool(nic_setting_of(kind), target, rest);
 
 	free(copy);
 	return result;

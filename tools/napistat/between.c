@@ -8,6 +8,7 @@
  */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "napistat.h"
 
@@ -86,7 +87,10 @@ static void show(struct table *t, const struct data *d, const struct comparison 
 	table_row(t);
 	label_row(t, 0, d, cell_trial(d, c->b));
 	table_text(t, at++, "%s", m->name);
-	table_text(t, at++, "%s", cell_level(d, c->a));
+	if (strcmp(cell_level(d, c->a), cell_level(d, c->b)))
+		table_text(t, at++, "%s, %s", cell_level(d, c->a), cell_level(d, c->b));
+	else
+		table_text(t, at++, "%s", cell_level(d, c->a));
 	table_number(t, at++, c->s.n2, 1, 0);
 	table_number(t, at++, c->s.n1, 1, 0);
 	table_number(t, at++, c->s.m2, m->scale, m->decimals);
@@ -161,6 +165,7 @@ int cmd_trend(const struct data *d, const struct options *o)
 	struct stratum *s = must(calloc(d->n_cells + 1, sizeof(*s)));
 	size_t i, k, *cells = must(calloc(d->n_folders + 1, sizeof(*cells)));
 	struct contrast c;
+	bool compared = false;
 	double many;
 
 	table_column(t, U_LABEL, "folder", "folder");
@@ -182,6 +187,7 @@ int cmd_trend(const struct data *d, const struct options *o)
 			if (!cells[i])
 				continue;
 			c = contrast_at(s, cells[i], 1);
+			compared = true;
 			step[i].s = s[0];
 			step[i].p = p_differs(&c);
 			/* shares of losses are not summed but averaged */
@@ -204,6 +210,9 @@ int cmd_trend(const struct data *d, const struct options *o)
 	free(s);
 	table_note(t, "each folder against the one before it, over the cells that all of them have twice or more: their sum, of losses their mean, in percentage points; with its %.4g %% interval",
 		   100 * o->confidence);
+	if (!compared)
+		table_note(t, "nothing to compare: no cell is in all of the folders with two repetitions or more");
+	note_until(t, d);
 	table_note(t, "Holm's correction over all steps of one figure; \"differs\" is where something changed");
 	note_folders(t, d);
 	return finish(t, o);
@@ -249,6 +258,7 @@ int cmd_between(const struct data *d, const struct options *o)
 		   d->folders[0].path, d->folders[1].path, 100 * o->confidence);
 	table_note(t, "equal: within %.4g %%, of losses %.4g percentage points; Holm's correction over all cells of one figure",
 		   100 * o->margin, 100 * o->loss);
+	note_until(t, d);
 	table_note(t, "each folder is one run: whatever else changed between the two is in the difference");
 	if (alone)
 		table_note(t, "%zu cells are in one of the two only and are left out", alone);

@@ -236,6 +236,16 @@ static void note_time(struct table *t, const struct data *d)
 		table_note(t, "counted and real time stand side by side here: compare shapes, not numbers");
 }
 
+void note_until(struct table *t, const struct data *d)
+{
+	size_t i;
+
+	for (i = 0; i < d->n_folders; i++)
+		if (*asked_text(&d->folders[i], "until"))
+			table_note(t, "%s: --until chose the number of repetitions by what they showed: twice as many differences as stated may be chance",
+				   d->folders[i].label);
+}
+
 /* what the reader must know of the data before any number */
 void note_folders(struct table *t, const struct data *d)
 {

@@ -303,13 +303,10 @@ int cmd_compare(const struct data *d, const struct options *o)
 	table_note(t, "equal: both one-sided tests say that the difference is within %.4g %%, of losses %.4g percentage points; Holm's correction over all tests of one figure under the same settings, every load together",
 		   100 * o->margin, 100 * o->loss);
 	table_note(t, "n counts the highest level that was repeated (sessions; else trials, of interleave streams, or the blocks of a single stream)");
-	for (i = 0; i < d->n_folders; i++) {
+	for (i = 0; i < d->n_folders; i++)
 		if (folder_boots(&d->folders[i]) < 2)
 			table_note(t, "%s: no repetition is of another boot", d->folders[i].label);
-		if (*asked_text(&d->folders[i], "until"))
-			table_note(t, "%s: --until chose the number of repetitions by what they showed: twice as many differences as stated may be chance",
-				   d->folders[i].label);
-	}
+	note_until(t, d);
 	if (cut)
 		table_note(t, "more than %d weights: each is compared with the reference only",
 			   MAX_PAIRED_WEIGHTS);

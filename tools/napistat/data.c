@@ -307,3 +307,17 @@ void data_free(struct data *d)
 	free(d->cells);
 	memset(d, 0, sizeof(*d));
 }
+
+int data_check_folders(char *const *dirs)
+{
+	struct stat a, b;
+	size_t i, k;
+
+	for (i = 0; dirs[i]; i++)
+		for (k = 0; k < i; k++)
+			if (!stat(dirs[i], &a) && !stat(dirs[k], &b) && a.st_ino == b.st_ino &&
+			    a.st_dev == b.st_dev)
+				return fprintf(stderr, "napistat: %s and %s are the same folder\n",
+					       dirs[k], dirs[i]);
+	return 0;
+}

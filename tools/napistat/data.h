@@ -81,6 +81,8 @@ const char *folder_ring(const struct folder *f);
 
 /* a folder is begun, its files are read into it, then all are arranged */
 void data_begin_folder(struct data *d, const char *path);
+/* Compared with itself, nothing would differ; in a pool, each trial would count twice. */
+int data_check_folders(char *const *dirs);
 int data_read_folder(struct data *d, const char *path, struct problem *why);
 void data_arrange(struct data *d);
 /* Not the interned words, which other data may share: intern_free(). */

@@ -310,15 +310,6 @@ static void read_options(int argc, char **argv, struct options *o)
 	}
 }
 
-static void list_metrics(void)
-{
-	const struct metric *m;
-	size_t i;
-
-	for (i = 0; (m = metric_at(i)); i++)
-		printf("%-16s %s [%s]\n", m->name, m->title, m->unit);
-}
-
 /* CSV, so that tests and people can compare it with docs/sweep.md */
 static void list_columns(void)
 {
@@ -358,7 +349,7 @@ int main(int argc, char **argv)
 	if (!argc)
 		usage("%s", "a command is missing");
 	if (!strcmp(argv[0], "metrics")) {
-		list_metrics();
+		metric_list();
 		return 0;
 	}
 	if (!strcmp(argv[0], "columns")) {
@@ -380,6 +371,7 @@ int main(int argc, char **argv)
 	if (commands[i].run == cmd_trend && argc < 3)
 		usage("%s needs two results folders or more", argv[0]);
 	say_if_root(argv[1]);
+	err = data_check_folders(argv + 1);
 	while (*++argv && !err) {
 		err = data_read_folder(&d, *argv, &why);
 		if (err)

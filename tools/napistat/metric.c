@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Everything that is computed from one trial, by name. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -160,4 +161,13 @@ const struct metric *metric_find(const char *name)
 		if (!strcmp(metrics[i].name, name))
 			return &metrics[i];
 	return NULL;
+}
+
+void metric_list(void)
+{
+	const struct metric *m;
+	size_t i;
+
+	for (i = 0; (m = metric_at(i)); i++)
+		printf("%-16s %s [%s]\n", m->name, m->title, m->unit);
 }

@@ -284,7 +284,7 @@ bool mlfrr_possible(const struct data *d, size_t from, size_t to)
 		last = load;
 		loads++;
 	}
-	return loads > 1;
+	return loads > 1 || (loads && is_search(cell_trial(d, &d->cells[from])));
 }
 
 static const char *note_of(const struct mlfrr *f)

@@ -43,6 +43,7 @@ struct options {
 /* metric.c */
 const struct metric *metric_find(const char *name);
 const struct metric *metric_at(size_t i); /* NULL past the last */
+void metric_list(void);	/* to stdout, for people */
 
 /* cells.c */
 #define N_LABELS (1 + N_SETTINGS + 2)
@@ -65,6 +66,7 @@ double nearest_weight(const struct data *d, size_t from, size_t to, double to_w)
 char *settings_text(const struct data *d, const struct trial *t);
 char *load_text(double bps);
 void note_folders(struct table *t, const struct data *d);
+void note_until(struct table *t, const struct data *d);	/* which folders used --until */
 
 /* compare.c */
 struct comparison {

@@ -132,7 +132,9 @@ static char *paragraph(const struct pairs *p, const struct options *o, const cha
 	size_t size;
 	FILE *out = must(open_memstream(&text, &size));
 
-	if (!strcmp(action, "unknown"))
+	if (!p->rate.n)
+		fputs("No loss-free rate to compare: these folders are grids, and pairs takes searches (--method mlfrr). ", out);
+	else if (!strcmp(action, "unknown"))
 		fputs("Too few pairs to say: it takes two searches of each side. ", out);
 	else if (!strcmp(action, "change"))
 		fputs("The rival is better. ", out);
@@ -148,7 +150,7 @@ static char *paragraph(const struct pairs *p, const struct options *o, const cha
 			fprintf(out, " (%s)", p->cost_metric == metric_find("host_cost") ?
 				"seen by the host" : "in the guest");
 	}
-	fprintf(out, ", over %zu pairs, %.4g %% intervals.", p->rate.n,
+	fprintf(out, ", over %zu pairs, %.4g %% intervals.", p->rate.n ? p->rate.n : p->cost.n,
 		100 * o->confidence);
 	if (p->limited)
 		fputs(" The source could send no more than some searches took: the true rates may be higher.",

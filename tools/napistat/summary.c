@@ -76,7 +76,7 @@ int cmd_cost(const struct data *d, const struct options *o)
 
 		table_row(t);
 		label_row(t, label, d, cell_trial(d, c));
-		table_number(t, n, c->n, 1, 0);
+		table_number(t, n, cell_sample(d, c, metric_find(names[0])).n, 1, 0);
 		for (k = 0; k < 3; k++) {
 			const struct metric *m = metric_find(names[k]);
 			struct sample s = cell_sample(d, c, m);

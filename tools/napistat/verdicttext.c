@@ -243,27 +243,32 @@ static void say_evidence(FILE *out, const struct verdict *v)
 	fputs(". ", out);
 }
 
-static void say_place(FILE *out, const struct advice *a, const struct folder *f)
+static void say_place(FILE *out, const struct verdict *v, const struct folder *f,
+		      const struct options *o)
 {
+	const struct advice *a = &v->a;
 	const char *ring = folder_ring(f);
 
 	if (*ring)
 		fprintf(out, "Receive ring: %s descriptors. ", ring);
 	if (!a->rcvbuf)
 		fputs("Socket buffer: not measured. ", out);
+	else if (a->n_buffers < 2 && a->socket_loss)
+		fprintf(out, "Socket buffer: only %s was tried, and packets are lost in it. ", a->rcvbuf);
 	else if (a->n_buffers < 2)
-		fprintf(out, "Socket buffer: only %s was tried, %s. ", a->rcvbuf,
-			a->socket_loss ? "and packets are lost in it" :
-					 "and nothing is lost in it");
+		fprintf(out, "Socket buffer: only %s was tried, and no more than %.4g %% is lost in it. ",
+			a->rcvbuf, 100 * o->loss);
+	else if (a->socket_loss)
+		fprintf(out, "Socket buffer: all of the %zu that were tried lose packets, %s the fewest. ",
+			a->n_buffers, a->rcvbuf);
 	else
-		fprintf(out, a->socket_loss ?
-			"Socket buffer: all of the %2$zu that were tried lose packets, %1$s the fewest. " :
-			"Socket buffer: %s, the smallest of %zu in which nothing is lost. ",
-			a->rcvbuf, a->n_buffers);
+		fprintf(out, "Socket buffer: %s, the smallest of %zu in which no more than %.4g %% is lost. ",
+			a->rcvbuf, a->n_buffers, 100 * o->loss);
 	if (a->two_compared)
-		fputs(a->place == PLACE_TWO ?
-		      "CPUs: two; with the application beside the softirq packets are lost in the socket. " :
-		      "CPUs: no need to give the application one of its own. ", out);
+		fprintf(out, a->place == PLACE_TWO ?
+			"CPUs: two; with the application beside the softirq packets are lost in the socket%s. " :
+			"CPUs: no need to give the application one of its own%s. ",
+			v->min_n < 2 ? ", by one repetition" : "");
 	else
 		fprintf(out, "CPUs: not compared (%s). ",
 			a->place_measured[PLACE_TWO] ? "application and softirq were always apart" :
@@ -356,7 +361,7 @@ char *verdict_text(const struct data *d, const struct verdict *v, size_t folder,
 	if (v->tested)
 		say_others(out, v);
 	say_evidence(out, v);
-	say_place(out, &v->a, &d->folders[folder]);
+	say_place(out, v, &d->folders[folder], o);
 	*body = ftell(out);
 	say_limits(out, v, &d->folders[folder], o);
 	fclose(out);

@@ -124,6 +124,8 @@ run() {
 	timeout -k 10 2400 su -l stranger -c "cd e1000_napi && $2" >"/fresh/$1.log" 2>&1 </dev/null &
 	wait $!
 	status=$?
+	# out of time: also the guest that it has booted, in which the next command would stand
+	[ "$status" -ne 124 ] || kill -9 -1
 	n=$1
 	set -- /proc/[0-9]*
 	{

@@ -58,6 +58,23 @@ check "it is told apart from the weight" grep -q '^It is the ring, not the weigh
 is "the ring is as before" "$(rx_ring eth0)" 256
 as_before "the ring"
 
+# Deferred interrupts cost no rate at such a load, and milliseconds of delay
+ip netns exec src build/tools/napimeter serve >/dev/null 2>&1 &
+serve=$!
+delay() {
+	scripts/tune.sh eth0 --out "$work/delay" --source napimeter --server 10.0.0.1 --datagram 958 \
+		--seed 1 --max-load 40M --trial 0.3 --objective latency --minutes 5 \
+		--against defer=2:5000000,rcvbuf=8M --try defer=0:0 >"$work/delay.log" 2>&1
+}
+check "a planted delay is searched around" delay
+sed 's/^/# /' "$work/delay.log"
+check "and found" grep -q '^Use defer=0:0\. Better than the defaults\.' "$work/delay/answer"
+check "by a half at least ($(field delay cost_lo) to $(field delay cost_hi))" \
+	[ "$(field delay cost_hi | awk '{ print ($1 < 0.5) }')" = 1 ]
+is "of the 99th percentile" "$(field delay cost_side)" delay_p99_us
+kill "$serve"
+as_before "the delay"
+
 # what sets no limit here: this guest does not get to the end of the kernel's budget
 check "no difference" tune none --against rcvbuf=8M --try budget=600 --minutes 5
 sed 's/^/# /' "$work/none.log"

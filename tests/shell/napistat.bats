@@ -582,7 +582,7 @@ PY
 	done
 }
 
-@test "what is not there is said, with its reason" {
+@test "a comparison or rate that there cannot be has its reason" {
 	"$simulate" "$tmp/one" weight=64 offered_bps=100M
 	"$simulate" "$tmp/two" weight=64 offered_bps=200M
 	run "$napistat" trend "$tmp/one/1" "$tmp/two/1"

@@ -59,7 +59,7 @@ is "the ring is as before" "$(rx_ring eth0)" 256
 as_before "the ring"
 
 # Deferred interrupts cost no rate at such a load, and milliseconds of delay
-ip netns exec src build/tools/napimeter serve >/dev/null 2>&1 &
+ip netns exec src tools/napimeter serve >/dev/null 2>&1 &
 serve=$!
 delay() {
 	scripts/tune.sh eth0 --out "$work/delay" --source napimeter --server 10.0.0.1 --datagram 958 \

@@ -63,7 +63,7 @@ ip netns exec src tools/napimeter serve >/dev/null 2>&1 &
 serve=$!
 delay() {
 	scripts/tune.sh eth0 --out "$work/delay" --source napimeter --server 10.0.0.1 --datagram 958 \
-		--seed 1 --max-load 40M --trial 0.3 --objective latency --minutes 5 \
+		--seed 1 --max-load 40M --trial 0.3 --objective latency --margin 10 --minutes 5 \
 		--against defer=2:5000000,rcvbuf=8M --try defer=0:0 >"$work/delay.log" 2>&1
 }
 check "a planted delay is searched around" delay

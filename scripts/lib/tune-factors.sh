@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Factors of tune.sh. Which values a factor can have and how the sweep gets them
-# is napimeter's to know (tools/napimeter/tunefactors.c).
+# Factors of tune.sh. tools/napimeter/tunefactors.c knows which values a factor can have, and the
+# sweep's options for them.
 
-# One line a factor, in the order of the search: name, default, the values that are tried
+# One line per factor, in the order of the search: name, default, values to try
 factors() {
 	cat <<-END
 		rcvbuf default 1M,8M
@@ -33,7 +33,7 @@ missing() {
 	esac | grep .
 }
 
-# value_in WORDS FACTOR: of the last word FACTOR=VALUE there; fails if there is none
+# value_in WORDS FACTOR: VALUE of the last FACTOR=VALUE there; fails if there is none
 value_in() {
 	local word value=''
 	for word in $1; do

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# On the host: sample the CPU use of one VM and tell it to the sweep in that VM.
+# On the host: sample the CPU use of one VM, and answer the sweep in that VM.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)

@@ -63,7 +63,7 @@ as_root() { [ "$(id -u)" -eq 0 ] || skip "tune.sh measures as root only"; }
 	refuse "which interface" --server 192.0.2.1
 	refuse "one interface" eth0 eth1
 	refuse "requires an argument" eth0 --minutes
-	refuse "no option is called --speed" eth0 --speed
+	refuse "unknown option '--speed'" eth0 --speed
 	refuse "without spaces" eth0 --try 'weight= 1'
 	refuse "--server" eth0
 	refuse "no factor 'irq'" eth0 --server 192.0.2.1 --try irq=1

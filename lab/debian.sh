@@ -82,7 +82,7 @@ need qemu-system-x86_64 qemu-system-x86
 # Packages of a reader of docs/guide.md, and tools of the tests
 packages="systemd-sysv dbus udev kmod sudo iproute2 iputils-ping procps nftables irqbalance
 openssh-server python3 linux-image-amd64 linux-headers-amd64 $source dkms gcc libc6-dev make patch xz-utils
-diffutils ethtool iperf sysstat gnuplot-nox git libjansson-dev libgsl-dev libcsv-dev man-db bash-completion
+diffutils ethtool iperf sysstat gnuplot-nox git libjansson-dev libgsl-dev libcsv-dev libseccomp-dev man-db bash-completion
 $network"
 
 # configure ROOT: addresses by the manager, the command by systemd once all is up

@@ -49,6 +49,7 @@ static const char usage[] =
 	"                            receive UDP and count\n"
 	"  hostcpu PORT              tell a guest its VM's CPU use; samples on stdin, as\n"
 	"                            scripts/host/cpu.sh makes them\n"
+	"  serve and hostcpu give up all privileges and, where the kernel has seccomp, open no file.\n"
 	"\n"
 	"Files: DIR/sweep.json, DIR/runs.csv, DIR/hist.csv, DIR/meta.json\n"
 	"Exit status: 0 done, 1 failed, 2 wrong usage.\n"

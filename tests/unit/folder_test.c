@@ -141,6 +141,32 @@ static void folders_on_the_way(void **state)
 	assert_non_null(strstr(failure(), "victim is not a folder"));
 }
 
+/* In another user's folder, where everybody may have put it, not even a folder is made. */
+static void nothing_made_there(void **state)
+{
+	static const char *const below[] = { "dir/new", "dir/new/two/", "dir/link/new" };
+	size_t i;
+
+	(void)state;
+	if (geteuid())
+		skip();
+	assert_int_equal(chmod(top, 01777), 0);
+	assert_int_equal(mkdir(in("other"), 0755), 0);
+	assert_int_equal(symlink("../other", in("dir/link")), 0);
+	assert_int_equal(chown(in("dir"), 12345, 12346), 0);
+	for (i = 0; i < ARRAY_SIZE(below); i++) {
+		assert_int_equal(folder_dir(in(below[i]), true), -1);
+		assert_non_null(strstr(failure(), "another user (12345)"));
+		assert_int_equal(access(path, F_OK), -1);
+	}
+	/* beside it, and in the caller's */
+	assert_int_equal(close(folder_dir(in("new/two"), true)), 0);
+	setenv("SUDO_UID", "12345", 1);
+	assert_int_equal(close(folder_dir(in("dir/new"), true)), 0);
+	unsetenv("SUDO_UID");
+	assert_int_equal(chmod(top, 0755), 0);
+}
+
 /* root's files in a user's folder are the user's; no other user's are given away */
 static void given_to_the_owner(void **state)
 {
@@ -227,6 +253,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(put_is_refused, begin, end),
 		cmocka_unit_test_setup_teardown(folders_on_the_way, begin, end),
+		cmocka_unit_test_setup_teardown(nothing_made_there, begin, end),
 		cmocka_unit_test_setup_teardown(given_to_the_owner, begin, end),
 		cmocka_unit_test_setup_teardown(tune_files, begin, end),
 	};

@@ -8,6 +8,7 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../scripts/lib/common.sh"
+. "$here/../scripts/lib/own-file.sh"
 . "$here/bootstrap.sh"
 
 usage() {
@@ -76,6 +77,7 @@ esac
 is_uint "$limit" || usage_error "--timeout requires a number of seconds, not '$limit'"
 [ -z "$share" ] || [ -d "$share" ] || usage_error "--share: no folder '$share'"
 need_root
+[ -z "$console" ] || need_own_file "$console" "--console $console" "write there; give a file in a folder of your own" 002
 need mkfs.ext4 e2fsprogs
 need qemu-system-x86_64 qemu-system-x86
 

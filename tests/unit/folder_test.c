@@ -198,6 +198,8 @@ static void given_to_the_owner(void **state)
 /* The tuner's own files: every one is refused where a link is in its place. */
 static void tune_files(void **state)
 {
+	static const char *const no_took[] = { "a[$(id)] yes\n", "-1 yes\n", "1e9 yes\n", "9999999999 yes\n",
+					       "1 maybe\n", "1", "" };
 	char *words[] = { "interface=eth0", "try=weight/64/16", "seed=3" };
 	int dir = folder_dir(in("dir"), false);
 	unsigned int pairs = 4;
@@ -227,6 +229,16 @@ static void tune_files(void **state)
 		victim_is("secret\n");
 		assert_int_equal(folder_empty(dir), 0);
 	}
+	for (i = 0; i < ARRAY_SIZE(no_took); i++) {
+		assert_int_equal(folder_put(dir, "0/rate.took", no_took[i], strlen(no_took[i])), 0);
+		assert_int_equal(tune_look(dir, &t, "0", &r), -1);
+		assert_non_null(strstr(failure(), "the file was edited"));
+	}
+	assert_int_equal(folder_empty(dir), 0);
+	assert_int_equal(chmod(in("dir"), 0777), 0);
+	assert_int_equal(folder_dir(in("dir"), false), -1);
+	assert_non_null(strstr(failure(), "everybody may write there"));
+	assert_int_equal(chmod(in("dir"), 0755), 0);
 	/* and otherwise it is as it was written */
 	assert_int_equal(tune_begin(&t, dir, "dir", words, 3), 0);
 	words[1] = "try=weight/64/17";

@@ -74,8 +74,6 @@ if [ -e "$out" ] && [ ! -d "$out" ]; then
 	die "--out: $out is a file; give a folder"
 fi
 [ ! -e "$out/runs.csv" ] || die "--out: $out holds results of a sweep; give another folder"
-# clean: nothing of it steers a terminal
-clean() { LC_ALL=C awk '{ gsub(/[\001-\010\013-\037\177]|\302[\200-\237]/, "?"); print; fflush() }'; }
 
 # as_owner COMMAND…: as the user $owner, who may trace such a process, and so without anything of
 # root's in it: no terminal that could be typed into, nothing printed unseen

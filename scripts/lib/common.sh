@@ -29,11 +29,13 @@ complaints='BUG[: ]|WARNING: |Oops|Kernel panic|general protection fault[,:]|pos
 complaints="$complaints|rcu: INFO|INFO: task|UBSAN|KASAN|KCSAN|KFENCE|NETDEV WATCHDOG|Call Trace"
 
 unprintable=$(printf '\001\002\003\004\005\006\007\010\013\014\015\016\017\020\021\022\023\024\025\026\027\030\031\032\033\034\035\036\037\177')
-# a terminal that went away is not a reason to stop
-# names of files and what others wrote may be in it: nothing of it steers the terminal
+c1=$(printf '\302') # the first of two bytes, those of control characters too
+# clean: nothing of it steers a terminal
+clean() { LC_ALL=C awk '{ gsub(/[\001-\010\013-\037\177]|\302[\200-\237]/, "?"); print; fflush() }'; }
+# a terminal that went away is not a reason to stop; names of files and others' text may be in it
 log() {
 	case $* in
-	*["$unprintable"]*) printf '%s\n' "$*" | tr '\001-\010\013-\037\177' '?' >&2 || : ;;
+	*["$unprintable"]* | *"$c1"*) printf '%s\n' "$*" | clean >&2 || : ;;
 	*) printf '%s\n' "$*" >&2 || : ;;
 	esac
 }

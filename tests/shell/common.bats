@@ -155,3 +155,14 @@ complains() { sh -c '. "$1/scripts/lib/common.sh"; printf "%s\n" "$2" | grep -Eq
 	echo "$left"
 	[ -z "$left" ]
 }
+
+@test "no message steers the terminal, in any shell" {
+	for sh in dash 'busybox ash' bash; do
+		# shellcheck disable=SC2016 # for the shell there
+		run $sh -c '. scripts/lib/common.sh
+			log "$(printf "a\302\233b\302\260 \033[2J\007 \303\251\tx\ny")"
+			warn "$(printf "\033]52;c;QQ==")" && die "$(printf "\302\2332J")"' me
+		[ "$status" -eq 1 ]
+		[ "$output" = "$(printf 'a?b° ?[2J? é\tx\ny\nme: warning: ?]52;c;QQ==\nme: ?2J')" ]
+	done
+}

@@ -36,7 +36,7 @@ bookworm) source=linux-source-6.1 ;;
 esac
 
 base="gcc make patch diffutils xz-utils kmod libc6-dev linux-headers-amd64 $source
-libjansson-dev libgsl-dev libcsv-dev
+libjansson-dev libgsl-dev libcsv-dev libseccomp-dev
 qemu-system-x86 busybox-static cpio zstd iperf iputils-ping ethtool sysstat iproute2 dash util-linux gnuplot-nox"
 check="bats zsh locales libcmocka-dev git procps nftables openssh-client dropbear-bin python3 libxml2-utils bzip2 sparse"
 hypervisors="mmdebstrap debian-archive-keyring e2fsprogs binutils xorriso isolinux syslinux-common

@@ -7,6 +7,7 @@
 set -eu
 here=$(dirname "$0")
 . "$here/../scripts/lib/common.sh"
+. "$here/../scripts/lib/own-file.sh"
 
 usage() {
 	cat <<-END
@@ -120,6 +121,7 @@ done
 case $accel in auto | kvm | tcg) ;; *) usage_error "--accel is auto, kvm or tcg" ;; esac
 case $net in hub | tap | none) ;; *) usage_error "--net is hub, tap or none" ;; esac
 [ -z "$share" ] || [ -d "$share" ] || usage_error "--share: no folder '$share'"
+[ -z "$keep" ] || need_own_file "$keep" "--console $keep" "write there; give a file in a folder of your own" 002
 [ -z "$keep" ] || true 2>/dev/null >>"$keep" || usage_error "--console: cannot write '$keep'"
 [ "$net" != tap ] || need_root
 need qemu-system-x86_64 qemu-system-x86

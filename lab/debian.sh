@@ -8,6 +8,7 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../scripts/lib/common.sh"
+. "$here/../scripts/lib/own-file.sh"
 . "$here/bootstrap.sh"
 
 usage() {
@@ -76,13 +77,14 @@ esac
 is_uint "$limit" || usage_error "--timeout requires a number of seconds, not '$limit'"
 [ -z "$share" ] || [ -d "$share" ] || usage_error "--share: no folder '$share'"
 need_root
+[ -z "$console" ] || need_own_file "$console" "--console $console" "write there; give a file in a folder of your own" 002
 need mkfs.ext4 e2fsprogs
 need qemu-system-x86_64 qemu-system-x86
 
 # Packages of a reader of docs/guide.md, and tools of the tests
 packages="systemd-sysv dbus udev kmod sudo iproute2 iputils-ping procps nftables irqbalance
 openssh-server python3 linux-image-amd64 linux-headers-amd64 $source dkms gcc libc6-dev make patch xz-utils
-diffutils ethtool iperf sysstat gnuplot-nox git libjansson-dev libgsl-dev libcsv-dev man-db bash-completion
+diffutils ethtool iperf sysstat gnuplot-nox git libjansson-dev libgsl-dev libcsv-dev libseccomp-dev man-db bash-completion
 $network"
 
 # configure ROOT: addresses by the manager, the command by systemd once all is up

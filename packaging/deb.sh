@@ -17,7 +17,7 @@ usage: packaging/deb.sh
 
 Builds e1000-napi-dkms and e1000-napi-tools into build/deb/, from the files that git
 knows, and has lintian look at them. What it needs:
-  apt-get install debhelper dh-dkms lintian libgsl-dev libjansson-dev libcsv-dev
+  apt-get install debhelper dh-dkms lintian libgsl-dev libjansson-dev libcsv-dev libseccomp-dev
 EOF
 }
 

@@ -74,8 +74,6 @@ if [ -e "$out" ] && [ ! -d "$out" ]; then
 	die "--out: $out is a file; give a folder"
 fi
 [ ! -e "$out/runs.csv" ] || die "--out: $out holds results of a sweep; give another folder"
-# clean: remove what would control the terminal
-clean() { LC_ALL=C awk '{ gsub(/[\001-\010\013-\037\177]|\302[\200-\237]/, "?"); print; fflush() }'; }
 
 # as_owner COMMAND…: run as the user $owner, who may trace such a process, so give it nothing of
 # root's: no terminal to type into, no unfiltered output

@@ -262,7 +262,6 @@ take_lock
 [ "$source" != pktgen ] || modprobe -q pktgen || :
 # An earlier sweep may have been killed before it could clean up
 "$napimeter" restore
-make_dir "$out"
 plan "$out"
 results=$out
 work=$(temp_dir)

@@ -119,6 +119,7 @@ host_main() {
 		usage_error "$verb which VM? A name of letters, digits, dot, dash, underscore"
 		;;
 	esac
+	need_own_path "$state/$vm" "the folder of VMs $state" "act by it: set HOME to /root, or XDG_STATE_HOME" 002
 	shift 2
 	while [ $# -gt 0 ]; do
 		case $1 in

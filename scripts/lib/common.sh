@@ -29,11 +29,14 @@ complaints='BUG[: ]|WARNING: |Oops|Kernel panic|general protection fault[,:]|pos
 complaints="$complaints|rcu: INFO|INFO: task|UBSAN|KASAN|KCSAN|KFENCE|NETDEV WATCHDOG|Call Trace"
 
 unprintable=$(printf '\001\002\003\004\005\006\007\010\013\014\015\016\017\020\021\022\023\024\025\026\027\030\031\032\033\034\035\036\037\177')
+c1=$(printf '\302') # the first of two bytes, those of control characters too
+# clean: remove what would control the terminal
+clean() { LC_ALL=C awk '{ gsub(/[\001-\010\013-\037\177]|\302[\200-\237]/, "?"); print; fflush() }'; }
 # Ignore a closed terminal. File names and text of others may be in the message: strip what
 # would control the terminal
 log() {
 	case $* in
-	*["$unprintable"]*) printf '%s\n' "$*" | tr '\001-\010\013-\037\177' '?' >&2 || : ;;
+	*["$unprintable"]* | *"$c1"*) printf '%s\n' "$*" | clean >&2 || : ;;
 	*) printf '%s\n' "$*" >&2 || : ;;
 	esac
 }

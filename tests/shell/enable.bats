@@ -159,6 +159,15 @@ gateway 1" ]
 	boot
 	[ "$status" -eq 1 ]
 	[[ $output == *"it is ignored"* ]]
+	chmod 644 "$conf/$mac"
+	# words that enable does not write, as after an edit
+	for words in "weight=60;touch $BATS_TEST_TMPDIR/pwned" '$(id)' '*' "weight=60 /etc/x" 'weight=60"'; do
+		sed -i "s|^arguments.*|arguments $words|" "$conf/$mac"
+		boot
+		[ "$status" -eq 1 ]
+		[[ $output == *"arguments that e1000-napi enable does not write; run it again"* ]]
+	done
+	[ ! -e "$BATS_TEST_TMPDIR/pwned" ]
 	[ ! -e "$E1000_NAPI_RUN/calls" ]
 }
 

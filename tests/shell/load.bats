@@ -582,6 +582,39 @@ undress() {
 	[ -z "$(ls "$E1000_NAPI_RUN")" ]
 }
 
+@test "nftables' rules that another user could have written are not loaded" {
+	state
+	mv "$E1000_NAPI_RUN/good" "$E1000_NAPI_RUN/$pci.state"
+	rules=$E1000_NAPI_RUN/$pci.nft
+	printf '#!/bin/sh\necho "$*" >>"%s"\n' "$BATS_TEST_TMPDIR/nft" >"$BATS_TEST_TMPDIR/bin/nft"
+	chmod +x "$BATS_TEST_TMPDIR/bin/nft"
+	put() {
+		rm -f "$BATS_TEST_TMPDIR/nft"
+		PATH=$BATS_TEST_TMPDIR/bin:$PATH run in_ns sh -c '
+			here=scripts prog=test
+			for f in common nic nic-reach handover; do . "scripts/lib/$f.sh"; done
+			need_tools
+			put_config "$1"' sh $pci
+	}
+	echo 'table netdev mine { }' >"$rules"
+	put
+	[ "$status" -eq 0 ]
+	[ "$(cat "$BATS_TEST_TMPDIR/nft")" = "-f $rules" ]
+	for how in owner mode link; do
+		rm "$rules"
+		echo 'include "/tmp/x"' >"$rules"
+		case $how in
+		owner) chown 12345 "$rules" ;;
+		mode) chmod 666 "$rules" ;;
+		link) ln -sf "$BATS_TEST_TMPDIR/other" "$rules" && echo x >"$BATS_TEST_TMPDIR/other" ;;
+		esac
+		put
+		[ "$status" -eq 1 ]
+		[[ $output == *"not put back: $rules, which belongs to, or can be written by, another user"* ]]
+		[ ! -e "$BATS_TEST_TMPDIR/nft" ]
+	done
+}
+
 @test "a change cut short is not built upon; --dry-run of restore tells" {
 	printf '# e1000_napi 1 state\npci %s\nname nic9\ndriver e1000\n' $pci >"$E1000_NAPI_RUN/$pci.state"
 	load nic9 --dry-run $module

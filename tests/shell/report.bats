@@ -280,6 +280,12 @@ LOOK
 	[ "$(cat "$tmp/user/tty")" = 0 ]
 	grep -q "33 figures\|figures: " "$tmp/printed"
 	[ "$(tr -d '\n\r\t -~' <"$tmp/printed" | LC_ALL=C tr -d '\200-\377' | wc -c)" -eq 0 ]
+	# shown to root when it fails
+	sed -i '/^exec/c exit 1' "$tmp/bin/gnuplot"
+	script -qec "PATH=$tmp/bin:$PATH scripts/report.sh $tmp/user/small" /dev/null >"$tmp/printed" || :
+	grep -q "0;typed" "$tmp/printed"
+	[ "$(tr -d '\n\r\t -~' <"$tmp/printed" | LC_ALL=C tr -d '\200-\377' | wc -c)" -eq 0 ]
+	! LC_ALL=C grep "$(printf '\302\233')" "$tmp/printed" || false
 	# other ways to have root write or read there
 	ln -s "$tmp/user/small" "$tmp/link"
 	run scripts/report.sh "$tmp/link"

@@ -506,10 +506,10 @@ caps() { awk -v line="$2:" '$1 == line { print $2 }' "/proc/$1/status"; }
 		$napimeter $command $port < <(sleep 3) 3>&- &
 		pid=$!
 		sleep 0.5
-		caps=$(caps $pid CapEff)/$(caps $pid CapPrm)
+		caps=$(caps $pid CapEff)/$(caps $pid CapPrm)/$(caps $pid Seccomp)
 		kill $pid
 		wait $pid || :
-		[ "$caps" = 0000000000000000/0000000000000000 ]
+		[ "$caps" = 0000000000000000/0000000000000000/2 ]
 	done
 	# ends by itself
 	$napimeter sink $port 3 3>&- &

@@ -554,6 +554,15 @@ RUN+="/usr/sbin/ethtool -K $name gro on"' ]
 	chown 12345 "$kept"
 	refuse "another user"
 	chown 0 "$kept"
+	# the copy of an older file that it is to bring back
+	mkdir -p "$kept/etc/sysctl.d"
+	printf '%s\n' "$weight" "config etc/sysctl.d/90-e1000_napi-tune.conf saved" >"$kept/undo"
+	echo kernel.core_pattern=x >"$kept/etc/sysctl.d/90-e1000_napi-tune.conf"
+	chown 12345 "$kept/etc/sysctl.d/90-e1000_napi-tune.conf"
+	refuse "is not by tune.sh"
+	rm "$kept/etc/sysctl.d/90-e1000_napi-tune.conf"
+	refuse "is not by tune.sh"
+	echo "$weight" >"$kept/undo"
 	run "$dir/scripts/tune.sh" --undo
 	[ "$status" -eq 0 ]
 	[ "$(cat "$dir/sys/kernel/debug/e1000_napi/eth0/weight")" = 64 ]

@@ -82,16 +82,17 @@ chown 1000 "$work/tmp/his"
 mkdir "$work/real"
 ln -s "$work/real" "$work/tmp/trap"
 chown -h 1000 "$work/tmp/trap"
-for f in his trap; do
+ln -s "$work/real" "$work/tmp/his/link"
+for f in his trap his/new his/link/new; do
 	rc=0
 	scripts/sweep.sh eth0 --out "$work/tmp/$f" --source pktgen --weight 60 >"$work/his.log" 2>&1 || rc=$?
 	is "another user's $f in /tmp: status" $rc 1
 	check "and the reason" grep -q 'another user\|denied\|exists' "$work/his.log"
 done
-is "nothing was written there" "$(find "$work/tmp/his" "$work/real" -name "*.json")" ""
+is "nothing was made there" "$(find "$work/tmp/his" "$work/real" -mindepth 1 ! -name link)" ""
 mkdir "$work/ro"
 mount -t tmpfs -o ro ro "$work/ro"
-no_way ro "cannot make or write"
+no_way ro "cannot write to this folder"
 umount "$work/ro"
 
 # edited by hand

@@ -37,7 +37,7 @@ for how in lies stalls floods cuts talks; do
 		for p in $(ip netns pids src); do kill -9 "$p" 2>/dev/null || :; done
 		case $rc in
 		0) check "$run: the row is there" [ "$(select_rows $run '{ n++ } END { print n + 0 }')" = 1 ] ;;
-		1) check "$run: says why" grep -Eq 'trials? failed|iperf' "$work/$run.log" ;;
+		1) check "$run: says why" grep -Eq 'trials? failed|test failed|iperf' "$work/$run.log" ;;
 		*) check "$run: ends with status 0 or 1, not $rc" false ;;
 		esac
 		[ ! -e "$work/$run/runs.csv" ] || is "$run: no row that it could not read again" "$(

@@ -15,7 +15,8 @@ usage() {
 		Boot the lab's guest, run COMMAND there in /opt/e1000_napi, and exit with its
 		status. No COMMAND: a shell with the driver loaded and traffic at hand.
 		  --icount         deterministic: time counted in instructions, one CPU
-		  --accel A        auto, kvm or tcg; default auto: kvm if it can boot this kernel
+		  --accel A        auto, kvm, tcg or tcg-turns (its CPUs take turns in one
+		                   thread); default auto: kvm if it can boot this kernel
 		  --smp N          CPUs (default 2; 1 with --icount)
 		  --mem MB         memory (default 512)
 		  --nic MODEL      one NIC: e1000, e1000-82545em, e1000-82544gc; may be
@@ -118,7 +119,7 @@ for model in $nics; do
 	*) usage_error "no NIC model '$model': e1000, e1000-82545em or e1000-82544gc" ;;
 	esac
 done
-case $accel in auto | kvm | tcg) ;; *) usage_error "--accel is auto, kvm or tcg" ;; esac
+case $accel in auto | kvm | tcg | tcg-turns) ;; *) usage_error "--accel is auto, kvm, tcg or tcg-turns" ;; esac
 case $net in hub | tap | none) ;; *) usage_error "--net is hub, tap or none" ;; esac
 [ -z "$share" ] || [ -d "$share" ] || usage_error "--share: no folder '$share'"
 [ -z "$keep" ] || need_own_file "$keep" "--console $keep" "write there; give a file in a folder of your own" 002
@@ -205,7 +206,10 @@ if [ -n "$icount" ]; then
 else
 	[ "$accel" != auto ] ||
 		accel=$("$here/accel.sh" /dev/kvm "$image" "$work/initrd")
-	[ "$accel" != tcg ] || accel=tcg,thread=multi
+	case $accel in
+	tcg) accel=tcg,thread=multi ;;
+	tcg-turns) accel=tcg,thread=single ;;
+	esac
 	[ "$accel" != kvm ] || accel='kvm -cpu host'
 fi
 

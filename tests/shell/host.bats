@@ -360,7 +360,7 @@ whole_life() { # whole_life KIND
 	: >"$state_of_his/e1000_napi/host/xen/tiny/made"
 	chown -R 12345 "$state_of_his"
 	for verb in start stop facts 'destroy --yes' "create --iso $iso"; do
-		# shellcheck disable=SC2086 # words
+		# shellcheck disable=SC2046 # words
 		XDG_STATE_HOME=$state_of_his run scripts/host/xen.sh ${verb%% *} tiny $(echo "$verb" | sed 's/^[a-z]*//')
 		[ "$status" -eq 1 ]
 		[[ $output == *"$state_of_his belongs to another user"* ]]

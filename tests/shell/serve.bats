@@ -68,8 +68,8 @@ talk() {
 		assert [kind(a) for a in first] == [COOKIE] and len(first[0]) <= len(question()), first
 		# forged: none, a guess, that of another asker, half of it; each draws one cookie and no more
 		mine = cookie(me)
-		for bad in (0, 1, mine ^ 1, mine & 0xffffffff, cookie(other)):
-		    got = ask(me, question(bad), 5)
+		for bad in (0, 1, mine ^ 1, mine & 0xffffffff, None):
+		    got = ask(me, question(cookie(other) if bad is None else bad), 5)
 		    assert [kind(a) for a in got] == [COOKIE] and len(got[0]) == len(question()), (bad, got)
 		# random: never twice the same
 		assert len({cookie(me) for _ in range(50)}) == 50

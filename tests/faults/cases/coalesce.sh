@@ -23,7 +23,7 @@ answers() {
 				echo "$i netlink $asked: done"
 			else
 				# by whom differs: the core refuses what a model has not, before the driver
-				echo "$i netlink $asked: refused, $(grep -c '^netlink error: .' /tmp/why) reason"
+				echo "$i netlink $asked: refused, $(grep -q '^netlink error: .' /tmp/why || echo no) reason"
 			fi
 		done
 	done

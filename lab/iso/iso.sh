@@ -48,7 +48,7 @@ while [ $# -gt 0 ]; do
 	esac
 	shift
 done
-# before the minutes that it takes
+# check first, because the rest takes minutes
 [ ! -d "$out" ] || usage_error "--out: $out is a folder; give a file"
 make_dir "$(dirname "$out")"
 if [ ! -w "$(dirname "$out")" ] || { [ -e "$out" ] && [ ! -w "$out" ]; }; then

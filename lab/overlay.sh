@@ -28,7 +28,7 @@ for room in scripts lab bench tests e1000-napi dkms.conf version; do
 done
 case $module in
 '') ;;
-# DKMS compresses modules for some kernels; the guest cannot load those
+# DKMS compresses modules for some kernels; decompress it for the guest
 *.xz) xz -dc "$module" >"$opt/e1000_napi.ko" ;;
 *.zst) zstd -qdc "$module" >"$opt/e1000_napi.ko" ;;
 *) cp "$module" "$opt/" ;;

@@ -74,7 +74,7 @@ of_root() { find "$tmp" -user 0; }
 	done
 }
 
-@test "nothing is given away in folders that are not the caller's" {
+@test "no file outside the caller's folders is given away" {
 	mkdir -p "$tmp/other/of/root" "$tmp/mine/made"
 	chown 0:0 "$tmp/mine/made"
 	chown 1:1 "$tmp/other"

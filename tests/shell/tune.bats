@@ -90,7 +90,7 @@ as_root() { [ "$(id -u)" -eq 0 ] || skip "tune.sh measures as root only"; }
 	[ ! -e "$dir/out" ]
 }
 
-@test "the minutes it says are enough are enough" {
+@test "a search fits into the minutes that it names as enough" {
 	run plan --minutes 5
 	need=$(sed -n 's/.*: --minutes \([0-9]*\),.*/\1/p' <<<"$output")
 	run plan --minutes "$need"
@@ -246,7 +246,7 @@ plant() {
 	[ -z "$(find "$dir/out" ! -user 12345 ! -path "*/rate/*" ! -path "*/cost/*")" ]
 }
 
-@test "no difference: the defaults are kept and nothing is written" {
+@test "without a difference the defaults are kept and nothing is written" {
 	as_root
 	run tune --try weight --try budget --apply
 	[ "$status" -eq 0 ]
@@ -321,7 +321,7 @@ plant() {
 	[[ $output == *"even number"* ]]
 }
 
-@test "stopped and started again it goes on; another search there is refused" {
+@test "a stopped search continues; another search in its folder is refused" {
 	as_root
 	printf '%s\n' "weight=128 1.1 1" >"$TRUTH"
 	# not by tune(), or the signal would go to a shell around it

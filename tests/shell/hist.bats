@@ -119,13 +119,13 @@ rows_shown() { printf '%s\n' "$output" | grep -c ' %  '; }
 	[ "$status" -eq 1 ]
 }
 
-@test "a name cannot steer the terminal" {
+@test "a name cannot control the terminal" {
 	snapshot rx_per_poll packets 1 1 '1 1' | sed "s/eth1/e$(printf '\033')[2J/" >"$snap"
 	run scripts/hist.sh --snapshot "$snap"
 	[[ $output == "e?[2J "* ]]
 }
 
-@test "a refused argument changes nothing" {
+@test "a refused value cannot control the terminal" {
 	snapshot rx_per_poll packets 1 1 "$(printf '\033[2J') 1" >"$snap"
 	run scripts/hist.sh --snapshot "$snap"
 	[ "$status" -eq 1 ]

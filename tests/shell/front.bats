@@ -147,7 +147,7 @@ commands() { ./e1000-napi --help | sed -n 's/^  \([a-z][a-z]*\)  *[^ ].*/\1/p'; 
 	[ "$(find "$BATS_TEST_TMPDIR" -type f | wc -l)" -eq 6 ]
 	run ./e1000-napi demo ""
 	[ "$status" -eq 2 ]
-	# no QEMU: found out before anything goes
+	# no QEMU: noticed before anything is removed
 	rm "$BATS_TEST_TMPDIR/demo/notes.txt"
 	mkdir "$BATS_TEST_TMPDIR/bin"
 	for p in sh dirname readlink sed id stat ls find tr grep cat gnuplot; do ln -s "$(command -v $p)" "$BATS_TEST_TMPDIR/bin/"; done

@@ -53,7 +53,7 @@ setting() { in_ns sh -c 'echo "$2" >"/proc/sys/net/$1"' sh "$@"; }
 load() { run in_ns scripts/load.sh "$@"; }
 restore() { run in_ns scripts/restore.sh "$@"; }
 
-# all that a namespace knows, but what changes by itself
+# the state of a namespace, without what changes by itself
 picture() {
 	in_ns ip -d addr | sed 's/valid_lft [0-9]*sec preferred_lft [0-9]*sec//'
 	in_ns ip route show table all | sed 's/expires [0-9]*sec//' | sort
@@ -425,7 +425,7 @@ undress() {
 	in_ns ip route add 10.1.0.0/16 via 10.0.0.1 metric 102
 	in_ns $napinic put "$E1000_NAPI_RUN/good"
 	[ "$(in_ns ip -4 route show default | grep -c .)" -eq 1 ]
-	# one that a person set is
+	# but a setting by the user is
 	[ "$(in_ns ip -4 route show 10.1.0.0/16 | grep -c .)" -eq 2 ]
 }
 

@@ -218,7 +218,7 @@ LOOK
 	[ "$(cat "$tmp/report/mine")" = keep ]
 	[ -s "$tmp/small/runs.csv" ]
 	[ -e "$tmp/report/figures/1-intro.svg" ]
-	# and a page of another user stays as it is
+	# and another user's page is not changed
 	mkdir "$tmp/other"
 	echo mine >"$tmp/other/report.md"
 	run scripts/report.sh --out "$tmp/other" "$tmp/small"

@@ -418,7 +418,7 @@ tested() {
 		    pass
 		a.settimeout(2)
 		assert struct.unpack(ASK, ask(a, mine))[0] == 0x6e617032
-		# a receiver that is gone
+		# a receiver that has exited
 		mine = struct.unpack(ASK, ask(a))[2]
 		assert len(ask(a, mine, 10)) == 1000
 		a.close()

@@ -129,7 +129,7 @@ as_root() { [ "$(id -u)" -eq 0 ] || skip "tune.sh measures as root only"; }
 	[ "$status" -eq 0 ]
 	[[ $output == *"Use weight=128 gro=0. Better than the defaults."*"Nothing was changed"* ]]
 	[[ $output == *"budget 600, "*"not possible: sweep.sh: this NIC cannot"* ]]
-	# two rounds show that 16 is worse, and it is not tried again; what failed thrice neither
+	# two rounds show that 16 is worse, so it is not tried again, nor is a value that failed three times
 	[[ $output == *"weight 16: shown to be slower, rate 0."*"; not tried again"* ]]
 	[ "$(grep -c 'mlfrr.*weight=16 ' "$CALLS")" -eq 2 ]
 	[ "$(grep -c 'mlfrr.*budget=600 ' "$CALLS")" -eq 3 ]
@@ -200,7 +200,7 @@ plant() {
 				--minutes 5 --try weight=128
 			[ "$(cat "$dir/victim")" = secret ]
 			case $file in
-			# what is in keep/ goes anyway
+			# files in keep/ are removed anyway
 			keep/*) [ "$status" -eq 0 ] ;;
 			*) [ "$status" -eq 1 ] && [[ $output == *"remove it"* || $output == *"copy it"* ]] ;;
 			esac || {

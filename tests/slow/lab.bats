@@ -200,7 +200,7 @@ wait_until() {
 	export E1000_NAPI_CACHE=$tmp/cache
 	mkdir "$tmp/bin" "$tmp/image"
 	echo any >"$tmp/image/kver"
-	# A device that may be opened; what boots is a stand-in for QEMU
+	# A device that can be opened; a stand-in for QEMU boots
 	: >"$tmp/kvm"
 	printf '#!/bin/sh\necho run >>"%s"\nexec sleep 60\n' "$tmp/ran" >"$tmp/bin/qemu-system-x86_64"
 	chmod +x "$tmp/bin/qemu-system-x86_64"
@@ -248,7 +248,7 @@ wait_until() {
 }
 
 @test "--icount: two runs of one tree are alike to the last interrupt" {
-	# Others may be at work in this tree; a copy stays as it is
+	# Other processes may change this tree; a copy stays unchanged
 	cp -R "$LAB" "$LAB/../scripts" "$LAB/../dev" "$tmp/"
 	cat >"$tmp/scripts/run" <<-'END'
 		set -e

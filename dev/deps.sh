@@ -87,7 +87,7 @@ command -v apt-get >/dev/null ||
 log "installing:$missing"
 export DEBIAN_FRONTEND=noninteractive
 
-# apt ARG…: apt-get; while another program holds one of its locks, it tries again
+# apt ARG…: apt-get, repeated while another program holds a lock
 apt() {
 	_tries=0
 	while ! LC_ALL=C apt-get "$@" >/dev/null 2>"$said"; do

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # Boot the lab's guest in QEMU, run a command in it, give back its exit status.
 #
-# A console on a serial line is for the kernel alone; the command's stdout, stderr
-# and exit status come over three virtio-serial ports, so that nothing mixes.
+# The serial console is for the kernel alone; the command's stdout, stderr and exit
+# status come over three virtio-serial ports, so that nothing mixes.
 set -eu
 here=$(dirname "$0")
 . "$here/../scripts/lib/common.sh"
@@ -135,7 +135,7 @@ if [ -n "$module" ]; then
 	module=$(module_of "$kver")
 fi
 
-# Its name has the process in it, and an unpredictable part
+# Its name has the PID and an unpredictable part
 temp=${TMPDIR:-/tmp}/e1000_napi-lab
 for old in "$temp".*; do
 	is_own "$old" || continue
@@ -146,7 +146,7 @@ done
 work=$(mktemp -d "$temp.$$.XXXXXX" 2>/dev/null) ||
 	die "no temporary folder can be made in ${temp%/*}: is it full (df) or read-only? TMPDIR=FOLDER takes another one"
 qemu='' space=''
-# Stop QEMU and wait for it, so that nothing of it is left behind
+# Stop QEMU and wait for it, so that nothing stays behind
 # shellcheck disable=SC2317 # called by the trap
 cleanup() {
 	trap '' HUP INT TERM
@@ -172,10 +172,10 @@ LAB_TERM='$(printf '%s' "${TERM:-linux}" | tr -cd 'A-Za-z0-9.+-')'
 END
 "$here/overlay.sh" "$image" "$work" "$module" "$@"
 
-# With --icount all that a device does has to happen at an instruction, not when a
-# thread of the host gets round to it: no ioeventfd, and a virtio-net that sends by a
-# timer of the guest's clock. So two runs of one tree are alike to the last interrupt; what a
-# shared folder answers takes real time, and shifts what comes after by some microseconds.
+# With --icount every device must act at an instruction, not when a thread of the host
+# gets to it: no ioeventfd, and a virtio-net that sends by a timer of the guest's clock.
+# So two runs of one tree are identical to the last interrupt. Answers of a shared
+# directory take real time, and shift later events by some microseconds.
 sync='' peer=''
 if [ -n "$icount" ]; then
 	sync=,ioeventfd=off
@@ -219,12 +219,12 @@ if [ "$net" = tap ]; then
 	"$here/tap.sh" up "$space" "$count"
 	prefix="ip netns exec $space"
 fi
-# pass_on FIFO: to stdout while it has a reader, and to nowhere after
+# pass_on FIFO: copy to stdout while it has a reader, then discard
 pass_on() { { cat || cat >/dev/null; } <"$1"; }
 mkfifo "$work/out" "$work/err"
 pass_on "$work/out" 2>/dev/null &
 pass_on "$work/err" >&2 &
-# This shell writes too, so that the pipes end when it says so, QEMU or no QEMU
+# This shell holds the pipes open too, so that it decides when they end, even without QEMU
 exec 4>"$work/out" 5>"$work/err"
 ports="-device virtio-serial-pci$sync
 	-chardev file,id=out,path=$work/out -device virtserialport,chardev=out,nr=1
@@ -233,12 +233,12 @@ ports="-device virtio-serial-pci$sync
 if [ "$interactive" = 1 ]; then
 	ports="$ports -chardev stdio,id=tty,signal=off -device virtconsole,chardev=tty,nr=4"
 fi
-# QEMU talks to itself: its monitor listens, the port is what connects to it
+# QEMU connects to itself: the port is a client of its own monitor
 [ -z "$monitor" ] || ports="$ports
 	-chardev socket,id=monitor,path=$work/monitor,server=on,wait=off -mon chardev=monitor
 	-chardev socket,id=guest,path=$work/monitor
 	-device virtserialport,chardev=guest,nr=5"
-# One more argument for QEMU a line; they may have spaces in them
+# One argument for QEMU per line; arguments may contain spaces
 set -f
 IFS='
 '
@@ -249,7 +249,7 @@ unset IFS
 	-fsdev "local,id=share,path=$(comma "$share"),security_model=none,multidevs=remap"
 exec 3<&0
 [ "$interactive" = 1 ] || exec 3</dev/null
-# setpriv: nothing stays if this shell is killed with -9
+# setpriv: QEMU ends even if this shell is killed with -9
 # shellcheck disable=SC2086 # lists of words
 setpriv --pdeathsig TERM $prefix timeout --foreground -k 5 "$limit" \
 	qemu-system-x86_64 -accel $accel -smp "$smp" -m "$mem" \

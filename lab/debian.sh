@@ -149,7 +149,7 @@ make_root() {
 	bootstrap "$tmp/root" "$packages" main "$suite" --variant=apt \
 		--dpkgopt='path-exclude=/usr/share/locale/*'
 	configure "$tmp/root"
-	# xattrs: what ping may do without root is one
+	# xattrs: ping's capabilities are one
 	tar -C "$tmp/root" --xattrs --xattrs-include="*" -cf "$tmp/tar" .
 	mv "$tmp/tar" "$tar"
 	rm -rf "$tmp"
@@ -157,7 +157,7 @@ make_root() {
 	find "$roots" -name "$suite-$manager-*.tar" ! -path "$tar" -mtime +7 -delete
 }
 
-# install_debs ROOT: as a person does, with apt; what they depend on is in the root
+# install_debs ROOT: with apt, as a user does; the root has their dependencies
 install_debs() {
 	local deb
 	[ -n "$debs" ] || return 0

@@ -49,7 +49,7 @@ while [ $# -gt 0 ]; do
 	esac
 	shift
 done
-# before the minutes that it takes
+# check first, because the rest takes minutes
 [ ! -d "$out" ] || usage_error "--out: $out is a folder; give a file"
 need_own_file "$out" "--out $out" "write there; give a file in a folder of your own" 002
 make_dir "$(dirname "$out")"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Faults under load, on kernels that see what goes wrong: one table.
+# Faults under load, on kernels that detect errors: one table.
 set -eu
 
 top=$(cd "$(dirname "$0")/../.." && pwd)

@@ -8,7 +8,7 @@ set -eu
 # shellcheck source=tests/guest/common/sweep.sh
 . "${0%/*}/common/sweep.sh"
 
-# This copy of it searches coarser and confirms with fewer pairs than a person's, so that
+# This copy searches coarser and confirms with fewer pairs than a user's, so that
 # the test is done in minutes
 sed -i "s/^search=.*/search='rounds=1 pairs=3-3 width=0.05 confirm-width=0.05'/" scripts/tune.sh
 is "the words are where the test looks" "$(grep -c '^search=.*pairs=3-3' scripts/tune.sh)" 1

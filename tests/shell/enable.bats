@@ -84,7 +84,7 @@ up() {
 	[ ! -e "$conf" ]
 }
 
-@test "enabled, then disabled: nothing is left; a dry run writes nothing" {
+@test "disable removes everything that enable wrote; a dry run writes nothing" {
 	enable nic9 weight=60 timing=1 --dry-run
 	[ "$status" -eq 0 ]
 	[[ $output == *"arguments weight=60 timing=1"*"ExecStart=/bin/sh"*"boot.sh"* ]]
@@ -208,7 +208,7 @@ restore 0000:00:09.0" ]
 	! grep restore "$E1000_NAPI_RUN/calls" || false
 }
 
-@test "at a boot: what load.sh refuses is said, and so is a NIC that is gone" {
+@test "at a boot a refusal of load.sh and a missing NIC are reported" {
 	enable nic9
 	: >"$E1000_NAPI_RUN/no-load"
 	boot

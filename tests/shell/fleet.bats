@@ -22,7 +22,7 @@ results() {
 # pack NAME…: files of $tmp/in as guest.sh packs them
 pack() { tar -czP -C "$tmp/in" "$@" | base64; }
 
-@test "take.sh: a guest's files come in; links, paths and rubbish do not, and cost nothing" {
+@test "take.sh accepts a guest's files, and refuses links, paths and rubbish" {
 	results "$tmp/in" 1
 	pack runs.csv hist.csv meta.json | "$fleet/take.sh" "$tmp/out/g1"
 	cmp "$tmp/in/runs.csv" "$tmp/out/g1/runs.csv"
@@ -170,7 +170,7 @@ pack() { tar -czP -C "$tmp/in" "$@" | base64; }
 	grep -q '^e1000_napi_fleet_ok{guest="g4",state="unreachable"} 0$' "$tmp/out/fleet.prom"
 }
 
-@test "a hostile guest's words are neither formula, nor terminal codes, nor other metrics" {
+@test "a hostile guest's text becomes no formula, terminal code or other metric" {
 	results "$tmp/out/guests/g1" 1
 	python3 - "$tmp/out/guests/g1/meta.json" <<-'END'
 		import json, sys

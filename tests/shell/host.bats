@@ -155,7 +155,7 @@ whole_life() { # whole_life KIND
 	[ ! -e "$fake/vm-tiny" ]
 }
 
-@test "virtualbox: destroy takes away a VM that is locked, hangs or only starts" {
+@test "virtualbox: destroy removes a VM that is locked, hangs or starts" {
 	fake_vbox
 	# Waits that a test need not sit through
 	program sleep <<<:

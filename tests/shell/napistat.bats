@@ -341,7 +341,7 @@ PY
 	refute grep -qE 'drifted|the host took' <<<"$output"
 }
 
-@test "delays: in summary, compare, verdict and the figures; nothing of them where there are none" {
+@test "delays are in summary, compare, verdict and figures, if they were measured" {
 	"$simulate" --noise 1 "$tmp/d" weight=16,64,256 offered_bps=100M,200M reps=5
 	run "$napistat" verdict "$tmp/d/1"
 	refute grep -qF '(99th percentile)' <<<"$output"
@@ -383,7 +383,7 @@ PY
 	[ "$status" -eq 2 ]
 }
 
-@test "text of a folder is neither formula nor markup, and steers no terminal" {
+@test "text of a folder becomes no formula, markup or terminal code" {
 	"$simulate" "$tmp/x" weight=64,200 offered_bps=100M reps=3
 	printf '{"format": 1, "hypervisor": "=HYPERLINK(1)<script>", "stand_in": false, "note": "@x\\u001b]0;y\\u202e"}\n' \
 		>"$tmp/x/1/meta.json"
@@ -432,7 +432,7 @@ rival_200() {
 	[[ $output == *"200: 0 of 2 loads, 0 trials, 10 failed"* ]]
 }
 
-@test "no evidence is not evidence of none: the verdict cannot say, and says what would decide" {
+@test "without evidence the verdict is cannot_say, and names what would decide" {
 	"$simulate" --noise 15 "$tmp/n" weight=64,100,200 offered_bps=100M,200M reps=3
 	run "$napistat" verdict "$tmp/n/1"
 	[ "$(field action <<<"$output")" = cannot_say ]
@@ -523,7 +523,7 @@ put_host_cpu() {
 	[ "$("$napistat" verdict "$tmp/h/1" | field cost_side)" = guest ]
 }
 
-@test "the ring stands beside the verdict, as it was found or asked for" {
+@test "the verdict names the ring that was found or asked for" {
 	"$simulate" "$tmp/ring" weight=64,200 offered_bps=100M reps=3
 	run "$napistat" verdict "$tmp/ring/1"
 	[ "$(field ring <<<"$output")" = unknown ]
@@ -726,7 +726,7 @@ PY
 	[ "$(find "$tmp/r" -type f | wc -l)" -eq $(($(find "$tmp/f" -type f | wc -l) + 16)) ]
 }
 
-@test "folders of one hypervisor are told apart by their own names" {
+@test "folders of one hypervisor are distinguished by their names" {
 	cp -r "$irq" "$tmp/before"
 	cp -r "$irq" "$tmp/after"
 	run "$napistat" table "$tmp/before" "$tmp/after/"
@@ -958,7 +958,7 @@ PY
 }
 
 # bats test_tags=report
-@test "intervals hold the truth as often as they say, and verdicts are as seldom wrong" {
+@test "intervals and verdicts keep their error rates" {
 	run tests/statistics/check.py --short
 	echo "$output"
 	[ "$status" -eq 0 ]

@@ -90,7 +90,7 @@ as_root() { [ "$(id -u)" -eq 0 ] || skip "tune.sh measures as root only"; }
 	[ ! -e "$dir/out" ]
 }
 
-@test "the minutes it says are enough are enough" {
+@test "a search fits into the minutes that it names as enough" {
 	run plan --minutes 5
 	need=$(sed -n 's/.*: --minutes \([0-9]*\),.*/\1/p' <<<"$output")
 	run plan --minutes "$need"
@@ -130,7 +130,7 @@ as_root() { [ "$(id -u)" -eq 0 ] || skip "tune.sh measures as root only"; }
 	[ "$status" -eq 0 ]
 	[[ $output == *"Use weight=128 gro=0. Better than the defaults."*"Nothing was changed"* ]]
 	[[ $output == *"budget 600, "*"not possible: sweep.sh: this NIC cannot"* ]]
-	# two rounds show that 16 is worse, and it is not tried again; what failed thrice neither
+	# two rounds show that 16 is worse, so it is not tried again, nor is a value that failed three times
 	[[ $output == *"weight 16: shown to be slower, rate 0."*"; not tried again"* ]]
 	[ "$(grep -c 'mlfrr.*weight=16 ' "$CALLS")" -eq 2 ]
 	[ "$(grep -c 'mlfrr.*budget=600 ' "$CALLS")" -eq 3 ]
@@ -201,7 +201,7 @@ plant() {
 				--minutes 5 --try weight=128
 			[ "$(cat "$dir/victim")" = secret ]
 			case $file in
-			# what is in keep/ goes anyway
+			# files in keep/ are removed anyway
 			keep/*) [ "$status" -eq 0 ] ;;
 			*) [ "$status" -eq 1 ] && [[ $output == *"remove it"* || $output == *"copy it"* ]] ;;
 			esac || {
@@ -247,7 +247,7 @@ plant() {
 	[ -z "$(find "$dir/out" ! -user 12345 ! -path "*/rate/*" ! -path "*/cost/*")" ]
 }
 
-@test "no difference: the defaults are kept and nothing is written" {
+@test "without a difference the defaults are kept and nothing is written" {
 	as_root
 	run tune --try weight --try budget --apply
 	[ "$status" -eq 0 ]
@@ -322,7 +322,7 @@ plant() {
 	[[ $output == *"even number"* ]]
 }
 
-@test "stopped and started again it goes on; another search there is refused" {
+@test "a stopped search continues; another search in its folder is refused" {
 	as_root
 	printf '%s\n' "weight=128 1.1 1" >"$TRUTH"
 	# not by tune(), or the signal would go to a shell around it

@@ -225,7 +225,7 @@ int folder_open(const char *dir, const char *name, int flags)
 char *folder_read_at(int dir, const char *name, const char *path, ssize_t *len)
 {
 	struct stat st;
-	/* a link to nowhere is there, and is refused */
+	/* a dangling link exists, so refuse it */
 	bool missing = fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) && errno == ENOENT;
 	char *text = NULL;
 	int fd;

@@ -14,7 +14,7 @@ set -eu
 . "${0%/*}/../../guest/common/sweep.sh"
 liar=${LIAR:-/tmp/liar}
 
-# controls FILE…: a byte of them that could steer a terminal
+# controls FILE…: finds bytes that could control a terminal
 controls() { cat "$@" 2>/dev/null | tr -d '\n\t' | LC_ALL=C grep -q '[[:cntrl:]]'; }
 pull() {
 	_name=$1

@@ -492,7 +492,7 @@ undress() {
 		not one of its commands|run ip link set dev nic9 xdp obj /tmp/x
 		not a neighbour|run ip neigh replace 10.0.0.1 -batch /tmp/x
 		not a setting of a NIC|set $BATS_TEST_TMPDIR/done 1
-		not a setting of a NIC|set /proc/sys/kernel/core_pattern /tmp/x
+		not a setting of a NIC|set /proc/sys/kernel/napi_none /tmp/x
 		not a setting of a NIC|set /proc/sys/net/ipv4/conf/../x 1
 		not a setting of a NIC|set $E1000_NAPI_SYS/class/net/nic9/../../x 1
 		an unknown step|eval reboot

@@ -82,10 +82,14 @@ of_root() { find "$tmp" -user 0; }
 	: >"$tmp/mine/made/file"
 	ln -s "$tmp/other" "$tmp/mine/made/link"
 	chown 54321 "$tmp/mine"
-	common give_back "$tmp/other/of/root" "$tmp/mine/made" "$tmp/none" /etc/passwd
+	# a file of root's in no folder of theirs, which may be lost
+	roots=$(mktemp -d /var/tmp/e1000_napi.XXXXXX)
+	: >"$roots/file"
+	common give_back "$tmp/other/of/root" "$tmp/mine/made" "$tmp/none" "$roots/file"
 	[ "$(stat -c %u "$tmp/other/of/root/file" "$tmp/other/of/root" "$tmp/other/of" | tr '\n' ' ')" = "0 0 0 " ]
 	[ "$(stat -c %u "$tmp/mine/made" "$tmp/mine/made/file" "$tmp/mine/made/link" | sort -u)" = 54321 ]
-	[ "$(stat -c %u "$tmp/other" /etc/passwd | tr '\n' ' ')" = "1 0 " ]
+	[ "$(stat -c %u "$tmp/other" "$roots/file" | tr '\n' ' ')" = "1 0 " ]
+	rm -r "$roots"
 	SUDO_UID='' common give_back "$tmp/other/of/root"
 	[ "$(stat -c %u "$tmp/other/of/root")" -eq 0 ]
 }

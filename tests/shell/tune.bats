@@ -536,12 +536,12 @@ RUN+="/usr/sbin/ethtool -K $name gro on"' ]
 			return 1
 		}
 		[ "$(cat "$dir/sys/kernel/debug/e1000_napi/eth0/weight")" = 128 ]
-		[ ! -e "$dir/root/etc" ]
+		[ ! -e "$dir/root/etc" ] && [ ! -e "$dir/victim" ]
 		[ -s "$kept/undo" ]
 	}
 	weight="file $dir/sys/kernel/debug/e1000_napi/eth0/weight 64"
-	for line in "config etc/cron.d/pwn saved" "config ../etc/passwd none" "file /etc/passwd 1" \
-		"file $dir/sys/class/net/../../x/threaded 1" "file /proc/sys/kernel/core_pattern |/x" \
+	for line in "config etc/cron.d/pwn saved" "config ../etc/passwd none" "file $dir/victim 1" \
+		"file $dir/sys/class/net/../../x/threaded 1" "file /proc/sys/kernel/napi_none |/x" \
 		"gro --help 1" "gro eth0 x" "eval reboot 1" \
 		"config etc/udev/rules.d/90-e1000_napi-tune-a/b.rules none"; do
 		printf '%s\n' "$weight" "$line" >"$kept/undo"

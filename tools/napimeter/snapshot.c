@@ -117,6 +117,17 @@ static int delta_histogram(struct histogram *d, const struct histogram *before,
 	return old == before->rows ? 0 : -1;
 }
 
+/* Exact, also beyond 2^53. */
+static const uint64_t *find_counter(const struct snapshot *s, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < s->counters; i++)
+		if (!strcmp(s->counter_name[i], name))
+			return &s->counter[i];
+	return NULL;
+}
+
 int snapshot_delta(struct snapshot *delta, const struct snapshot *before,
 		   const struct snapshot *after)
 {
@@ -126,12 +137,12 @@ int snapshot_delta(struct snapshot *delta, const struct snapshot *before,
 	delta->now_ns = after->now_ns;
 	delta->weight = after->weight;
 	for (i = 0; i < after->counters; i++) {
-		double old = snapshot_counter(before, after->counter_name[i]);
+		const uint64_t *old = find_counter(before, after->counter_name[i]);
 
-		if (isnan(old) || after->counter[i] < old)
+		if (!old || after->counter[i] < *old)
 			goto went_back;
 		memcpy(delta->counter_name[i], after->counter_name[i], SNAP_NAME);
-		delta->counter[i] = after->counter[i] - (uint64_t)old;
+		delta->counter[i] = after->counter[i] - *old;
 		delta->counters++;
 	}
 	for (i = 0; i < after->histograms; i++) {
@@ -159,12 +170,9 @@ void snapshot_free(struct snapshot *s)
 
 double snapshot_counter(const struct snapshot *s, const char *name)
 {
-	size_t i;
+	const uint64_t *value = find_counter(s, name);
 
-	for (i = 0; i < s->counters; i++)
-		if (!strcmp(s->counter_name[i], name))
-			return s->counter[i];
-	return NAN;
+	return value ? *value : NAN;
 }
 
 char *snapshot_csv(const struct snapshot *s, long long trial)

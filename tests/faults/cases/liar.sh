@@ -43,7 +43,8 @@ for how in lies stalls floods cuts talks; do
 		[ ! -e "$work/$run/runs.csv" ] || is "$run: no row that it could not read again" "$(
 			tools/napimeter list "$work/$run" 2>&1 | grep -c edited || :
 		)" 0
-		check "$run: no escape sequence anywhere" refused controls "$work/$run.log" "$work/$run"/*
+		check "$run: no escape sequence anywhere" refused controls "$work/$run.log" "$work/$run"/*.csv \
+			"$work/$run"/*.json
 		check "$run: nothing was executed" [ ! -e /tmp/pwned ]
 		check "$run: no iperf is left" wait_for 5 none_left 'iperf -c'
 		as_before $run

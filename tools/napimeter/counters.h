@@ -48,6 +48,7 @@ struct traffic {
 	double unread, unread_ends;	/* left in it: data, and repeated ends */
 	struct delay delay;
 	double control;			/* datagrams that are not data; at most, if not known */
+	double others;			/* of those, counted at the NIC; where `arrived` is not known */
 	bool is_slot;			/* a part of a stream */
 	bool open_end;			/* its last word did not come: sent is the newest that did */
 	bool only_packets_at_nic;	/* a TCP stream: bytes, no datagrams */

@@ -17,6 +17,7 @@
 
 #include "drops.h"
 #include "source.h"
+#include "tune.h"
 
 #define IPERF_CONTROL 201	/* its last datagram, sent until answered, at most this often */
 #define SILENCE_NS (500 * 1000000LL)
@@ -117,6 +118,48 @@ void shut_socket_of(pid_t pid)
 		close(pidfd);
 }
 
+#define RMEM_DEFAULT "/proc/sys/net/core/rmem_default"
+
+/*
+ * Its first packets come before its socket can be reached. So for a moment every new socket gets
+ * what SO_RCVBUF of this size would give, twice as much; old gets the value before, "" where it
+ * stays. What is left of a killed sweep is in its state.
+ */
+static void give_default(int size, char *old, size_t len)
+{
+	char value[24];
+
+	*old = '\0';
+	snprintf(value, sizeof(value), "%d", size > INT_MAX / 2 ? INT_MAX : 2 * size);
+	if (size && !read_line(RMEM_DEFAULT, old, len) && tune_file(TUNE_STATE, RMEM_DEFAULT, value))
+		*old = '\0';
+}
+
+static int start_and_reach(struct stream *s, const char *const argv[], int out, int size)
+{
+	bool udp = row_is(s->spec, COL_protocol, "udp");
+	char old[24];
+	int err;
+
+	give_default(size, old, sizeof(old));
+	s->child = fork_with(SIGKILL);
+	if (s->child == 0) {
+		dup2(out, STDOUT_FILENO);
+		dup2(out, STDERR_FILENO);
+		if (pin_to_cpu(row_text(s->spec, COL_app_cpu)))
+			printf("%s\n", failure());
+		execvp(argv[0], (char *const *)argv);
+		printf("iperf: %s\n", strerror(errno));
+		fflush(stdout);
+		_exit(127);
+	}
+	err = s->child < 0 ? fail("fork: %s", strerror(errno)) :
+	      udp || size ? reach_socket_of(s->child, size, udp ? &s->arrivals : NULL) : 0;
+	if (*old && write_file(RMEM_DEFAULT, old))
+		err = -1;
+	return err;
+}
+
 int iperf_start(struct stream *s)
 {
 	char *number[] = {
@@ -130,7 +173,7 @@ int iperf_start(struct stream *s)
 		"iperf", "-c", s->plan->server, "-p", number[0], "-R", "-t", number[1], "-y", "C",
 	};
 	size_t n = 10;
-	int out[2], size;
+	int out[2], size, err;
 
 	if (strchr(s->plan->server, ':'))
 		argv[n++] = "-V";
@@ -149,26 +192,12 @@ int iperf_start(struct stream *s)
 	if (pipe2(out, O_CLOEXEC))
 		return fail("pipe: %s", strerror(errno));
 	s->out_fd = out[0];
-	s->child = fork_with(SIGKILL);
-	if (s->child == 0) {
-		dup2(out[1], STDOUT_FILENO);
-		dup2(out[1], STDERR_FILENO);
-		if (pin_to_cpu(row_text(s->spec, COL_app_cpu)))
-			printf("%s\n", failure());
-		execvp(argv[0], (char *const *)argv);
-		printf("iperf: %s\n", strerror(errno));
-		fflush(stdout);
-		_exit(127);
-	}
+	size = strcmp(rcvbuf, "default") ? parse_int(rcvbuf, 0, INT_MAX) : 0;
+	err = size < 0 ? -1 : start_and_reach(s, argv, out[1], size);
 	close(out[1]);
 	free(number[0]);
 	free(number[1]);
-	if (s->child < 0)
-		return fail("fork: %s", strerror(errno));
-	size = strcmp(rcvbuf, "default") ? parse_int(rcvbuf, 0, INT_MAX) : 0;
-	if (size < 0)
-		return -1;
-	return udp || size ? reach_socket_of(s->child, size, udp ? &s->arrivals : NULL) : 0;
+	return err;
 }
 
 /* iperf 2.1.8 sometimes crashes at the end of a pulled UDP stream. */

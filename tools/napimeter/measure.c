@@ -117,7 +117,7 @@ static void measure_loss(struct row *row, const struct counters *before,
 	double errors = after->udp_errors - before->udp_errors;
 	/* of the whole guest, where our socket cannot be asked */
 	double drops = isnan(t->socket_drops) ? errors : t->socket_drops;
-	double control = isnan(t->arrived) ? 0 : t->control;
+	double control = isnan(t->arrived) ? t->others : t->control;
 	/* the driver's count is of another moment; at a slot's edges that makes a difference */
 	double taken = t->is_slot && !isnan(t->arrived) ? t->arrived + p.backlog :
 		       snapshot_counter(nic, "rx_packets") - control;

@@ -164,11 +164,9 @@ static void receive(struct sink_page *page, int fd, int epoll)
 	update_drops(page, fd);
 }
 
-int sink_start(struct sink *sink, int fd, const char *rcvbuf, const char *cpu, uint32_t share)
+int sink_buffer(int fd, const char *rcvbuf)
 {
-	/* so that the process sees `stop` while nothing comes */
-	struct timeval tick = { .tv_usec = TICK_MS * 1000 };
-	int epoll = -1, size = strcmp(rcvbuf, "default") ? parse_int(rcvbuf, 0, INT_MAX) : 0;
+	int size = strcmp(rcvbuf, "default") ? parse_int(rcvbuf, 0, INT_MAX) : 0;
 
 	if (size < 0)
 		return -1;
@@ -177,6 +175,17 @@ int sink_start(struct sink *sink, int fd, const char *rcvbuf, const char *cpu, u
 	    setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) &&
 	    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)))
 		return fail("SO_RCVBUF %s: %s", rcvbuf, strerror(errno));
+	return 0;
+}
+
+int sink_start(struct sink *sink, int fd, const char *rcvbuf, const char *cpu, uint32_t share)
+{
+	/* so that the process sees `stop` while nothing comes */
+	struct timeval tick = { .tv_usec = TICK_MS * 1000 };
+	int epoll = -1;
+
+	if (sink_buffer(fd, rcvbuf))
+		return -1;
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tick, sizeof(tick));
 	sink->page = mmap(NULL, sizeof(*sink->page), PROT_READ | PROT_WRITE,
 			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);

@@ -50,6 +50,11 @@ struct datagram_header {
 	uint32_t usec;
 };
 
+/*
+ * The socket's buffer: bytes or "default". Before the source is asked, since the first burst
+ * comes at once. 0, or -1 with the reason kept.
+ */
+int sink_buffer(int fd, const char *rcvbuf);
 /* rcvbuf: bytes or "default"; cpu: number or ""; share: of samples of delay. */
 int sink_start(struct sink *sink, int fd, const char *rcvbuf, const char *cpu, uint32_t share);
 /* A UDP socket on this port of all addresses, -1 with the reason kept. */

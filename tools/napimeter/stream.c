@@ -56,7 +56,8 @@ static int own_start(struct stream *s)
 	s->ask_fd = socket(address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (s->ask_fd < 0 || connect(s->ask_fd, (struct sockaddr *)&address, len))
 		return fail("%s: %s", s->plan->server, strerror(errno));
-	if (send_ask(s->ask_fd, s->spec, s->seconds))
+	if (sink_buffer(s->ask_fd, row_text(s->spec, COL_rcvbuf)) ||
+	    send_ask(s->ask_fd, s->spec, s->seconds))
 		return -1;
 	return sink_start(&s->sink, s->ask_fd, row_text(s->spec, COL_rcvbuf),
 			  row_text(s->spec, COL_app_cpu), share_of(s));
@@ -169,8 +170,20 @@ int stream_wait(struct stream *s)
 	return err;
 }
 
+/*
+ * From the first of n packets to the last, in bursts: the pause after the last burst belongs to
+ * the time too. NaN: there was one burst only.
+ */
+static double whole_time(double span, double n, double burst)
+{
+	double last = n > 0 ? fmod(n - 1, burst) + 1 : 0;
+
+	return n > last ? span * n / (n - last) : NAN;
+}
+
 int stream_result(struct stream *s, struct traffic *t)
 {
+	double time, burst = row_number(s->spec, COL_burst);
 	struct sink_page *page = s->sink.page;
 
 	*t = (struct traffic){ .sent = NAN, .received = NAN, .seconds = s->seconds,
@@ -187,17 +200,21 @@ int stream_result(struct stream *s, struct traffic *t)
 	if (is_source(s, "pktgen")) {
 		if (parse_pktgen(s->text, &t->sent, &t->seconds))
 			return -1;
+		time = whole_time(t->seconds, t->sent, burst);
+		t->seconds = isnan(time) ? t->seconds : time;
 		t->source_seconds = t->seconds;
 		return t->sent > 0 ? 0 : fail("pktgen sent nothing");
 	}
 	t->control = page->others + 2;	/* and the cookie, asked for twice at most */
 	t->open_end = page->announced < 0;
 	t->sent = t->open_end ? page->highest : page->announced;
-	if (t->sent > 1)
-		t->seconds = (page->last_ns - page->first_ns) / 1e9 * t->sent / (t->sent - 1);
-	if (page->highest > 1)
-		t->source_seconds = (page->sent_last_ns - page->sent_first_ns) / 1e9 * t->sent /
-				    (page->highest - 1);
+	t->others = page->others + 1;
+	time = whole_time((page->last_ns - page->first_ns) / 1e9, t->sent, burst);
+	if (!isnan(time))
+		t->seconds = time;
+	time = whole_time((page->sent_last_ns - page->sent_first_ns) / 1e9, page->highest, burst);
+	if (!isnan(time))
+		t->source_seconds = time * t->sent / page->highest;
 	return check_traffic(t, s->spec, s->seconds);
 }
 

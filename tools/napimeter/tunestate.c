@@ -91,7 +91,8 @@ static bool is_ours(const char *path)
 		"/sys/class/net/*/queues/rx-0/rps_cpus",
 		"/proc/sys/net/core/netdev_budget", "/proc/sys/net/core/netdev_budget_usecs",
 		DEVICES "*/net/*/mtu", "/sys/class/net/*/mtu", "/proc/sys/net/core/busy_read",
-		"/proc/sys/net/core/netdev_max_backlog", "/proc/irq/*/smp_affinity_list",
+		"/proc/sys/net/core/netdev_max_backlog", "/proc/sys/net/core/rmem_default",
+		"/proc/irq/*/smp_affinity_list",
 #ifdef TUNE_TEST_FILES
 		TUNE_TEST_FILES,
 #endif

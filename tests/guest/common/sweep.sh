@@ -62,6 +62,7 @@ none_left() { [ -z "$(pids "$@")" ]; }
 settings() {
 	irq=$(cat /sys/class/net/eth0/device/irq)
 	for f in "$debug/eth0/weight" /proc/irq/"$irq"/smp_affinity_list /proc/sys/net/core/rmem_max \
+		/proc/sys/net/core/rmem_default \
 		/proc/sys/net/core/netdev_budget /proc/sys/net/core/netdev_budget_usecs \
 		/sys/class/net/eth0/threaded /sys/class/net/eth0/napi_defer_hard_irqs \
 		/sys/class/net/eth0/gro_flush_timeout /sys/class/net/eth0/queues/rx-0/rps_cpus \

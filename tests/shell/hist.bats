@@ -185,11 +185,11 @@ grown() {
 	mkdir -p "$dir"
 	snapshot rx_per_poll packets 40 8 '1 8' '8 4' >"$dir/snapshot"
 	(
-		sleep 0.3
+		sleep 1
 		grown >"$dir/new"
 		mv "$dir/new" "$dir/snapshot"
 	) &
-	E1000_NAPI_DEBUGFS=$BATS_TEST_TMPDIR/debug run scripts/hist.sh eth1 --for 1
+	E1000_NAPI_DEBUGFS=$BATS_TEST_TMPDIR/debug run scripts/hist.sh eth1 --for 3
 	[ "$status" -eq 0 ]
 	[[ ${lines[1]} == "16 polls, 60 packets,"* ]]
 }

@@ -1,10 +1,9 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2154 # out, top and the like are of run.sh
-# Part of the bench: how long until the answer is as sure? Of weight 60 against 200 at one
-# load that loses, in the real-time lab: the study's grid (5 repetitions of 30 s), a grid
-# that stops when it knows, and interleave. The time of each grows alike with more weights
-# and loads; the study had 4 and 10.
+# Part of the bench: time to an equally precise answer. Compares weight 60 with 200 at one
+# load with losses, in the real-time lab: the study's grid (5 repetitions of 30 s), a grid with
+# --until, and interleave. More weights and loads lengthen all three alike; the study had 4 and 10.
 
 answer_lab() { # answer_lab NAME OPTION…: a sweep; its time goes to NAME.seconds
 	_name=$1
@@ -42,7 +41,7 @@ width() {
 		END { exit !found }' "$out/answer/compare" || die "no interval: see $out/answer/compare"
 }
 
-# as_sure WHAT SECONDS HOW SURE: its row, and the one against the study's
+# as_sure WHAT SECONDS HOW SURE: print its row, and the one against the study's
 as_sure() {
 	row "$1: seconds" "$2" "$3" - -
 	_times=$(ratio "$_study" "$2")
@@ -72,7 +71,7 @@ answer() {
 
 	progress "interleave, $_blocks blocks"
 	answer_lab interleave --method interleave --blocks $_blocks
-	# From which number of blocks on the interval is no wider; not below 3, as the grid's
+	# The number of blocks from which on the interval is as narrow; at least 3, as for the grid
 	_need=''
 	for _n in $(seq 3 $_blocks); do
 		_w=$(width "$out/answer/interleave" "$_n")
@@ -85,7 +84,7 @@ answer() {
 	done
 	_how="the first $_need of $_blocks blocks"
 	if [ -z "$_need" ]; then
-		# an interval of many blocks narrows with the root of their number
+		# an interval narrows with the square root of the number of blocks
 		_need=$(awk -v b=$_blocks -v i="$_w" -v g="$_wide" 'BEGIN { printf "%.0f", b * (i / g) ^ 2 + 0.5 }')
 		_how="extrapolated from $_blocks to $_need blocks"
 	fi

@@ -1,11 +1,11 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2154 # out, top and the like are of run.sh
-# Part of the bench: a new weight while packets come, live by both doors, beside streams
-# where the same programs set the weight that it has, and by loading the module again: in
-# the deterministic lab, at 8000 packets a second, and on Xen, at 250.
+# Part of the bench: cost of a new weight under traffic, set live by debugfs and ethtool, and by
+# loading the module again. In control streams the same programs set the current weight. In the
+# deterministic lab at 8000 packets a second, and on Xen at 250.
 
-# share HOW FILE: of what was sent, lost
+# share HOW FILE: lost packets as a share of those sent
 share() { awk -v h="$1" '$1 == h { print $5 / $4 }' "$2"; }
 
 # shellcheck disable=SC2094 # it is only read

@@ -6,8 +6,8 @@
 
 variants='stock off on timing ftrace tpbtf bpftrace bpftrace-times perf printk'
 
-# cells: a line for each run, LOAD WEIGHT VARIANT, then what it takes more than stock of
-# the same run: instructions a poll, a packet, and per cent of stock's busy time
+# cells: a line for each run, LOAD WEIGHT VARIANT, then the difference to stock in that
+# run: instructions per poll, per packet, and percent of stock's busy time
 cells() {
 	cat "$out"/cost/run*.cells | awk -v variants="$variants" '
 		$1 != "cell" { next }
@@ -47,7 +47,7 @@ cost_run() { # cost_run N: the variants in another order in each
 }
 
 cost() {
-	# With one packet a poll 64 and 200 are the same
+	# With one packet per poll, weights 64 and 200 are the same
 	_runs=3 _traffic='one:1 one:64 full:1 full:64 full:200'
 	[ -z "$short" ] || _runs=1 _traffic='one:64 full:64'
 	progress "stock, ours and the peers in turn; runs side by side: $_runs"
@@ -64,7 +64,7 @@ cost() {
 				"$1; $4; $7 %" "$2 to $3; $5 to $6; $8 to $9 %" - -
 		done
 	done
-	# Ours are within the noise of CPU time here, so the exact count is used, if it was made
+	# Our cost is within the noise of CPU time, so use the exact count, if there is one
 	_on=$(awk -F '\t' '/^instructions\ton, .*one packet a poll, weight 64/ { print $3 }' "$out/instructions/rows" 2>/dev/null || :)
 	[ -n "$_on" ] || return 0
 	_stock=$(cat "$out"/cost/run*.cells | awk '$2 == "stock" && $3 == "one" && $4 == 64 { print $5 / $6 / 2 }' | middle | cut -d ' ' -f 1)

@@ -1,10 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# In the bench's guest: what a new weight costs while packets come, set live, and by
-# loading the module again. They come from pktgen in the lab of one guest, else, on Xen,
-# from the iperf server on the other side. A sweep at weight 64 counts them, by place;
-# beside every other of its streams the weight is changed, beside the rest the same programs
-# set the weight that it has. Its folder is DIR/streams.
+# In the bench's guest: the cost of a new weight under traffic, set live, and by loading the
+# module again. Packets come from pktgen in the lab of one guest, or, on Xen, from the iperf
+# server. A sweep at weight 64, in DIR/streams, counts them by place. During every other stream
+# the weight changes; during the rest the same programs set the current weight.
 #
 # guest-change.sh DIR; writes lines to stdout:
 #   HOW SET NS_EACH SENT LOST BEFORE_NIC RING SOCKET REST
@@ -21,8 +20,8 @@ stat_of() { ethtool -S eth0 | awk -v n="$1:" '$1 == n { print $2; exit }'; }
 # shellcheck disable=SC2016 # for the inner shell
 pktgen() { ip netns exec src sh -c 'echo "$2" >"/proc/net/pktgen/$1"' sh "$1" "$2"; }
 
-# five HOW: weights one after the other, while there is time; the last is the sweep's, which
-# it finds at the end of each stream. None is so low that it would lose packets by itself
+# five HOW: set weights one after the other, while there is time. The last is the sweep's, which
+# checks it after each stream. None is low enough to lose packets by itself
 five() {
 	_weights='16 128 32 256'
 	case $1 in *-same) _weights='64 64 64 64' ;; esac
@@ -40,7 +39,7 @@ set_weight() {
 	n=$((n + 1))
 }
 
-# how REPETITION: what is done beside it
+# how REPETITION: the kind of changes during it
 how() {
 	case $(($1 % 4)) in
 	1) echo debugfs ;;
@@ -50,15 +49,15 @@ how() {
 	esac
 }
 
-# in_time: the stream goes on for $spare seconds at least, and nothing else was heard of it
+# in_time: the stream lasts for $spare seconds at least, and has not failed
 in_time() {
 	[ ! -e "$over" ] || return
 	read -r _now _ </proc/uptime
 	[ "${_now%.*}" -lt "$end" ]
 }
 
-# changes HOW: as long as a stream lasts; at first at once, which is timed, then
-# some a second, as in a sweep
+# changes HOW: change weights as long as a stream lasts; at first without a pause, which is
+# timed, then some per second, as in a sweep
 changes() {
 	read -r _now _ </proc/uptime
 	end=$((${_now%.*} + seconds - spare))
@@ -75,8 +74,8 @@ changes() {
 	echo "$1 $n $timed $total" >>"$dir/changes"
 }
 
-# conduct < what the sweep says: changes go on until its next word, as a stream that fails
-# ends before its time
+# conduct < output of the sweep: change until its next line, because a failing stream ends
+# early
 conduct() {
 	changing=''
 	while read -r _line; do
@@ -123,7 +122,7 @@ live() {
 		}' "$dir/changes" "$dir/streams/runs.csv" | sort
 }
 
-# From nothing to packets that pass; those that come meanwhile are lost
+# The time from unloading to the first packet; packets meanwhile are lost
 reload() {
 	_a=$(now_ns)
 	rmmod e1000_napi
@@ -147,7 +146,7 @@ reload_counted() {
 	pktgen pgctrl stop
 	wait
 	sleep 0.3
-	# The new module counts from nought
+	# The new module's counters start at 0
 	# shellcheck disable=SC2016 # awk's
 	sent=$(ip netns exec src awk '/pkts-sofar/ { print $2 }' /proc/net/pktgen/peer0)
 	lost=$((sent - (before - rx) - $(stat_of rx_packets)))
@@ -164,8 +163,7 @@ if [ -e /run/netns/src ]; then
 	live
 	reload_counted
 else
-	# 250 packets a second, which emulation in emulation carries; at 625 some streams
-	# lose hundreds, in dom0
+	# Nested emulation carries 250 packets a second; at 625 some streams lose hundreds in dom0
 	seconds=15 spare=6 blocks=4 source='--server 10.0.0.1 --load 400k --datagram 200'
 	live
 	reload

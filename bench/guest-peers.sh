@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# In the bench's guest, on two CPUs: the same polls as our histogram and the peers' see
-# them.
+# In the bench's guest, on two CPUs: the same polls in our histogram and in those of other
+# tools.
 #
 # guest-peers.sh PACKETS SECONDS MTU: PACKETS come, each as long as MTU lets it; for SECONDS
 # TCP is sent at the same time, through as few descriptors as there may be.
@@ -52,7 +52,7 @@ wait_for 300 grep -qs counting /tmp/bpftrace || die "bpftrace did not start: $(c
 tpbtf=$!
 wait_for 60 grep -qs counting /tmp/tpbtf || die "tpbtf did not start: $(cat /tmp/tpbtf)"
 echo 'hist:keys=work if dev_name == "eth0"' >$event/trigger
-# None of them can begin again, so all count from here to the end; ours by subtraction
+# No other tool can restart its counts, so all count from here to the end; ours by subtraction
 cat $debug/snapshot >/tmp/before
 rx=$(stat_of rx_packets)
 unfinished=$(stat_of napi_polls_tx_unfinished)
@@ -65,7 +65,7 @@ source=$!
 wait "$source"
 sleep 1
 
-# All read while nothing comes
+# Read all of them while no packets come
 cat $event/hist >/tmp/ftrace
 cat $debug/snapshot >/tmp/snapshot
 rx=$(($(stat_of rx_packets) - rx))

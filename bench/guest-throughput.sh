@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # In the bench's guest: two NICs, one on stock e1000, one on ours, both with weight 64, and a
 # TCP stream to each. One stream runs at a time, for SECONDS each, in PAIRS whose order
-# changes. Emulated, code is some per cent faster or slower by where in memory it lies, and a
-# stream keeps what pace it has found with QEMU's threads: for each of the PLACES the drivers
-# are loaded again, in each other's NIC and order, after other modules, and the streams begin
-# again. Writes `PLACE OURS STOCK` (bit/s) to stdout for each pair.
+# changes. In emulation, speed depends by some percent on where code lies in memory, and a
+# stream keeps the pace that it found with QEMU's threads. So for each of the PLACES the drivers
+# are loaded again, with NICs and order swapped, after other modules, and the streams restart.
+# Writes `PLACE OURS STOCK` (bit/s) to stdout for each pair.
 #
 # guest-throughput.sh FIRST PLACES PAIRS SECONDS: from place FIRST on
 set -eu
@@ -15,7 +15,7 @@ cd /opt/e1000_napi
 first=$1 places=$2 pairs=$3 seconds=$4 server=''
 fillers='dummy veth macvlan 8021q tun sch_fq sch_tbf sch_netem'
 
-# now_ns: sets ns. By the shell alone: what is started here takes its time from the streams
+# now_ns: sets ns, by the shell alone: starting a program would take time from the streams
 now_ns() {
 	while read -r _word _ ns _; do
 		[ "$_word" != now ] || return 0
@@ -45,7 +45,7 @@ place() {
 	insmod "$_first"
 	_pci=$(basename "$(readlink "/sys/class/net/eth$_other/device")")
 	echo "$_pci" >"/sys/bus/pci/drivers/$_driver/unbind"
-	# It takes the one that is free
+	# It takes the NIC without a driver
 	insmod "$_second"
 	lab/net.sh up
 	# With a tap the server is outside, and runs

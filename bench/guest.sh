@@ -20,7 +20,7 @@ event=/sys/kernel/tracing/events/napi/napi_poll
 trigger='hist:keys=work if dev_name == "eth0"'
 tracer=''
 
-# busy_ns: what the CPU did, since boot. /proc/uptime has hundredths, this nanoseconds
+# busy_ns: busy CPU time since boot in ns; /proc/uptime has only hundredths of a second
 busy_ns() {
 	awk '$1 == "now" && $2 == "at" { now = $3 } $1 == ".idle_sleeptime" { idle = $3 }
 		$1 == ".iowait_sleeptime" { idle += $3 }
@@ -47,8 +47,8 @@ load_driver() { # load_driver VARIANT
 	esac
 }
 
-# The device again, which is how the bench's stock takes another weight; the module stays,
-# and with it what is attached to its functions
+# Probe the device again, so that the bench's stock driver takes another weight. The module
+# stays loaded, and with it the probes on its functions
 set_weight() { # set_weight WEIGHT
 	if [ -d /sys/module/e1000_napi ]; then
 		echo "$1" >/sys/kernel/debug/e1000_napi/eth0/weight
@@ -63,7 +63,7 @@ set_weight() { # set_weight WEIGHT
 
 attached() { grep -qs counting /tmp/tracer; }
 
-# rests: perf has its file and used no CPU for a second; fails at once when it is gone
+# rests: perf has its file and used no CPU for a second; fails at once if it has ended
 rests() {
 	kill -0 "$tracer" || die "perf ended: $(cat /tmp/tracer)"
 	_used=$(cut -d ' ' -f 14,15 "/proc/$tracer/stat")
@@ -80,7 +80,7 @@ start_peer() { # start_peer VARIANT
 		wait_for 60 attached || die "tpbtf did not start: $(cat /tmp/tracer)"
 		;;
 	bpftrace | bpftrace-times)
-		# It says when it counts, since that takes seconds
+		# It takes seconds to start, and reports when it counts
 		layer bpftrace "bench/$1.bt" >/tmp/tracer 2>&1 &
 		tracer=$!
 		wait_for 300 attached || die "bpftrace did not start: $(cat /tmp/tracer)"
@@ -88,7 +88,7 @@ start_peer() { # start_peer VARIANT
 	perf)
 		layer perf record -q -a -e napi:napi_poll -o /tmp/perf.data >/tmp/tracer 2>&1 &
 		tracer=$!
-		# It does not say when it counts, but rests from then on
+		# It does not report when it counts, but is idle from then on
 		wait_for 300 rests || die "perf did not start: $(cat /tmp/tracer)"
 		;;
 	esac

@@ -4,9 +4,9 @@
 # Part of the bench: exactly what our code adds to a poll, counted instruction by
 # instruction by the plugin insns, with one packet in each poll and at full load.
 
-# Of a poll: the driver's interrupt and poll, all that is ours, and with timing what the
-# kernel's clock takes, read by the interrupt, and as a poll begins and ends. (What
-# e1000_clean calls of the driver itself is the same in both.)
+# Counted: the driver's interrupt and poll, all of our code, and with timing the kernel's
+# clock, read by the interrupt and at a poll's start and end. (Functions of the driver that
+# e1000_clean calls are the same in both.)
 of_a_poll() { # of_a_poll FILE
 	awk '$1 ~ /^e1000/ && $2 ~ /^(e1000_clean|e1000_intr)$|^e1000_napi_(begin_poll|end_poll|add_times)$/ {
 			sum += $4

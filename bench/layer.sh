@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Programs that the lab's small guest has not, because of their size: bpftrace with LLVM,
+# Programs that are too large for the lab's small guest: bpftrace with LLVM,
 # perf. Prints a read-only disk image of them, made once and cached; in the
 # guest it is mounted at /layer, with bin/ and lib/.
 set -eu

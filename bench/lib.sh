@@ -19,7 +19,7 @@ middle() {
 	sort -n | awk '{ x[NR] = $1 } END { print x[int((NR + 1) / 2)], x[1], x[NR] }'
 }
 
-# together FUNCTION WORD…: calls it with each word, all at once; fails if one did. For the
+# together FUNCTION WORD…: call it with each word, in parallel; fail if one failed. For the
 # deterministic lab, whose guests may share the machine
 together() {
 	_do=$1 _pids='' _ok=1

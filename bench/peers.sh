@@ -1,8 +1,8 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2154 # out, top and the like are of run.sh
-# Part of the bench: do the histograms tell the truth? Those of ours, ftrace, BPF and bpftrace look at
-# the same polls: while the NIC sends too, and with jumbo frames.
+# Part of the bench: are the histograms right? Compares ours, ftrace's, a BPF program's and
+# bpftrace's of the same polls, while the NIC also sends, and with jumbo frames.
 
 peers_case() { # peers_case NAME SECONDS MTU
 	bench_guest "$out/peers" -- sh bench/guest-peers.sh 20000 "$2" "$3" >"$out/peers/$3"

@@ -111,7 +111,7 @@ for part in $chosen; do
 	. "$here/$part.sh"
 	rm -rf "${out:?}/$part"
 	mkdir "$out/$part"
-	# Apart, so that one that fails takes no other with it. (In a condition set -e is off.)
+	# In a subshell, so that a failing part does not end the others. (In a condition set -e is off.)
 	status=0
 	("$part") &
 	child=$!

@@ -1,9 +1,9 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2154 # out, top and the like are of run.sh
-# Part of the bench: more NICs, more rows, and how long a person waits.
+# Part of the bench: more NICs, more rows, and waiting times.
 
-# seconds COMMAND…: how long it took, in $took; its words go to a log
+# seconds COMMAND…: set $took to its duration; its output goes to a log
 seconds() {
 	_began=$(date +%s%N)
 	"$@" >"$out/scale/log" 2>&1 || die "failed: $*; see $out/scale/log"
@@ -59,7 +59,7 @@ scale_rows() {
 
 scale_waits() {
 	_cache=$(mktemp -d)
-	# The kernel's package is kept, so that a download is not measured
+	# Keep the kernel's package, so that a download is not measured
 	ln -s "$(cache_dir kernel)" "$_cache/kernel"
 	seconds env E1000_NAPI_CACHE="$_cache" "$top/lab/image.sh"
 	row "guest's image made again, seconds" "$(ratio "$took" 1000)" - - -

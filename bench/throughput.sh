@@ -10,7 +10,7 @@
 # throughput_guest CPU: its share of the places, to $share.$1
 throughput_guest() {
 	mkdir -p "$share.$1"
-	# This shell, and what it starts
+	# This shell and its children
 	taskset -cp "$1" "$(exec sh -c 'echo $PPID')" >/dev/null
 	# shellcheck disable=SC2086 # options
 	bench_guest "$share.$1" --nic e1000 --nic e1000 --timeout 4000 $timing -- \
@@ -18,10 +18,10 @@ throughput_guest() {
 		>"$share.$1/pairs"
 }
 
-# A rented CPU is at times half as fast for some tenths of a second, when a neighbour uses
-# what it shares; a pair during which that changes says nothing of the drivers. So of each
-# loading the middle half of its pairs counts: the mean of their ratios' logarithms, given
-# as two numbers so that neither driver gains by its being a ratio.
+# A shared CPU can be half as fast for some tenths of a second, and a pair during which that
+# changes says nothing about the drivers. So only the middle half of the pairs of each loading
+# counts: the mean of their ratios' logarithms, as two numbers, so that taking a ratio favours
+# neither driver.
 middle_half() { # < PLACE OURS STOCK…
 	awk '{ print $1, log($2 / $3) }' | sort -k 1,1n -k 2,2g | awk '
 		function flush(  i, drop, sum) {
@@ -55,7 +55,7 @@ throughput_lab() { # throughput_lab NAME WHAT PLACES PAIRS SECONDS OPTION…
 	_spread='no bounds'
 	if [ -n "$_lo" ]; then
 		_spread="$(ratio "$_lo" 1 4) to $(ratio "$_hi" 1 4) (95 %)"
-		# wholly outside of the margin
+		# entirely outside the margin
 		! awk -v lo="$_lo" -v hi="$_hi" 'BEGIN { exit !(hi < 0.99 || lo > 1.01) }' || _met=no
 	fi
 	row "TCP by ours against stock, weight 64, $_what: ratio" "$(ratio "$_ratio" 1 4)" \
@@ -63,7 +63,7 @@ throughput_lab() { # throughput_lab NAME WHAT PLACES PAIRS SECONDS OPTION…
 }
 
 throughput() {
-	# Those that we may use; more than four guests would want more memory than time
+	# The CPUs that we may use; more than four guests need too much memory
 	cpus=$(sed -n 's/^Cpus_allowed_list:[^0-9]*//p' /proc/self/status | tr , '\n' |
 		while IFS=- read -r _from _to; do seq "$_from" "${_to:-$_from}"; done | head -n 4)
 	if [ -n "$short" ]; then

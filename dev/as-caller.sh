@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# For the Makefile: as-caller.sh COMMAND ARG…: run it as root, after sudo, and give what is then
-# in build/, results/ and the cache to who ran sudo. Also when it fails, or ^C ends it.
+# For the Makefile: as-caller.sh COMMAND ARG…: run it as root, after sudo, then give build/,
+# results/ and the cache to the user who ran sudo, even if it fails or ^C ends it.
 set -eu
 
 top=$(cd "$(dirname "$0")/.." && pwd)
@@ -16,7 +16,7 @@ case ${1:-} in
 esac
 trap : HUP INT
 status=0
-# A make that is killed ends this shell, and this shell what it started
+# If make is killed it ends this shell, which ends what it started
 setpriv --pdeathsig TERM "$@" || status=$?
 give_back_all "$top"
 exit "$status"

@@ -28,8 +28,8 @@ Logs are in build/check/fresh-12/ and fresh-13/. Minutes: 30 for Debian 12, 30 f
 EOF
 }
 
-# commands < README: one a line; "# REASON<tab>COMMAND" if it cannot run there. Fails when
-# a comment's word is in no command
+# commands < README: one per line; "# REASON<tab>COMMAND" if it cannot run there. Fails if
+# no command has a comment's word
 commands() {
 	awk -v without="$without" '
 	/^<!-- check-fresh leaves out [^ ]+: .* -->$/ {
@@ -78,7 +78,7 @@ admitted() {
 	grep -o '`\(~\|/[a-z]*\)/[^`]*`' "$top/README.md" | tr -d '`' | sed 's|^~|/home/stranger|'
 }
 
-# in_system: what runs in the new system, as its first process
+# in_system: run as the first process of the new system
 in_system() {
 	cat <<'END'
 set -u
@@ -149,7 +149,7 @@ last=$(ls -v /fresh/lists | tail -n 1)
 for until in /fresh/lists/*.until; do
 	comm -13 "${until%.until}.from" "$until"
 done | sort -u | comm -12 - "/fresh/lists/$last" | cut -f 1 >/fresh/left
-# Also what is gone
+# Report removed files too
 cut -f 1 "/fresh/lists/$last" | sort >/fresh/now
 cut -f 1 /fresh/lists/0.from | sort | comm -23 - /fresh/now | sed 's/$/ (gone)/' >>/fresh/left
 END
@@ -162,10 +162,10 @@ say() { log "$(printf '[%3d min] Debian %s: %s' "$((($(uptime_now) - began) / 60
 
 ok() { echo "ok Debian $release: $*"; }
 
-# counts LOG: what its last line "N passed, N failed, N skipped" says
+# counts LOG: the numbers of its last line "N passed, N failed, N skipped"
 counts() { grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$1" | tail -n 1; }
 
-# judge N COMMAND SECONDS: of a command that has ended; also what it counted itself
+# judge N COMMAND SECONDS: judge a command that has ended; add its own counts
 judge() {
 	_own=$(counts "$work/$1.log")
 	# shellcheck disable=SC2086 # six words
@@ -222,7 +222,7 @@ one_system() {
 	awk -F "$tab" '/^# / { print $2 " # SKIP " substr($1, 3) }' "$list" >"$work/skipped"
 	while read -r _line; do ok "$_line"; done <"$work/skipped"
 	skipped=$((skipped + $(wc -l <"$work/skipped")))
-	# No more than the README admits, with the folders that these are in
+	# Only files that the README admits, and their directories
 	admitted >"$work/admitted"
 	awk -v list="$work/admitted" 'BEGIN { while ((getline place <list) > 0) at[++n] = place }
 		{

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Static checks: a failure of one fails the whole.
+# Static checks: one failure fails the whole.
 set -eu
 
 top=$(cd "$(dirname "$0")/.." && pwd)
@@ -61,8 +61,8 @@ kernel_scripts() {
 	echo "$_dir/scripts"
 }
 
-# kbuild ARG…: the module in a folder of its own, again, with nothing said that looks like
-# a warning
+# kbuild ARG…: build the module again in its own directory; a line that looks like a warning
+# is a failure
 pattern='warning:|error:'
 kbuild() {
 	rm -rf "$out/build"
@@ -81,7 +81,7 @@ do_checkpatch() {
 	# Our files have no MAINTAINERS; a patch here is not a mail, and carries no sign-off
 	# shellcheck disable=SC2046 # names without spaces
 	perl "$kscripts/checkpatch.pl" --no-tree --strict -q --terse -f $(driver_files) || return 1
-	# By stdin, because it takes what git knows for a source file
+	# By stdin, because it takes tracked files for sources
 	for p in patches/*.patch; do
 		perl "$kscripts/checkpatch.pl" --no-tree --strict -q --terse --no-signoff \
 			--ignore UNKNOWN_COMMIT_ID - <"$p" || return 1
@@ -124,15 +124,15 @@ do_coccicheck() {
 }
 do_shellcheck() {
 	shell_files | xargs shellcheck || return 1
-	# bats stops at an error by itself; tests have odd words, and set what scripts they
-	# source look at
+	# bats stops at an error by itself; tests use odd words, and set variables for scripts
+	# that they source
 	git ls-files '*.bats' | xargs -r shellcheck -S warning -e SC2164,SC2034,SC2258,SC2145
 }
 do_shfmt() {
 	shell_files | xargs shfmt -d || return 1
 	git ls-files '*.bats' | xargs -r shfmt -d -ln bats
 }
-# A test may paste its own words
+# Tests may paste their own variables
 do_program_text() {
 	shell_files | grep -v '^tests/' | xargs python3 dev/program-text.py
 }
@@ -151,13 +151,13 @@ EOF
 		--include="$out/jansson.h" $(tool_files) 2>&1
 }
 do_analyzer() {
-	# realloc() that did not succeed ends the program, which this gcc forgets: its leaks are none
+	# A failed realloc() ends the program, which this gcc does not see: its leaks are false
 	# shellcheck disable=SC2016 # for the inner shell
 	tool_files | xargs -P "$(nproc)" -n 1 sh -c 'exec gcc $1 -O1 -Wall -Wextra -Werror -fanalyzer \
 		-Wno-analyzer-malloc-leak -c -o /dev/null "$2"' sh "$tool_flags"
 }
 do_tidy() {
-	# Without what C cannot have (memcpy_s), and the tree's habits of !strcmp() and lists of pointers
+	# Exclude checks for functions that C libraries lack (memcpy_s), for !strcmp() and lists of pointers
 	_only='-*,clang-analyzer-security.*,clang-analyzer-core.*,clang-analyzer-unix.*,bugprone-*'
 	for c in clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling \
 		bugprone-suspicious-string-compare bugprone-sizeof-expression bugprone-easily-swappable-parameters \
@@ -178,14 +178,14 @@ do_words() {
 	_bad=''
 	while IFS="$(printf '\t')" read -r _pattern _advice; do
 		case $_pattern in '' | '#'*) continue ;; esac
-		# xargs fails where grep finds nothing, and where it cannot read the pattern
+		# xargs fails if grep finds nothing, and if it cannot read the pattern
 		_found=$(texts | xargs -0 grep -nIHP -e "$_pattern" 2>&1) || [ -n "$_found" ] || continue
 		printf '%s\ninstead: %s\n' "$_found" "$_advice"
 		_bad=1
 	done <dev/words
 	[ -z "$_bad" ]
 }
-# picture_words < SVG: its nodes, edges and labels. Where they stand depends on graphviz and fonts
+# picture_words < SVG: its nodes, edges and labels, without positions, which depend on fonts
 picture_words() { grep -oE '<title>[^<]*</title>|>[^<]+</text>' | LC_ALL=C sort; }
 do_pictures() {
 	for dot in docs/*.dot; do
@@ -197,7 +197,7 @@ do_pictures() {
 	done
 }
 do_reuse() {
-	# reuse is content with .reuse/dep5, which covers all files; ours name it each
+	# reuse accepts .reuse/dep5 for all files; each of ours must name the license itself
 	{
 		shell_files
 		git ls-files '*.[ch]' '*.bats' '*.awk' '*.gp' '*.R' '*Makefile' Kbuild ':!patches/intree'

@@ -36,7 +36,7 @@ bookworm) source=linux-source-6.1 ;;
 esac
 
 base="gcc make patch diffutils xz-utils kmod libc6-dev linux-headers-amd64 $source
-libjansson-dev libgsl-dev libcsv-dev
+libjansson-dev libgsl-dev libcsv-dev libseccomp-dev
 qemu-system-x86 busybox-static cpio zstd iperf iputils-ping ethtool sysstat iproute2 dash util-linux gnuplot-nox"
 check="bats zsh locales libcmocka-dev git procps nftables openssh-client dropbear-bin python3 libxml2-utils bzip2 sparse"
 hypervisors="mmdebstrap debian-archive-keyring e2fsprogs binutils xorriso isolinux syslinux-common
@@ -87,7 +87,7 @@ command -v apt-get >/dev/null ||
 log "installing:$missing"
 export DEBIAN_FRONTEND=noninteractive
 
-# apt ARG…: apt-get; while another program holds one of its locks, it tries again
+# apt ARG…: apt-get, repeated while another program holds a lock
 apt() {
 	_tries=0
 	while ! LC_ALL=C apt-get "$@" >/dev/null 2>"$said"; do

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# The same inside a kernel tree: stock e1000 with a Kconfig option, no module beside it.
+# The driver inside a kernel tree: stock e1000 with a Kconfig option, without a second module.
 set -eu
 
 top=$(cd "$(dirname "$0")/.." && pwd)
@@ -28,21 +28,21 @@ EOF
 intel=drivers/net/ethernet/intel
 parts=$top/patches/intree
 
-# stock DIR: of KSRC into DIR what will be changed
+# stock DIR: copy the files of KSRC that will change into DIR
 stock() {
 	mkdir -p "$1/$intel/e1000"
 	cp "$from/$intel/Kconfig" "$1/$intel/"
 	cp "$from/$intel/e1000"/*.[ch] "$from/$intel/e1000/Makefile" "$1/$intel/e1000/"
 }
 
-# change DIR: the files that stock put into DIR
+# change DIR: change the files that stock copied into DIR
 change() {
 	_e=$1/$intel/e1000
 	"$top/dev/prepare.sh" --ksrc "$ksrc" --intree --out "$_e.new"
 	cp "$_e.new"/*.[ch] "$_e/"
 	mkdir "$_e/e1000_napi"
 	for f in "$top"/e1000_napi/*.[ch]; do
-		# There is no -I for the folder above, and docs/ is elsewhere
+		# There is no -I for the directory above, and docs/ is elsewhere
 		sed -e 's|^#include "e1000.h"|#include "../e1000.h"|' \
 			-e 's|: docs/driver.md describes it\.|.|' "$f" >"$_e/e1000_napi/${f##*/}"
 	done

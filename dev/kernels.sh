@@ -35,10 +35,10 @@ Logs are in build/check/. Exit status: 1 if anything failed on any kernel.
 EOF
 }
 
-# say WORD…: what becomes of this kernel; several are at work
+# say WORD…: report this kernel's progress; several run in parallel
 say() { log "$(printf '%-12s %s' "$series-$arch" "$*")"; }
 
-# in_root ROOT ARG…: a command there, quietly
+# in_root ROOT ARG…: run a command there, quietly
 in_root() {
 	_root=$1
 	shift
@@ -78,7 +78,7 @@ source_of() {
 	echo "$_tar"
 }
 
-# fetch SUITE…: sets $root, $kver, $ksrc. One at a time in a root
+# fetch SUITE…: sets $root, $kver, $ksrc. Only one runs in a root
 fetch() {
 	_flavour=$arch
 	[ "$arch" != i386 ] || _flavour=686
@@ -101,7 +101,7 @@ fetch() {
 	exec 8>&-
 }
 
-# foreign_packages: the root gets the programs that a guest of its architecture has
+# foreign_packages: install the guest's programs of the root's architecture
 foreign_packages() {
 	# shellcheck disable=SC2046 # a list of words
 	in_root "$root" -- apt-get -qq -y --no-install-recommends install cpio zstd kmod \
@@ -121,7 +121,7 @@ build() {
 	! grep -i 'warning:' "$log.build" >&2
 }
 
-# foreign_image: a guest of programs of the root's architecture, made in the root
+# foreign_image: a guest with programs of the root's architecture, made in the root
 foreign_image() {
 	_cache=$(cache_dir .)
 	_image=$(in_root "$root" --bind "$top" /mnt --bind "$_cache" /var/cache/e1000_napi -- \
@@ -129,7 +129,7 @@ foreign_image() {
 	echo "$_cache/${_image#/var/cache/e1000_napi/}"
 }
 
-# boot: runs the guest tests with what build made; sets $tests
+# boot: run the guest tests with the built module; sets $tests
 boot() {
 	mkdir -p "$top/build/$kver"
 	cp "$out/$kver/e1000_napi.ko" "$top/build/$kver/.new.ko"
@@ -169,7 +169,7 @@ one_kernel() {
 				case $tests in
 				-) tests='no boot' ;;
 				'') tests='no result' ;;
-				# a complaint of its kernel, or it did not end
+				# its kernel complained, or it did not end
 				*', 0 failed,'*) tests="the guest, after $tests" ;;
 				esac
 				tests="failed: $tests"
@@ -200,7 +200,7 @@ wanted() {
 	return 1
 }
 
-# lines: of the list, those that are wanted
+# lines: the wanted lines of the list
 lines() {
 	while read -r _series _arch _suites; do
 		case $_series in '' | '#'*) continue ;; esac
@@ -244,8 +244,8 @@ lines | while read -r series arch _; do rm -f "$out/$series-$arch.passed"; done
 count=$(lines | wc -l)
 [ "$count" -gt 0 ] || die "dev/kernels/list has none of:$names"
 
-# Two at a time, the second is fetched while the first is built, and one guest's
-# pauses are the other's time
+# In parallel, one kernel is fetched while another is built, and one guest uses the
+# pauses of another
 log "$count kernels, $jobs at a time; what each does now:"
 # shellcheck disable=SC2086 # no word when there is none
 lines | xargs -P "$jobs" -L 1 "$0" $kind --one || :

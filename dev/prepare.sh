@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Put a kernel's own e1000 sources, patched, and ours into a build folder.
+# Copy a kernel's own e1000 sources, patched, and ours into a build directory.
 set -eu
 
 top=$(cd "$(dirname "$0")/.." && pwd)
@@ -89,7 +89,7 @@ from_tarball() {
 		tar -xf "$1" -C "$tmp/tar" --wildcards --no-wildcards-match-slash \
 			"*/Makefile" "*/$e1000/*" \
 			"*/${e1000%/*}/Kconfig" "*/include/linux/slab.h" || return 1
-		# Unless another run was quicker
+		# Another run may have been quicker
 		if [ ! -e "$_kept/include/linux/slab.h" ]; then
 			rm -rf "$_kept"
 			mv "$tmp"/tar/* "$_kept"
@@ -98,7 +98,7 @@ from_tarball() {
 	echo "$_kept"
 }
 
-# as_tree PATH: a tree that has e1000, from a tree or a tarball; nothing if not
+# as_tree PATH: a tree with e1000, from a tree or a tarball; prints nothing if it has none
 as_tree() {
 	if [ -f "$1" ]; then
 		from_tarball "$1"
@@ -174,7 +174,7 @@ apply() {
 				printf "%shunk %s of %s", s, $2, f; s = ", " }' "$tmp/patch.log"); nothing was built"
 	fi
 	hunks <"$_p" >"$tmp/meant"
-	# diff exits 1 when there is a difference, as there should be
+	# diff exits 1 if there is a difference, as there should be
 	(
 		cd "$tmp" || exit
 		LC_ALL=C diff -r -p -U1 before src

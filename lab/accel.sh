@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # Part of boot.sh: which accelerator can boot this very kernel, kvm or tcg?
 #
-# accel.sh DEVICE IMAGE INITRD: prints the answer. A /dev/kvm may exist, open and
-# create a machine, and still never boot a kernel; so it counts only after a boot
-# within 10 s. The answer is kept until this machine is booted again.
+# accel.sh DEVICE IMAGE INITRD: prints the answer. /dev/kvm may exist and create a
+# machine, and still never boot a kernel; so it counts only after a boot within 10 s.
+# The answer is kept until this machine reboots.
 set -eu
 here=$(dirname "$0")
 . "$here/../scripts/lib/common.sh"

@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0
 # Boot the lab's guest in QEMU, run a command in it, give back its exit status.
 #
-# A console on a serial line is for the kernel alone; the command's stdout, stderr
-# and exit status come over three virtio-serial ports, so that nothing mixes.
+# The serial console is for the kernel alone; the command's stdout, stderr and exit
+# status come over three virtio-serial ports, so that nothing mixes.
 set -eu
 here=$(dirname "$0")
 . "$here/../scripts/lib/common.sh"
+. "$here/../scripts/lib/own-file.sh"
 
 usage() {
 	cat <<-END
@@ -14,7 +15,8 @@ usage() {
 		Boot the lab's guest, run COMMAND there in /opt/e1000_napi, and exit with its
 		status. No COMMAND: a shell with the driver loaded and traffic at hand.
 		  --icount         deterministic: time counted in instructions, one CPU
-		  --accel A        auto, kvm or tcg; default auto: kvm if it can boot this kernel
+		  --accel A        auto, kvm, tcg or tcg-turns (its CPUs take turns in one
+		                   thread); default auto: kvm if it can boot this kernel
 		  --smp N          CPUs (default 2; 1 with --icount)
 		  --mem MB         memory (default 512)
 		  --nic MODEL      one NIC: e1000, e1000-82545em, e1000-82544gc; may be
@@ -117,9 +119,10 @@ for model in $nics; do
 	*) usage_error "no NIC model '$model': e1000, e1000-82545em or e1000-82544gc" ;;
 	esac
 done
-case $accel in auto | kvm | tcg) ;; *) usage_error "--accel is auto, kvm or tcg" ;; esac
+case $accel in auto | kvm | tcg | tcg-turns) ;; *) usage_error "--accel is auto, kvm, tcg or tcg-turns" ;; esac
 case $net in hub | tap | none) ;; *) usage_error "--net is hub, tap or none" ;; esac
 [ -z "$share" ] || [ -d "$share" ] || usage_error "--share: no folder '$share'"
+[ -z "$keep" ] || need_own_file "$keep" "--console $keep" "write there; give a file in a folder of your own" 002
 [ -z "$keep" ] || true 2>/dev/null >>"$keep" || usage_error "--console: cannot write '$keep'"
 [ "$net" != tap ] || need_root
 need qemu-system-x86_64 qemu-system-x86
@@ -132,7 +135,7 @@ if [ -n "$module" ]; then
 	module=$(module_of "$kver")
 fi
 
-# Its name has the process in it, and an unpredictable part
+# Its name has the PID and an unpredictable part
 temp=${TMPDIR:-/tmp}/e1000_napi-lab
 for old in "$temp".*; do
 	is_own "$old" || continue
@@ -143,7 +146,7 @@ done
 work=$(mktemp -d "$temp.$$.XXXXXX" 2>/dev/null) ||
 	die "no temporary folder can be made in ${temp%/*}: is it full (df) or read-only? TMPDIR=FOLDER takes another one"
 qemu='' space=''
-# Stop QEMU and wait for it, so that nothing of it is left behind
+# Stop QEMU and wait for it, so that nothing stays behind
 # shellcheck disable=SC2317 # called by the trap
 cleanup() {
 	trap '' HUP INT TERM
@@ -169,10 +172,10 @@ LAB_TERM='$(printf '%s' "${TERM:-linux}" | tr -cd 'A-Za-z0-9.+-')'
 END
 "$here/overlay.sh" "$image" "$work" "$module" "$@"
 
-# With --icount all that a device does has to happen at an instruction, not when a
-# thread of the host gets round to it: no ioeventfd, and a virtio-net that sends by a
-# timer of the guest's clock. So two runs of one tree are alike to the last interrupt; what a
-# shared folder answers takes real time, and shifts what comes after by some microseconds.
+# With --icount every device must act at an instruction, not when a thread of the host
+# gets to it: no ioeventfd, and a virtio-net that sends by a timer of the guest's clock.
+# So two runs of one tree are identical to the last interrupt. Answers of a shared
+# directory take real time, and shift later events by some microseconds.
 sync='' peer=''
 if [ -n "$icount" ]; then
 	sync=,ioeventfd=off
@@ -203,7 +206,10 @@ if [ -n "$icount" ]; then
 else
 	[ "$accel" != auto ] ||
 		accel=$("$here/accel.sh" /dev/kvm "$image" "$work/initrd")
-	[ "$accel" != tcg ] || accel=tcg,thread=multi
+	case $accel in
+	tcg) accel=tcg,thread=multi ;;
+	tcg-turns) accel=tcg,thread=single ;;
+	esac
 	[ "$accel" != kvm ] || accel='kvm -cpu host'
 fi
 
@@ -213,12 +219,12 @@ if [ "$net" = tap ]; then
 	"$here/tap.sh" up "$space" "$count"
 	prefix="ip netns exec $space"
 fi
-# pass_on FIFO: to stdout while it has a reader, and to nowhere after
+# pass_on FIFO: copy to stdout while it has a reader, then discard
 pass_on() { { cat || cat >/dev/null; } <"$1"; }
 mkfifo "$work/out" "$work/err"
 pass_on "$work/out" 2>/dev/null &
 pass_on "$work/err" >&2 &
-# This shell writes too, so that the pipes end when it says so, QEMU or no QEMU
+# This shell holds the pipes open too, so that it decides when they end, even without QEMU
 exec 4>"$work/out" 5>"$work/err"
 ports="-device virtio-serial-pci$sync
 	-chardev file,id=out,path=$work/out -device virtserialport,chardev=out,nr=1
@@ -227,12 +233,12 @@ ports="-device virtio-serial-pci$sync
 if [ "$interactive" = 1 ]; then
 	ports="$ports -chardev stdio,id=tty,signal=off -device virtconsole,chardev=tty,nr=4"
 fi
-# QEMU talks to itself: its monitor listens, the port is what connects to it
+# QEMU connects to itself: the port is a client of its own monitor
 [ -z "$monitor" ] || ports="$ports
 	-chardev socket,id=monitor,path=$work/monitor,server=on,wait=off -mon chardev=monitor
 	-chardev socket,id=guest,path=$work/monitor
 	-device virtserialport,chardev=guest,nr=5"
-# One more argument for QEMU a line; they may have spaces in them
+# One argument for QEMU per line; arguments may contain spaces
 set -f
 IFS='
 '
@@ -243,7 +249,7 @@ unset IFS
 	-fsdev "local,id=share,path=$(comma "$share"),security_model=none,multidevs=remap"
 exec 3<&0
 [ "$interactive" = 1 ] || exec 3</dev/null
-# setpriv: nothing stays if this shell is killed with -9
+# setpriv: QEMU ends even if this shell is killed with -9
 # shellcheck disable=SC2086 # lists of words
 setpriv --pdeathsig TERM $prefix timeout --foreground -k 5 "$limit" \
 	qemu-system-x86_64 -accel $accel -smp "$smp" -m "$mem" \

@@ -1,9 +1,9 @@
 # shellcheck shell=sh disable=SC2154 # of the scripts that source this
 # SPDX-License-Identifier: GPL-2.0
-# How the lab and the developers' scripts make a Debian root: the mirror is the one that this
-# machine's apt uses, the keys are Debian's. Source it after common.sh.
+# Make a Debian root for the lab and the developers' scripts, from the mirror of this machine's
+# apt and with Debian's keys. Source it after common.sh.
 
-# mirror LABEL: where this machine's apt gets the packages of Debian or Debian-Security
+# mirror LABEL: the mirror of Debian or Debian-Security that this machine's apt uses
 mirror() {
 	local uri
 	# shellcheck disable=SC2016 # apt's own variables
@@ -25,8 +25,8 @@ sources() {
 	done
 }
 
-# is_frozen LINES: the archive of these sources is a picture of an old day, whose lists are past
-# their date: a snapshot, or where this machine's apt is configured so
+# is_frozen LINES: these sources are a snapshot of an old day with expired lists, or this machine's
+# apt is configured so
 is_frozen() {
 	case $1 in *://snapshot.debian.org/*) return 0 ;; esac
 	case $(apt-config dump --format '%v' Acquire::Check-Valid-Until 2>/dev/null) in
@@ -47,7 +47,7 @@ bootstrap() {
 	need mmdebstrap
 	! is_frozen "$lines" || set -- "$@" --aptopt='Acquire::Check-Valid-Until "false"'
 	log=$(mktemp)
-	# A second try: a mirror may be in the middle of an update
+	# Try twice: a mirror may be in the middle of an update
 	for attempt in 1 2; do
 		rm -rf "$target"
 		if printf '%s\n' "$lines" | nice timeout 1200 mmdebstrap --quiet --mode=root "$@" \

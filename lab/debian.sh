@@ -8,6 +8,7 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../scripts/lib/common.sh"
+. "$here/../scripts/lib/own-file.sh"
 . "$here/bootstrap.sh"
 
 usage() {
@@ -76,13 +77,14 @@ esac
 is_uint "$limit" || usage_error "--timeout requires a number of seconds, not '$limit'"
 [ -z "$share" ] || [ -d "$share" ] || usage_error "--share: no folder '$share'"
 need_root
+[ -z "$console" ] || need_own_file "$console" "--console $console" "write there; give a file in a folder of your own" 002
 need mkfs.ext4 e2fsprogs
 need qemu-system-x86_64 qemu-system-x86
 
 # Packages of a reader of docs/guide.md, and tools of the tests
 packages="systemd-sysv dbus udev kmod sudo iproute2 iputils-ping procps nftables irqbalance
 openssh-server python3 linux-image-amd64 linux-headers-amd64 $source dkms gcc libc6-dev make patch xz-utils
-diffutils ethtool iperf sysstat gnuplot-nox git libjansson-dev libgsl-dev libcsv-dev man-db bash-completion
+diffutils ethtool iperf sysstat gnuplot-nox git libjansson-dev libgsl-dev libcsv-dev libseccomp-dev man-db bash-completion
 $network"
 
 # configure ROOT: addresses by the manager, the command by systemd once all is up
@@ -147,7 +149,7 @@ make_root() {
 	bootstrap "$tmp/root" "$packages" main "$suite" --variant=apt \
 		--dpkgopt='path-exclude=/usr/share/locale/*'
 	configure "$tmp/root"
-	# xattrs: what ping may do without root is one
+	# xattrs: ping's capabilities are one
 	tar -C "$tmp/root" --xattrs --xattrs-include="*" -cf "$tmp/tar" .
 	mv "$tmp/tar" "$tar"
 	rm -rf "$tmp"
@@ -155,7 +157,7 @@ make_root() {
 	find "$roots" -name "$suite-$manager-*.tar" ! -path "$tar" -mtime +7 -delete
 }
 
-# install_debs ROOT: as a person does, with apt; what they depend on is in the root
+# install_debs ROOT: with apt, as a user does; the root has their dependencies
 install_debs() {
 	local deb
 	[ -n "$debs" ] || return 0

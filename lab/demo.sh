@@ -34,11 +34,11 @@ need gnuplot gnuplot-nox
 need qemu-system-x86_64 qemu-system-x86
 case $out in
 '' | / | . | ..) usage_error "not this folder: '$out'" ;;
-# it becomes a part of what gnuplot reads
+# it becomes part of gnuplot's input
 -* | *[!A-Za-z0-9._/-]*) usage_error "DIR takes letters, digits, . _ - and /, not '$out'" ;;
 esac
 need_own_path "$out" "the folder $out" "write there; run this as that user, or give another folder" 002
-# Only what a demo made goes; its mark is there before anything else
+# Remove only what a demo made; its mark is written before anything else
 mark=$out/.demo
 if [ -n "$(ls -A "$out" 2>/dev/null)" ]; then
 	if [ ! -f "$mark" ] || [ -L "$mark" ]; then
@@ -49,7 +49,7 @@ if [ -n "$(ls -A "$out" 2>/dev/null)" ]; then
 	[ -z "$others" ] ||
 		die "$out holds what no demo made ($(printf '%s' "$others" | tr '\n' ' ')); move it away, or give another folder"
 	[ -w "$out" ] || die "$out belongs to $(stat -c %U "$out"); give another folder"
-	# one by one; of report, report.sh knows what it made
+	# one by one; report.sh knows its own files in report/
 	find "$out" -mindepth 1 -maxdepth 1 ! -type d ! -name .demo -exec rm -f {} +
 fi
 make_dir "$out"
@@ -58,13 +58,13 @@ work=$(temp_dir)
 trap 'rm -rf "$work"; give_back "$out"' EXIT
 trap 'exit 1' HUP INT TERM
 
-# How much a guest of 500 million instructions a second can take with weight 1 depends on
-# the kernel: 6.12 twice what 6.1 can. So the load is looked for; at the one that is
-# found the guest is busy, but not yet too busy for the larger weights. Between bursts of
-# 100 pktgen sleeps; below 0.1 ms it would spin, and hide what the weights cost. Weight 60
-# takes such a burst in two polls, 200 in one.
+# The load that a guest of 500 million instructions a second carries with weight 1 depends on
+# the kernel: 6.12 carries twice that of 6.1. So search for a load at which the guest is busy,
+# but not too busy for the larger weights. pktgen sleeps between bursts of 100; below 0.1 ms it
+# would spin and hide the cost of the weights. Weight 60 takes such a burst in two polls, 200
+# in one.
 log "Booting the lab; its time is counted in instructions, so a busy machine changes nothing."
-# Under its own name in the guest too, so that what the sweep says about it is true here
+# The same path in the guest, so that the sweep's messages are true here
 # shellcheck disable=SC2016 # for the guest's shell
 "$here/boot.sh" --icount --share "$out" --timeout 170 -- sh -c '
 	set -e

@@ -3,8 +3,8 @@
 # Downloaded packages and sources in the cache, checked again before they are used. Source it after
 # common.sh.
 
-# keep_fetched FROM FILE: a copy of what was fetched, and checked against the archive's signed
-# index, just now, with its sum beside it
+# keep_fetched FROM FILE: copy a file that apt has just fetched and checked against the signed
+# index, and store its checksum beside it
 keep_fetched() {
 	local sum
 	sum=$(sha256sum <"$1")
@@ -15,8 +15,8 @@ keep_fetched() {
 	mv "$2.new" "$2"
 }
 
-# is_fetched FILE [COPY]: it, or the copy, is still what was fetched, by a sum that root or the
-# caller wrote: in a user's cache anything else could be anybody's
+# is_fetched FILE [COPY]: FILE, or the copy, still has the checksum that root or the caller wrote:
+# other users may have written anything else in a cache
 is_fetched() {
 	local sum
 	[ -f "$1" ] && [ -n "$(find "$1.sha256" -prune -type f \( -user 0 -o -user "$(id -u)" \) \
@@ -27,7 +27,7 @@ is_fetched() {
 	return 1
 }
 
-# take_fetched FILE TO: a copy, which cannot change after the check
+# take_fetched FILE TO: copy first, so that the file cannot change after the check
 take_fetched() {
 	! { cp "$1" "$2" 2>/dev/null && is_fetched "$1" "$2"; } || return 0
 	rm -f "$2"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# In a guest of fleet.sh: addresses and an ssh server, until there is /share/stop.
+# In a guest of fleet.sh: addresses and an ssh server, until /share/stop exists.
 set -eu
 if [ ! -e /share/key.pub ]; then
 	echo "fleet-guest.sh: this is for the guests of make lab-fleet only" >&2

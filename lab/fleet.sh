@@ -44,7 +44,7 @@ inventory() {
 	END
 }
 
-# nic N NAME MAC: QEMU's arguments for one on the tap NAMEN
+# nic N NAME MAC: QEMU's arguments for a NIC on the tap NAMEN
 nic() {
 	printf '%s\n' --qemu -netdev --qemu "tap,id=$2,ifname=$2$1,script=no,downscript=no" \
 		--qemu -device --qemu "e1000,netdev=$2,mac=52:54:00:00:$3:0$1,romfile="
@@ -134,13 +134,13 @@ while [ "$n" -le "$guests" ]; do
 	n=$((n + 1))
 done
 
-# ssh's sockets are named by address, which is not this machine's alone
+# ssh names its sockets by address, which is not unique on this machine
 export ANSIBLE_SSH_CONTROL_PATH_DIR="$work/cp" ANSIBLE_HOME="$work/ansible" FLEET="$work/inventory"
 [ $# -gt 0 ] || set -- "${SHELL:-/bin/sh}"
 rc=0
 ip netns exec "$space" "$@" || rc=$?
 
-# So ended, boot.sh tells what their kernels complained about
+# Ended this way, boot.sh prints complaints of their kernels
 n=1
 while [ "$n" -le "$guests" ]; do
 	: >"$work/g$n/stop"

@@ -37,7 +37,7 @@ up() {
 		ip -n src addr add "fd00:$1::1/64" dev "peer$1" nodad
 		ip -n src link set "peer$1" up
 	fi
-	# replace: they may be there
+	# replace: they may exist already
 	ip addr replace "10.0.$1.2/24" dev "eth$1"
 	ip addr replace "fd00:$1::2/64" dev "eth$1" nodad
 	ip link set "eth$1" up

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Part of boot.sh: the initramfs of one boot, which is the cached base and, after
-# it, what changes from boot to boot: this tree's scripts, tests and built things.
+# Part of boot.sh: the initramfs of one boot, which is the cached base followed by
+# what changes from boot to boot: this tree's scripts, tests and built programs.
 #
 # overlay.sh IMAGE WORK MODULE [COMMAND ARG…]: writes WORK/initrd. WORK/conf is there.
 set -eu
@@ -28,7 +28,7 @@ for room in scripts lab bench tests e1000-napi dkms.conf version; do
 done
 case $module in
 '') ;;
-# DKMS compresses what it builds for some kernels; the guest has no use for that
+# DKMS compresses modules for some kernels; decompress it for the guest
 *.xz) xz -dc "$module" >"$opt/e1000_napi.ko" ;;
 *.zst) zstd -qdc "$module" >"$opt/e1000_napi.ko" ;;
 *) cp "$module" "$opt/" ;;
@@ -46,7 +46,7 @@ for name in napimeter napistat napinic; do
 	ldd "$f" 2>/dev/null | sed -n 's|^[^/]*\(/[^ ]*\).*|\1|p'
 done | sort -u >"$work/libs"
 while read -r lib; do
-	# /lib is a link to usr/lib there, which an archive with a folder lib would replace
+	# /lib is a link to usr/lib there; a directory lib in the archive would replace it
 	to=usr${lib#/usr}
 	! grep -qxF "./$to" "$image/files" || continue
 	mkdir -p "$root/${to%/*}"
@@ -57,7 +57,7 @@ done <"$work/libs"
 cp "$image/base.cpio.zst" "$work/initrd"
 size=$(wc -c <"$work/initrd")
 [ $((size % 4)) -eq 0 ] || head -c $((4 - size % 4)) /dev/zero >>"$work/initrd"
-# The same files make the same bytes, for two deterministic runs to be alike
+# The same files make the same bytes, so that deterministic runs are identical
 find "$root" -exec touch -h -d @0 {} +
 (cd "$root" && find . | LC_ALL=C sort |
 	cpio --quiet --reproducible -o -H newc -R +0:+0) >>"$work/initrd"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# In the lab's guest: a shell for a person, with the driver loaded and traffic at hand.
+# In the lab's guest: an interactive shell, with the driver loaded and traffic at hand.
 set -eu
 here=$(dirname "$0")
 . "$here/../scripts/lib/common.sh"

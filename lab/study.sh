@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# The study's experiments on real Xen, in counted time: parts that are run one
-# after the other, each in a boot and with a seed of its own, and kept, so that a stopped
-# study goes on. --check runs parts again and compares them with what is kept.
+# The study's experiments on real Xen, in counted time. Each part has its own boot and
+# seed and is kept, so that a stopped study continues. --check runs parts again and compares
+# them with the kept ones.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../scripts/lib/common.sh"
@@ -25,8 +25,8 @@ usage() {
 	END
 }
 
-# plan HYPERVISOR PRESET: the lab's options. The study's weights and loads, the loads as far
-# as they go there; one second is enough where nothing but the traffic takes time.
+# plan HYPERVISOR PRESET: the lab's options: the study's weights, and its loads as far as they
+# go there. One second is enough where only the traffic takes time.
 plan() {
 	few='--weight 1,2,60,200 --rcvbuf 8M' many='--weight 1,2,10,60,200'
 	case $1 in
@@ -79,7 +79,7 @@ join() {
 			_head=''
 		done >"$_to/$_file"
 	done
-	# One machine and one command except for the seed
+	# All parts must have one machine and one command, except for the seed
 	awk -v boots="$#" '/^  "seed": [0-9]*,/ { print "  \"boots\": " boots "," } { print }' \
 		"$1/meta.json" >"$_to/meta.json"
 }
@@ -164,7 +164,7 @@ for part in $parts; do
 	done
 done
 began=$(date +%s) number=0 done_parts=0 failed='' different='' skipped=''
-# All parts once before any is repeated: a study that is stopped has something of each
+# Run all parts once before repeating any, so that a stopped study has some of each
 for seed in $seeds; do
 	for part in $parts; do
 		number=$((number + 1))

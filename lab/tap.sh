@@ -4,7 +4,7 @@
 #
 # tap.sh up SPACE COUNT: a network namespace with COUNT taps, addresses and iperf servers
 # tap.sh bridge SPACE COUNT: the same for COUNT guests on two bridges
-# tap.sh down SPACE: all of it away
+# tap.sh down SPACE: remove all of it
 #
 #    namespace SPACE, QEMU runs in it     |   guest
 #    tapN  10.0.N.1/24  fd00:N::1/64 -----+-- ethN  10.0.N.2/24  fd00:N::2/64
@@ -12,8 +12,8 @@
 #    manage  192.168.77.1/24 -- manageN --+-- eth0 of guest N, for ssh
 #    sweep   10.0.0.1/24     -- sweepN  --+-- eth1 of guest N, for iperf
 #
-# The machine's own network has no part in it: no bridge, no route, no address.
-# SPACE ends in -PID of the script that made it; that of a killed one goes with the next.
+# The machine's own network is not changed: no bridge, no route, no address. SPACE ends in
+# -PID of the script that made it; the next run removes that of a killed one.
 set -eu
 here=$(dirname "$0")
 . "$here/../scripts/lib/common.sh"
@@ -28,8 +28,8 @@ gone() { # gone SPACE: no process is left in it
 
 down() { # down SPACE
 	[ -e "/run/netns/$1" ] || return 0
-	# All in there is ours, the namespace was made for this lab alone; and iperf
-	# needs anything milder twice
+	# kill -9 is safe, because everything in this namespace is ours; iperf needs any other
+	# signal twice
 	for pid in $(ip netns pids "$1"); do
 		kill -9 "$pid" 2>/dev/null || true
 	done

@@ -2,9 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # Build the Debian packages into build/deb/.
 #
-# debian/ is kept here and not at the top, where dpkg wants it, because people who
-# do not package have no use for it there; and its changelog is made from CHANGELOG.md,
-# so that there is one to write.
+# debian/ is here and not at the top, where dpkg requires it, because most developers
+# do not need it. Its changelog is made from CHANGELOG.md, so that there is only one.
 set -eu
 
 top=$(cd "$(dirname "$0")/.." && pwd)
@@ -17,7 +16,7 @@ usage: packaging/deb.sh
 
 Builds e1000-napi-dkms and e1000-napi-tools into build/deb/, from the files that git
 knows, and has lintian look at them. What it needs:
-  apt-get install debhelper dh-dkms lintian libgsl-dev libjansson-dev libcsv-dev
+  apt-get install debhelper dh-dkms lintian libgsl-dev libjansson-dev libcsv-dev libseccomp-dev
 EOF
 }
 
@@ -48,7 +47,7 @@ head=$(grep -m 1 '^## ' CHANGELOG.md)
 {
 	echo "e1000-napi ($version) unstable; urgency=medium"
 	echo
-	# As Debian wants it: no line longer than 80 columns
+	# Debian requires lines of at most 80 columns
 	awk '/^## / && n++ { exit } n && /^- / { sub(/^- /, ""); print "\n* " $0; next }
 		n && /^  / { print substr($0, 3) }' CHANGELOG.md | fmt -w 74 -c | sed '/^$/d; s/^[^*]/  &/; s/^/  /'
 	echo

@@ -37,15 +37,15 @@ clock() { # clock NAME: the kernel has this clock source
 		"$root/sys/devices/system/clocksource/clocksource0/available_clocksource"
 }
 
-# DMI goes before what CPUID says: VirtualBox shows its guests KVM's signature, and
-# KVM can show Hyper-V's. Xen's own folder goes before both.
+# Check DMI before CPUID: VirtualBox shows its guests KVM's signature, and KVM can show
+# Hyper-V's. Check Xen's own directory before both.
 hypervisor() {
 	if [ "$(line_of /sys/hypervisor/type)" = xen ]; then
 		case $(line_of /sys/hypervisor/guest_type) in
 		PV) echo xen-pv ;;
 		PVH) echo xen-pvh ;;
 		HVM) echo xen-hvm ;;
-		# Kernels before 4.13 do not tell; a PV guest has no DMI
+		# Kernels before 4.13 do not report the type; a PV guest has no DMI
 		*) [ -n "$(dmi sys_vendor)" ] && echo xen-hvm || echo xen-pv ;;
 		esac
 		return
@@ -59,7 +59,7 @@ hypervisor() {
 		if clock kvm-clock; then
 			echo kvm
 		elif cpu_says 'QEMU' || [ "$(dmi sys_vendor)" = QEMU ]; then
-			# KVM's clock can be taken from a guest, but its CPU is then the host's
+			# The host may hide KVM's clock; the guest's CPU is then the host's
 			cpu_says '^model name.*(QEMU|TCG)' && echo qemu-tcg || echo kvm
 		elif clock hyperv_clocksource_tsc_page || clock hyperv_clocksource_msr; then
 			echo hyperv
@@ -107,7 +107,7 @@ model() {
 	esac
 }
 
-# One line a NIC: pci_address pci_id model interface driver; - for what there is not
+# One line per NIC: pci_address pci_id model interface driver; - if missing
 nics() {
 	for _dev in "$root"/sys/bus/pci/devices/*; do
 		[ "$(cat "$_dev/vendor" 2>/dev/null)" = 0x8086 ] || continue

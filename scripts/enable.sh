@@ -38,7 +38,7 @@ unit() {
 		Description=e1000_napi for the NIC %I
 		Documentation=man:e1000-napi-enable(1)
 		DefaultDependencies=no
-		# the rules of nftables may name the NIC, which is away for a moment
+		# nftables rules may name the NIC, which disappears for a moment
 		After=local-fs.target systemd-udevd.service systemd-udev-trigger.service nftables.service
 		Before=network-pre.target shutdown.target
 		Wants=network-pre.target
@@ -67,8 +67,8 @@ settings() {
 	echo "gateway $gateway"
 }
 
-# not_ours: what root would run at a boot, or look for it in, and another user may write: scripts
-# source others and start them, so all count
+# not_ours: print a file that root would run at boot, or a directory searched for it, that another
+# user may write. Scripts source and start others, so check them all
 not_ours() {
 	local path
 	for path in "$here" "$here/../tools" "$here/../build" "$here/../build/tools" \
@@ -136,7 +136,7 @@ find_module
 check_ours
 mac=$(permanent_address "$name")
 is_mac "$mac" || die "$name has no hardware address of its own ('$mac'), by which it could be known at a boot"
-# what it reaches now it has to reach then
+# a gateway reached now must be reached after a boot too
 case $(peers_over "$name") in
 *'default '*) gateway=1 ;;
 esac

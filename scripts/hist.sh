@@ -36,7 +36,7 @@ take() {
 	if [ -n "$snapshot" ]; then
 		cat "$snapshot" >"$1" 2>/dev/null || die "cannot read $snapshot"
 	elif ! cat "$file" >"$1" 2>/dev/null; then
-		# only root may even look whether it is there
+		# without root even its existence cannot be checked
 		need_root
 		[ -e "$SYS/class/net/$nic" ] || [ -e "$SYS/bus/pci/devices/$nic" ] ||
 			die "there is no interface $nic (ip link shows those there are)"
@@ -58,10 +58,10 @@ columns() {
 	printf '%s\n' "$_size"
 }
 
-# same_life A B: of one load of the driver
+# same_life A B: both are of one load of the driver
 same_life() { [ "$(grep '^# since_ns' "$1")" = "$(grep '^# since_ns' "$2")" ]; }
 
-# draw NOW [BEFORE]: the histograms of NOW, less what was in BEFORE already
+# draw NOW [BEFORE]: the histograms of NOW, less those of BEFORE
 draw() {
 	awk -v want="$want" -v width="$width" -v csv="$csv" -v unicode="$unicode" \
 		-v before="${2-}" -f "$here/lib/hist.awk" ${2:+"$2"} "$1"
@@ -132,7 +132,7 @@ case ${watch:+1}${seconds:+1}${since:+1} in
 '' | 1) ;;
 *) usage_error "one of --for, --since and --watch" ;;
 esac
-# plain when it is not a terminal, or one that may not know the characters
+# ASCII if stdout is not a terminal, or one without UTF-8
 unicode=0
 if [ -t 1 ]; then
 	case $user_locale in
@@ -141,7 +141,7 @@ if [ -t 1 ]; then
 fi
 HIST_PROG=$prog HIST_NOW=${snapshot:-${file-}} HIST_MARK=$since
 export HIST_PROG HIST_NOW HIST_MARK
-# awk's numbers have points then, and a byte is a character
+# so that awk's numbers have decimal points, and a byte is a character
 LC_ALL=C
 export LC_ALL
 
@@ -151,7 +151,7 @@ trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 if [ -n "$since" ]; then
 	[ -r "$since" ] || die "cannot read the mark $since"
-	# awk takes what has a = for a variable
+	# awk takes an argument with a = for a variable
 	cat "$since" >"$work/mark"
 	take "$work/now"
 	draw "$work/now" "$work/mark"
@@ -172,7 +172,7 @@ while :; do
 	mv "$work/now" "$work/before"
 	sleep "$watch"
 	take "$work/now"
-	# loaded again in between: all there is came since
+	# loaded again since the mark: everything is new
 	if same_life "$work/now" "$work/before"; then
 		draw "$work/now" "$work/before"
 	else

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Hands one NIC from stock e1000 to e1000_napi, with its configuration. In
-# order: look whether all of it can come back, write it down, load the module,
-# change the driver, put the configuration back. From the write-down on, an
-# error or a signal undoes it; after a kill -9 restore.sh does.
+# Hands one NIC from stock e1000 to e1000_napi, with its configuration. Steps:
+# check that all of it can be restored, save it, load the module, change the
+# driver, restore the configuration. After the save, an error or a signal undoes
+# everything; after a kill -9 restore.sh does.
 set -eu
 here=$(dirname "$0")
 . "$here/lib/common.sh"
@@ -36,8 +36,8 @@ usage() {
 	END
 }
 
-# configured: what modprobe.d sets for the module (tune.sh --apply does), which insmod does not
-# read, less what was given
+# configured: the module's options in modprobe.d (from tune.sh --apply), which insmod does not read,
+# except those given as arguments
 configured() {
 	local word
 	for word in $(modprobe -c 2>/dev/null | after_text "options $MODULE "); do
@@ -62,7 +62,7 @@ load_module() {
 		params="$params$(configured)"
 	fi
 	say "loading $module${weight:+ weight=$weight}$params"
-	# the kernel ignores parameters that it does not know
+	# the kernel ignores unknown parameters
 	_known=$(modinfo -F parm "$module" 2>/dev/null | sed 's/:.*//')
 	for _param in $params; do
 		[ -z "$_known" ] || printf '%s\n' "$_known" | grep -qxF "${_param%%=*}" ||
@@ -85,8 +85,8 @@ load_module() {
 	[ -d "$SYS/bus/pci/drivers/$MODULE" ] || die "$module is not $MODULE"
 }
 
-# check_live: the module is loaded, so its parameters must be ones that can
-# still be set
+# check_live: the module is loaded, so only parameters that can change live
+# are allowed
 check_live() {
 	case $weight in
 	*,*) die "$MODULE is loaded already, and a list of weights can be given only when it gets loaded; give one number" ;;
@@ -122,8 +122,8 @@ say() {
 	fi
 }
 
-# network_back: each peer that answered before does again; if none did, link and
-# configuration have to do
+# network_back: every peer that answered before answers again; if none did, link
+# and configuration must be back
 network_back() {
 	if [ -n "$answered" ]; then
 		all_answer "$answered"
@@ -132,7 +132,7 @@ network_back() {
 	fi
 }
 
-# dhcp_clients: the processes that are one for this NIC, with their keys
+# dhcp_clients: processes of DHCP clients of this NIC, with their keys
 dhcp_clients() {
 	for _file in /proc/[0-9]*/comm; do
 		{ read -r _comm <"$_file"; } 2>/dev/null || continue
@@ -146,7 +146,7 @@ dhcp_clients() {
 	done
 }
 
-# note_dhcp CLIENTS: those that still run and were not restarted
+# note_dhcp CLIENTS: warn about those that still run and were not restarted
 note_dhcp() {
 	for _client in $1; do
 		! is_alive "$_client" ||
@@ -161,7 +161,7 @@ arm() {
 	setsid sh "$here/lib/watchdog.sh" "$pci" "$_me" "$1" </dev/null >>"$RUN/watchdog.log" 2>&1 &
 }
 
-# At any end: what is not finished is taken back
+# At any exit: undo an unfinished change
 # shellcheck disable=SC2317 # called by the trap
 finish() {
 	_status=$?
@@ -169,7 +169,7 @@ finish() {
 	trap - EXIT
 	if [ "$touched" = 1 ]; then
 		log "$name: putting $STOCK back"
-		# on a slow machine that takes longer than the watchdog would wait
+		# on a slow machine this takes longer than the watchdog waits
 		[ ! -e "$RUN/$pci.watchdog" ] || echo back >>"$RUN/$pci.watchdog"
 		if give_nic_back "$pci"; then
 			log "$name: $STOCK has it again, and all is as before"
@@ -220,7 +220,7 @@ check_timeout "$timeout"
 need_tools
 if [ "$dry" = 0 ]; then
 	need_root
-	# the terminal may be an ssh session over this NIC: go on without it
+	# the terminal may be an ssh session over this NIC: continue without it
 	trap '' HUP PIPE
 	trap finish EXIT
 	trap 'exit 130' INT
@@ -312,6 +312,6 @@ fi
 touched=0
 log "$name: $MODULE has it, weight $(weight_now)"
 note_dhcp "$clients"
-# kept as it was, so that restore.sh can bring back what was missed
+# keep the file, so that restore.sh can restore what is missing
 [ -z "$missed" ] || die "some settings did not come back, see above; to undo the change: $(how_to restore "$name")"
 mv "$RUN/$pci.state" "$RUN/$pci.loaded"

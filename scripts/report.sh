@@ -28,7 +28,7 @@ USAGE
 }
 
 out='' options='' left=$#
-# Options may stand among the folders: what is none is put behind the rest
+# Options may come after directories: move each directory to the end
 while [ "$left" -gt 0 ]; do
 	left=$((left - 1))
 	case $1 in
@@ -55,7 +55,7 @@ while [ "$left" -gt 0 ]; do
 			left=$((left - 1))
 		done
 		;;
-	-*) usage_error "no option is called $1" ;;
+	-*) usage_error "unknown option '$1'" ;;
 	*)
 		set -- "$@" "$1"
 		shift
@@ -74,23 +74,21 @@ if [ -e "$out" ] && [ ! -d "$out" ]; then
 	die "--out: $out is a file; give a folder"
 fi
 [ ! -e "$out/runs.csv" ] || die "--out: $out holds results of a sweep; give another folder"
-# clean: nothing of it steers a terminal
-clean() { LC_ALL=C awk '{ gsub(/[\001-\010\013-\037\177]|\302[\200-\237]/, "?"); print; fflush() }'; }
 
-# as_owner COMMAND…: as the user $owner, who may trace such a process, and so without anything of
-# root's in it: no terminal that could be typed into, nothing printed unseen
+# as_owner COMMAND…: run as the user $owner, who may trace such a process, so give it nothing of
+# root's: no terminal to type into, no unfiltered output
 as_owner() {
 	setsid -w setpriv --reuid "$owner" --regid "$group" --clear-groups "$@" </dev/null
 }
 
-# Root has no need to draw, and must not follow a link in a user's folder
+# Drawing needs no root, and root must not follow a link in a user's directory
 if [ "$(id -u)" -eq 0 ]; then
 	owner=$(owner_of "$out")
 	if [ "$owner" -ne 0 ]; then
 		group=$(id -g "$owner" 2>/dev/null) || group=$owner
 		if [ "$owner" = "${SUDO_UID:-}" ]; then
 			group=$SUDO_GID
-			# root's folder in one of the caller's was made by an earlier command with sudo
+			# an earlier command with sudo made root's directory in the caller's
 			parent=$(readlink -f "$(dirname "$out")") || parent=
 			if [ -n "$parent" ] && [ "$(stat -c %u "$parent")" = 0 ] &&
 				[ "$(stat -c %u "$(dirname "$parent")")" = "$owner" ]; then
@@ -134,7 +132,7 @@ tab=$(printf '\t')
 
 # --- the figures -----------------------------------------------------------
 
-# every number is made here; a damaged file is named before anything is drawn
+# compute every number first: a damaged file is reported before anything is drawn
 # shellcheck disable=SC2086 # options holds checked words
 "$napistat" report --out "$tmp/parts" $options "$@"
 
@@ -142,7 +140,7 @@ gnuplot_text() {
 	printf "%s" "$1" | sed "s/'/''/g"
 }
 
-# one gnuplot for all: each figure sets its words, then runs its kind's script
+# one gnuplot for all figures: set each one's texts, then run the script of its kind
 {
 	while IFS=$tab read -r id kind title subtitle xname yname low high styles _; do
 		printf "data = '%s'\n" "$(gnuplot_text "$tmp/parts/$id.dat")"
@@ -163,7 +161,7 @@ gnuplot_text() {
 			pdf)
 				terminal='pdfcairo size 12cm,8.25cm noenhanced font "sans-serif,10"'
 				small=,8
-				# its name says what it shows: it goes into papers
+				# a descriptive name, for use in papers
 				file=$id-$(printf '%s' "$title-$subtitle" | tr -cs '[:alnum:]\n' - | cut -c -80)
 				;;
 			esac
@@ -192,8 +190,8 @@ html_text() {
 	printf '%s' "$1" | sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g; s/"/\&quot;/g'
 }
 
-# inline_svg ID LABEL: no XML head, no white sheet, the page's own colours, and
-# names that no other figure of the page has
+# inline_svg ID LABEL: drop the XML header and the white background, use the page's
+# colours and ids that are unique on the page
 inline_svg() {
 	sed -e '/^<?xml/d' -e '/^<desc>/d' -e '/<title>/d' \
 		-e '/<rect .*fill="#ffffff"\/>/d' \
@@ -218,7 +216,7 @@ inline_svg() {
 			}'
 }
 
-# a section for each title; one that has several figures takes the whole width
+# one section per title; several figures take the whole width
 figures() {
 	_last=
 	printf '<div class="groups">\n'
@@ -328,7 +326,7 @@ paper >"$tmp/report/report.md"
 	part hist.prometheus
 } >"$tmp/report/report.prom"
 
-# All is made: only now an older report goes, and of it only what its manifest names
+# Everything is made: only now remove an older report, and only files of its manifest
 (cd "$tmp/report" && find . -type f | sed 's|^[.]/||' | sort) >"$tmp/manifest"
 make_dir "$out"
 old=$out/.manifest

@@ -23,7 +23,7 @@ usage() {
 	END
 }
 
-# candidates: the PCI addresses that --all means
+# candidates: the PCI addresses for --all
 candidates() {
 	for _file in "$RUN"/*.state "$RUN"/*.loaded "$SYS/bus/pci/drivers/$MODULE"/*; do
 		_file=${_file##*/}
@@ -85,7 +85,7 @@ restore_one() {
 	log "$1: $(pci_driver "$pci") has $(pci_netdev "$pci")"
 }
 
-# forget_override: one that load.sh left when it was killed early
+# forget_override: remove a driver_override of a load.sh that was killed early
 forget_override() {
 	[ "$(first_line "$SYS/bus/pci/devices/$pci/driver_override")" != "$MODULE" ] ||
 		printf '\n' >"$SYS/bus/pci/devices/$pci/driver_override"
@@ -116,18 +116,18 @@ done
 need_tools
 if [ "$dry" = 0 ]; then
 	need_root
-	# the terminal may be an ssh session over this NIC; and half is worse than late
+	# the terminal may be an ssh session over this NIC; and do not stop halfway
 	trap '' HUP PIPE INT TERM
 	trap drop_lock EXIT
 	take_lock 60
-	# begun, or almost done, by one that was killed, and of no use
+	# unfinished files of a killed script, and rules whose state is not there yet, or no more
 	rm -f "$RUN"/*.new
 	for rules in "$RUN"/*.nft; do
 		[ -e "${rules%.nft}.state" ] || [ -e "${rules%.nft}.loaded" ] || rm -f "$rules"
 	done
 fi
 status=0
-# the watchdog of a sweep that loads the module again does not wait for its end
+# the watchdog of a sweep that reloads the module does not wait for the sweep
 sweeping=$(live_sweep "$RUN/sweep.pid")
 [ -z "$sweeping" ] || [ -n "${E1000_NAPI_WATCHDOG-}" ] ||
 	die "a sweep is running (process $sweeping), and would lose its NIC; end it first: kill $sweeping"

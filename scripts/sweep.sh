@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Measure what the NAPI weight does: trials over weights, loads and more, one row
+# Measure the effect of the NAPI weight: trials over weights, loads and more, one row
 # each in runs.csv. This script prepares and cleans up; napimeter measures.
 # docs/sweep.md describes every option and column.
 set -eu
@@ -83,7 +83,7 @@ preset() {
 	esac
 }
 
-# check_cpus OPTION LIST: all of them are here
+# check_cpus OPTION LIST: all these CPUs exist
 check_cpus() {
 	local cpu last
 	last=$(($(nproc --all) - 1))
@@ -159,7 +159,7 @@ done
 napimeter=$(tool napimeter)
 
 run=/run/e1000_napi lock=/run/e1000_napi/sweep.pid
-# A killed sweep leaves its lock and its sar behind: "PID:KEY NAME" of each
+# A killed sweep leaves its lock and sar: "PID:KEY NAME" of each
 take_lock() {
 	mkdir -p "$run"
 	is_own_path "$run" || die "$run, or a folder above it, belongs to, or can be written by, another user; remove it"
@@ -208,7 +208,7 @@ esac
 : "${out:=results/${preset:-$method}}"
 words="interface=$interface method=$method source=$source ${preset:+preset=$preset} $words"
 
-# plan FOLDER WORD…: the last of two words counts
+# plan FOLDER WORD…: the last of two equal options counts
 # shellcheck disable=SC2086 # words without spaces
 plan() (
 	folder=$1
@@ -236,7 +236,7 @@ fi
 
 word_of() { printf '%s\n' "$preset_words $words" | tr ' ' '\n' | after_text "$1=" | tail -n 1; }
 
-# preflight: what no trial can do without, before anything is written
+# preflight: check what every trial needs, before anything is written
 preflight() {
 	preflight_nic "$interface"
 	case "$preset_words $words " in
@@ -245,7 +245,7 @@ preflight() {
 	esac
 }
 
-# preflight_traffic: tune.sh has looked itself, and a sweep that is done needs none
+# preflight_traffic: not under tune.sh, which has checked, nor for a finished sweep
 preflight_traffic() {
 	local protocol
 	[ -z "${E1000_NAPI_SOURCE_SEEN-}" ] || return 0
@@ -258,15 +258,14 @@ need_root
 preflight
 [ -n "$sender" ] || preflight_traffic
 take_lock
-# napimeter gives up the right to load a module
+# napimeter drops the capability to load a module
 [ "$source" != pktgen ] || modprobe -q pktgen || :
-# An earlier sweep may have been killed before it could tidy up
+# An earlier sweep may have been killed before it could clean up
 "$napimeter" restore
-make_dir "$out"
 plan "$out"
 results=$out
 work=$(temp_dir)
-# Renaming or replacing the folder from now on changes nothing for us
+# From now on the directory may be renamed or replaced without effect on us
 cd "$out"
 out=. sar='' runner=''
 put_result() { "$napimeter" put . "$1"; }
@@ -278,7 +277,7 @@ finish() {
 	fi
 	if [ -n "$sar" ]; then
 		kill "$sar" 2>/dev/null || true
-		# it may not have come to its first sample
+		# it may not have taken its first sample
 		[ ! -e "$work/sar" ] || put_result "sar-$(date +%s)" <"$work/sar" || true
 	fi
 	"$napimeter" restore || warn "not everything could be put back, see above"
@@ -289,17 +288,17 @@ trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' HUP TERM
 
-# The servers there live as long as a process here has the pipe open, so no kill
-# leaves them behind
+# The servers there live as long as a process here has the pipe open, so they end
+# even after a kill -9 here
 start_sender() {
 	port=$(echo "$words" | sed -n 's/.* port=\([0-9]*\).*/\1/p')
 	[ -n "$port" ] || port=$([ "$source" = iperf ] && echo 5001 || echo 5003)
 	port="-p $port >/dev/null 2>&1"
-	# 2.1.8 dies of a segmentation fault at times, when a UDP stream that was pulled has ended
+	# iperf 2.1.8 sometimes crashes at the end of a pulled UDP stream
 	there="iperf -s $port & a=\$!; (trap 'kill -9 \$c; exit' TERM
 		while :; do iperf -s -u $port & c=\$!; wait \$c; sleep 0.1; done) & b=\$!"
 	if [ "$source" = napimeter ]; then
-		# a folder of our own: another user there may have a /tmp/napimeter
+		# a private directory: another user there may have a /tmp/napimeter
 		# shellcheck disable=SC2016 # of the shell there
 		dir=$(ssh -o BatchMode=yes -- "$1" 'd=$(mktemp -d) && cat >"$d/napimeter" &&
 			chmod 700 "$d/napimeter" && echo "$d"' <"$napimeter")
@@ -309,7 +308,7 @@ start_sender() {
 		there="$dir/napimeter serve ${port#-p } & a=\$!; b=\$a; sleep 1; rm -r $dir"
 	fi
 	mkfifo "$work/hold"
-	# iperf takes a second to give up where it does not get its port
+	# iperf needs a second to fail if its port is in use
 	there="$there; sleep 2; kill -0 \$a \$b 2>/dev/null && echo ready || echo failed"
 	ssh -o BatchMode=yes -- "$1" "$there; cat >/dev/null; { kill -9 \$a; kill \$b; } 2>/dev/null" \
 		<"$work/hold" >"$work/ssh" &
@@ -326,16 +325,16 @@ fi
 note_machine() { sh "$here/detect.sh" --json | "$napimeter" meta "$1" "$command" || exit "$EXIT_FAIL"; }
 note_machine "$out"
 if command -v sar >/dev/null && command -v sadc >/dev/null; then
-	# not to the results folder: that may be a disk, whose writes the trials would feel
-	# It is in the lock before it is sar: if we are killed after starting it, it can still be found.
-	# Not in the results folder, which may be unmounted as soon as we have ended
+	# Not into the results directory: writes to a disk would disturb the trials, and it may be unmounted
+	# as soon as we end. The lock names the process before it becomes sar, so that it can be found even
+	# if we are killed right after
 	# shellcheck disable=SC2016 # of the shell there
 	sh -c '. "$1" && echo "$$:$(process_key $$) sar" >>"$2" && cd / && exec sar -o "$3" 1' sh \
 		"$here/lib/common.sh" "$lock" "$work/sar" >/dev/null 2>&1 8>&- &
 	sar=$!
 fi
 
-# measure FOLDER: all trials of its plan that are left
+# measure FOLDER: run the remaining trials of its plan
 measure() {
 	local status=0
 	"$napimeter" run "$1" --parent $$ --retries "$retries" --on-error "$on_error" \
@@ -350,10 +349,10 @@ measure() {
 	esac
 }
 
-# field NAME: of the verdict's last line, which is for scripts
+# field NAME: its value in the verdict's last line, which is for scripts
 field() { printf '%s\n' "$verdict" | tail -n 1 | tr ' ' '\n' | after_text "$1=" | tail -n 1; }
 
-# The trials of a sweep chose the weight and cannot also vouch for it: fresh ones do
+# The trials that chose the weight cannot also confirm it: run fresh ones
 confirm_change() {
 	local napistat verdict weight reference left seed
 	napistat=$(tool napistat 2>/dev/null) || return 0
@@ -365,7 +364,7 @@ confirm_change() {
 			die "the verdict's weights '$weight' and '$reference' are not numbers"
 		fi
 		log "the verdict so far is to use $weight instead of $reference; only fresh trials of the two can confirm it"
-		# other random numbers, the same each time where a seed was given
+		# other random numbers, but reproducible if a seed was given
 		seed=$(echo "$words" | sed -n 's/.* seed=\([0-9]*\).*/seed=\11/p')
 		# shellcheck disable=SC2086 # one word or none
 		plan confirm "weight=$reference,$weight" $seed

@@ -49,7 +49,7 @@ usage() {
 	END
 }
 
-# answer: what came out, in $action, $found and DIR/answer
+# answer: set $action and $found, and write DIR/answer
 answer() {
 	local rounds='' round rc=0
 	"$napimeter" tune found "$out" >"$work/found" || exit
@@ -86,7 +86,7 @@ answer() {
 
 interface='' sweep='' tries='' against='' minutes=30 trial=1 margin=2 seed='' objective='' out=results/tune
 dry_run='' apply='' undo='' server='' source=iperf loads=''
-# words for napimeter that a test wants otherwise
+# arguments for napimeter that tests override
 search=''
 while [ $# -gt 0 ]; do
 	case $1 in
@@ -122,7 +122,7 @@ while [ $# -gt 0 ]; do
 		esac
 		shift
 		;;
-	-*) usage_error "no option is called $1" ;;
+	-*) usage_error "unknown option '$1'" ;;
 	*)
 		[ -z "$interface" ] || usage_error "one interface, not '$interface' and '$1'"
 		interface=$1
@@ -178,7 +178,7 @@ while read -r name stock values; do
 		values=''
 	fi
 	beat=$(value_in "$against" "$name") || beat=''
-	# what is not tried is left as it is, unless --against has it
+	# leave factors that are not tried as they are, unless --against has them
 	[ -z "$values$beat" ] || set -- "$@" "try=$name/${beat:-$stock}/$values"
 done <<-END
 	$(factors)
@@ -187,12 +187,12 @@ END
 set -- "interface=$interface" "sweep=$sweep$loads" "minutes=$minutes" "trial=$trial" "margin=$margin" \
 	${seed:+"seed=$seed"} ${objective:+"objective=$objective"} $search "$@"
 
-# preflight: what no sweep can do without; those that follow need not look for the source again
+# preflight: check what every sweep needs, so that the sweeps need not check the source again
 preflight() {
 	local port
 	preflight_nic "$interface"
 	case $sweep in *' --sender '*) return ;; esac
-	# what is answered is not measured again
+	# do not measure again what is answered
 	[ -z "${E1000_NAPI_SOURCE_SEEN-}" ] && [ ! -e "$out/answer" ] || return 0
 	port=$(printf '%s\n' "$sweep" | sed -n 's/.* --port \([0-9]*\).*/\1/p')
 	preflight_source "$source" "$(address_of "$server")" "$port" udp
@@ -216,7 +216,7 @@ work=$(temp_dir)
 trap 'rm -rf "$work"' EXIT
 trap 'stop_child; exit 130' INT
 trap 'stop_child; exit 143' HUP TERM
-# what is wrong with the words comes first
+# report wrong arguments first
 "$napimeter" tune plan "$@" >/dev/null || exit
 preflight
 "$napimeter" tune start "$out" "$@"
@@ -225,7 +225,7 @@ answer
 if [ -z "$apply" ]; then
 	log "Nothing was changed. The same command with --apply does it; $(how_to tune --undo) takes it back."
 else
-	# from files that no other user can write; DIR/keep is for people to read
+	# use files that no other user can write; DIR/keep is for people to read
 	# shellcheck disable=SC2086 # words
 	keep_apply "$interface" "$work/keep" $found
 	log "Applied, now and for whenever e1000_napi gets $interface. $(how_to tune --undo) takes it back."

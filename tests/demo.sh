@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# The demo as a newcomer sees it: it ends, in time, and shows what it must.
+# The demo as a new user runs it: it ends in time and prints what it must.
 set -u
 
 cd "$(dirname "$0")/.." || exit 1

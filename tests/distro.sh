@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# The packages in full Debian guests with each network manager: what comes back after load,
+# The packages in full Debian guests with each network manager: the configuration after load,
 # restore, reboots and the purge.
 set -eu
 
@@ -44,7 +44,7 @@ while [ $# -gt 0 ]; do
 done
 need_root
 
-# packages_are_new: those of an earlier test will do, if nothing changed since
+# packages_are_new: reuse those of an earlier test if nothing has changed
 packages_are_new() {
 	local deb
 	for deb in "$top"/build/deb/e1000-napi-dkms_*.deb "$top"/build/deb/e1000-napi-tools_*.deb; do

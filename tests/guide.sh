@@ -6,6 +6,7 @@ set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)
 here=$top/tests
 . "$top/scripts/lib/common.sh"
+. "$top/scripts/lib/own-file.sh"
 
 usage() {
 	cat <<-END
@@ -38,6 +39,7 @@ while [ $# -gt 0 ]; do
 	shift
 done
 need_root
+need_own_file "$out" "--out $out" "write there; give a file in a folder of your own" 002
 share=$(mktemp -d)
 trap 'rm -rf "$share"' EXIT
 trap 'exit 1' HUP INT TERM

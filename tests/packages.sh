@@ -119,7 +119,7 @@ while [ $# -gt 0 ]; do
 done
 need_root
 
-# full: the packages in Debian as people install it; prints a line of TAP for each check
+# full: the packages in a normal Debian; prints a line of TAP for each check
 full() {
 	local share rc=0
 	share=$(mktemp -d)

@@ -130,7 +130,7 @@ guest() {
 	in_guest device exact load restore-kill switches weight keep
 }
 
-# a boot each: what one has started is nothing for the other
+# a boot each: processes of one must not disturb the other
 sweep() {
 	bring ssh ssh-keygen dropbear
 	limit=420 # each takes 70 to 160

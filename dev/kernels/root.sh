@@ -71,7 +71,7 @@ do_run() {
 		esac
 		shift
 	done
-	# The mounts are gone with the namespace, whatever becomes of the command
+	# The mounts end with the namespace, even if the command fails
 	# shellcheck disable=SC2016 # for the inner shell
 	exec unshare -m ${alone:+--uts --pid --fork --kill-child} --propagation private sh -euc '
 		root=$1 scratch=$2 alone=$3

@@ -15,7 +15,7 @@ host_prepare() {
 	"$here/../tap.sh" up "$space" 1
 }
 
-# host_machine PREFIX…: run the job behind these words
+# host_machine PREFIX…: run the job with this prefix
 host_machine() {
 	cd "$share" || exit
 	export XDG_STATE_HOME="$work/state" E1000_NAPI_ACCEL="$accel"

@@ -39,7 +39,7 @@ xen_create() {
 
 virtualbox_up() {
 	modprobe -a vboxdrv vboxnetflt vboxnetadp
-	# Else it keeps to 192.168.56.0/21
+	# Else VirtualBox allows only 192.168.56.0/21
 	mkdir -p /etc/vbox
 	echo '* 10.0.0.0/24' >/etc/vbox/networks.conf
 	VBoxManage hostonlyif create >/dev/null
@@ -54,7 +54,7 @@ virtualbox_create() {
 		--extra 'modifyvm --uart1 0x3F8 4 --uartmode1 file /share/console/guest.log'
 }
 
-# QEMU itself is the hypervisor: the NIC's other end is there, and so is iperf
+# QEMU itself is the hypervisor: the NIC's other end and iperf exist already
 kvm_up() { :; }
 
 kvm_create() {
@@ -69,8 +69,8 @@ kvm_create() {
 
 runs() { "$host" facts "$vm" | grep -qx running=yes; }
 
-# wait_state SECONDS PATTERN [SILENCE]: until the guest's state is like that; fails when
-# the VM is gone, time is up, or the guest has not answered for SILENCE seconds
+# wait_state SECONDS PATTERN [SILENCE]: wait until the guest's state matches; fail if the
+# VM is gone, time is up, or the guest has not answered for SILENCE seconds
 wait_state() {
 	_end=$(($(date +%s) + $1))
 	_heard=$(date +%s)
@@ -98,7 +98,7 @@ wait_state() {
 
 iso=$here/guest.iso
 if [ "$kind" != kvm ]; then
-	# Off the shared folder, which is slow and no place for a disk
+	# Not on the shared directory, which is too slow for a disk
 	cp guest.iso /run/guest.iso
 	iso=/run/guest.iso
 fi
@@ -117,11 +117,11 @@ for try in 1 2 3; do
 	"${kind}_create"
 	"$host" start "$vm"
 	booted=$(date +%s)
-	# Half of the time is for another try
+	# Keep half of the time for another try
 	patience=$(($(left) / 2))
 	[ "$patience" -le 240 ] || patience=240
 	if wait_state "$patience" '^(ready|sweeping|done|failed)'; then
-		# Not before: xentop takes a good part of such a host's CPU
+		# Not earlier: xentop uses much of such a host's CPU
 		"$here/scripts/host/cpu.sh" --record "$here/results/host_cpu.csv" "$kind" "$vm" \
 			2>console/cpu.log &
 		cpu=$!

@@ -30,7 +30,7 @@ nested_usage() {
 	END
 }
 
-# Words of sweep.sh as orders on the guest's kernel line
+# Options of sweep.sh as orders on the guest's kernel command line
 order() { orders="$orders napi.$1=$2"; }
 
 progress() { # progress FILE FROM: its lines after FROM, with the time; prints the new FROM
@@ -77,12 +77,12 @@ choose_time() {
 	fi
 	time=counted accel=tcg,thread=single,tb-size=512
 	clock='-smp 1 -icount shift=0,sleep=on -rtc base=2024-01-01,clock=vm'
-	# Emulated seconds take longer than ours there
+	# Emulated seconds take longer than real ones there
 	silence=300
 }
 
-# run_host: start the host and wait for its end; fails when it hung or died without
-# having done its job, or the job asked for another host (75)
+# run_host: start the host and wait for its end; fail if it hung, or died before its job was
+# done, or the job asked for another host (75)
 run_host() {
 	rm -rf "$share/status" "$share/alive" "$share/log" "$share/results" "$share/console"
 	mkdir -p "$share/results" "$share/console"
@@ -110,7 +110,7 @@ run_host() {
 	[ -e "$share/status" ] && [ "$(cat "$share/status")" != 75 ]
 }
 
-# An emulated host may hang or crash; then it is started again, while there is time
+# An emulated host may hang or crash: start it again, while there is time
 run_hosts() {
 	until run_host || [ $(($(date +%s) - began)) -ge $((limit * 2 / 3)) ]; do
 		tail -n 3 "$work/machine" >&2
@@ -178,7 +178,7 @@ nested_main() {
 	trap 'exit 143' HUP TERM
 	host_prepare
 	if [ "$run" = tune ]; then
-		# host and guest have to come up, more than once may be
+		# host and guest must boot, perhaps more than once
 		: "${limit:=$((minutes * 60 + 900))}" "${out:=$top/build/lab/$lab-tune}"
 	fi
 	[ "$time" = real ] || : "${limit:=5400}"
@@ -224,7 +224,7 @@ nested_main() {
 	log "$prog: done in $(($(date +%s) - began)) s; report in $out/report/report.html, results in $out"
 }
 
-# The sweep: a preset with what is given beside it, else a grid of this lab's
+# The sweep: a preset with its overrides, else this lab's own grid
 sweep_orders() {
 	if [ -n "$preset" ]; then
 		order preset "$preset"
@@ -234,7 +234,7 @@ sweep_orders() {
 			: "${weight:=1,60}" "${reps:=1}"
 		fi
 		if [ "$time" = counted ]; then
-			# One repetition says it, and a second of its time takes ten to thirty of ours
+			# One repetition is enough, and a second of its time takes 10 to 30 real ones
 			[ -z "$short" ] || : "${load:=100M,200M}"
 			: "${load:=$counted_loads}" "${reps:=1}" "${seconds:=1}"
 		fi
@@ -247,8 +247,8 @@ sweep_orders() {
 	done
 }
 
-# The facts of the hypervisor's host go to meta.json, beside how the guest
-# reached it
+# Add facts about the hypervisor's host to meta.json, beside the guest's address
+# of it
 add_facts() {
 	{
 		echo "time=$time"
@@ -262,10 +262,9 @@ add_facts() {
 	cp "$work/meta.new" "$out/meta.json"
 }
 
-# A host as busy as these answers the sweep's question for its CPU too late at times.
-# Its record has the samples: the time-weighted mean of each such trial, by the clock
-# offset that the guest measured. Columns are counted from the end, as the reason may
-# have commas.
+# A busy host sometimes answers the sweep's question for its CPU use too late. Take the
+# time-weighted mean of such a trial from the host's record, by the clock offset that the
+# guest measured. Count columns from the end, because the reason may contain commas.
 add_late_cpu() {
 	_offset=$(sed -n 's/.*"clock_offset_ns": \(-\{0,1\}[0-9]*\).*/\1/p' "$out/meta.json")
 	[ -n "$_offset" ] || return 0

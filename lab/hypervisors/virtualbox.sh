@@ -24,7 +24,7 @@ host_prepare() {
 	fi
 }
 
-# host_machine PREFIX…: start QEMU behind these words
+# host_machine PREFIX…: start QEMU with this prefix
 host_machine() {
 	exec "$@" "$qemu_root/run" qemu-system-x86_64 -accel "$accel" -machine q35 \
 		-cpu "$cpu" -smp 2 -m 2G \

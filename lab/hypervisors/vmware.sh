@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# A sweep on a stand-in for VMware, which is not free to have: QEMU with the NIC model
-# that VMware has (82545EM), VMware's backdoor port and its names in DMI.
+# A sweep on a stand-in for VMware, which is proprietary: QEMU with VMware's NIC model
+# (82545EM), its backdoor port and its names in DMI.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../../scripts/lib/common.sh"

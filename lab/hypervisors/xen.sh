@@ -8,8 +8,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/nested.sh"
 lab=xen kind=xen title='real Xen, which runs in QEMU'
 host_is='Xen and its dom0 in QEMU; about 2 min to the guest'
-# A serial line costs milliseconds a character there, Xen's console does not; and
-# looking for an AGP bridge costs up to a minute
+# Use Xen's console, because a serial line costs milliseconds per character there.
+# Searching for an AGP bridge costs up to a minute
 guest_console=console=hvc0
 guest_append='quiet init_on_alloc=0 pci=noearly'
 counted_loads=75M,150M,225M,300M
@@ -24,10 +24,10 @@ host_prepare() {
 	outer_qemu=$(qemu-system-x86_64 --version | sed -n 's/^QEMU emulator version \([0-9.]*\).*/\1/p')
 }
 
-# QEMU 7.2's AMD-V loses the mark of a pending interrupt at times (likely as the vCPU, in
-# helper_vmrun(), sets another bit of that word without a lock). If it was the timer's, for
-# which Xen sleeps, it sleeps until the next interrupt: its serial line's, five times
-# a second. With counted time QEMU has one thread, and loses none. conswitch=ax: what comes there is for Xen, which ignores dots.
+# QEMU 7.2's AMD-V sometimes loses a pending interrupt (likely because helper_vmrun() sets
+# another bit of that word without a lock). If that was the timer's, Xen sleeps until the next
+# interrupt: so send one over the serial line five times a second. In counted time QEMU has one
+# thread and loses none. conswitch=ax: the input is for Xen, which ignores dots.
 keep_awake() {
 	rm -f "$work/dots"
 	if [ "$time" = counted ]; then
@@ -38,7 +38,7 @@ keep_awake() {
 	(while sleep 0.2; do printf .; done >"$work/dots") 2>/dev/null &
 }
 
-# host_machine PREFIX…: start QEMU behind these words
+# host_machine PREFIX…: start QEMU with this prefix
 host_machine() {
 	keep_awake
 	# shellcheck disable=SC2086 # options

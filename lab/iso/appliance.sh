@@ -71,9 +71,9 @@ address() { # the guest's own
 	ip -o -4 addr show dev "$nic" 2>/dev/null | awk '{ sub("/.*", "", $4); print $4; exit }'
 }
 
-# One TCP stream shows about what the place can carry; loads from well
-# below to well above it (napi.percent=). Fixed ones would be all idle or all lost
-# elsewhere.
+# One TCP stream shows roughly what the network carries. Use loads from well below to
+# well above it (napi.percent=): fixed loads would be all idle or all lost on other
+# machines.
 choose_loads() { # choose_loads SERVER
 	_bps=$(timeout 40 iperf -c "$1" -R -y C -t 5 2>/dev/null |
 		awk -F, 'NF > 8 && $9 > best { best = $9 } END { printf "%d", best / 1e5 }')
@@ -121,7 +121,7 @@ sweep() { # sweep OPTION…
 	return "$_status"
 }
 
-# For a person with a serial console and no network to the guest
+# For a user with a serial console and no network to the guest
 print_results() {
 	if [ ! -e "$www/results.tgz" ]; then
 		echo "no results yet"
@@ -195,7 +195,7 @@ server=$(order server '') run=$(order run '')
 case ${1-} in
 boot)
 	boot
-	# A menu on every console there is: a screen, a serial line
+	# A menu on every console: screen and serial line
 	# shellcheck disable=SC2013 # words, not lines
 	for console in $(cat /sys/class/tty/console/active); do
 		setsid -c "$0" menu <"/dev/$console" >"/dev/$console" 2>&1 &

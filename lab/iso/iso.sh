@@ -7,6 +7,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
 . "$top/scripts/lib/common.sh"
+. "$top/scripts/lib/own-file.sh"
 
 usage() {
 	cat <<-END
@@ -48,8 +49,9 @@ while [ $# -gt 0 ]; do
 	esac
 	shift
 done
-# before the minutes that it takes
+# check first, because the rest takes minutes
 [ ! -d "$out" ] || usage_error "--out: $out is a folder; give a file"
+need_own_file "$out" "--out $out" "write there; give a file in a folder of your own" 002
 make_dir "$(dirname "$out")"
 if [ ! -w "$(dirname "$out")" ] || { [ -e "$out" ] && [ ! -w "$out" ]; }; then
 	die "$out cannot be written by $(id -un); give another --out"

@@ -19,7 +19,7 @@ usage() {
 	END
 }
 
-# By pattern, so that what a script comes to need is there
+# By pattern, so that new helpers are included
 parts='scripts/*.sh scripts/lib/*.sh scripts/lib/*.awk scripts/fleet/guest.sh'
 
 kver=${1-}
@@ -34,7 +34,7 @@ out=$(cache_dir fleet)
 make_dir "$out"
 module=$top/build/$kver/e1000_napi.ko
 in_clone || module=$(modinfo -k "$kver" -F filename e1000_napi 2>/dev/null) || module=none
-# Asked for by each guest of that kernel, and made by the first
+# Every guest of that kernel asks for it; the first one builds it
 old=$out/$kver.sh
 # shellcheck disable=SC2086 # a list of words
 if [ -e "$module" ] && [ -e "$old" ] && [ -z "$(cd "$top" && find $parts scripts/fleet/bundle.sh "$napimeter" \

@@ -1,15 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Part of the fleet's playbook: what is done in one guest, by its verb. Everything
-# is in one folder of the guest's, which the last verb takes away again.
+# Part of the fleet's playbook: the steps in one guest, by verb. All files are in one directory
+# of the guest, which the last verb removes.
 #
-# guest.sh check NIC           may it be done? says what was found, as name=value
+# guest.sh check NIC           can NIC be swept? prints what was found, as name=value
 # guest.sh start NIC [WORD…]   hand the NIC over; sweep.sh NIC WORD… in the background
-# guest.sh poll                running, done or failed, and how far it is
+# guest.sh poll                running, done or failed, and its progress
 # guest.sh pack                the results on stdout, as base64 of a tar.gz
-# guest.sh forget              the results away, which are elsewhere now
+# guest.sh forget              remove the results, which were fetched
 # guest.sh release             stop a sweep, give the NIC back; results stay
-# guest.sh remove              that, and the folder away
+# guest.sh remove              the same, and remove the directory
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
@@ -20,8 +20,8 @@ top=$(cd "$here/../.." && pwd)
 # shellcheck source=scripts/lib/nic-reach.sh
 . "$top/scripts/lib/nic-reach.sh"
 
-# swept_nic NIC: sets $nic and $driver. auto: the one NIC of e1000 that neither this
-# ssh session nor a default route goes over
+# swept_nic NIC: sets $nic and $driver. auto: the only e1000 NIC that neither this ssh session
+# nor a default route uses
 swept_nic() {
 	need_tools
 	nic=$1
@@ -73,23 +73,23 @@ start() {
 		log "the sweep is running already"
 		return
 	fi
-	# Other words are another sweep
+	# Other arguments are another sweep
 	[ "$(cat "$top/words" 2>/dev/null)" = "$*" ] || rm -rf "$top/results"
 	printf '%s\n' "$*" >"$top/words"
 	rm -f "$top/status"
-	# Only what was taken is given back
+	# Give back only what was handed over
 	if [ "$driver" = e1000 ]; then
 		printf '%s\n' "$nic" >"$top/taken"
 		sh "$top/scripts/load.sh" "$nic"
 	fi
-	# It goes on without the ssh session
+	# Continues without the ssh session
 	setsid sh "$0" sweep "$nic" "$@" </dev/null >"$top/log" 2>&1 &
 	echo $! >"$top/pid"
 }
 
 sweep() {
 	_rc=0
-	# Told to stop, as sweep.sh is, this waits until that has tidied up
+	# A signal to this script also reaches sweep.sh; wait until that has cleaned up
 	trap : HUP INT TERM
 	sh "$top/scripts/sweep.sh" "$@" --out "$top/results" || _rc=$?
 	echo "$_rc" >"$top/status"
@@ -109,7 +109,7 @@ poll() {
 	fi
 }
 
-# pack: not sysstat's own record, which is larger than all the rest
+# pack: without sysstat's record, which is larger than all the rest
 pack() {
 	cd "$top/results"
 	# shellcheck disable=SC2046 # names without spaces
@@ -122,7 +122,7 @@ idle() { ! busy; }
 
 release() {
 	if busy; then
-		# sweep.sh, so that it tidies up; setsid made them a group of their own
+		# sweep.sh too, so that it cleans up; setsid gave them a process group
 		kill -- "-$pid" 2>/dev/null || kill "$pid" 2>/dev/null || :
 		wait_for 30 idle || kill -9 -- "-$pid" 2>/dev/null || :
 	fi

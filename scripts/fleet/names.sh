@@ -5,8 +5,8 @@
 # shellcheck source=scripts/lib/put-file.sh disable=SC2154 # $here of those that source this
 . "$here/../lib/put-file.sh"
 
-# check_names FILE <NAMES: these guests' names, one a line, which FILE has, can be those of folders,
-# and arguments of ansible
+# check_names FILE <NAMES: refuse guests' names of FILE, one per line, that cannot be directory names
+# or arguments of ansible
 check_names() {
 	local bad
 	bad=$(grep -avEx '[A-Za-z0-9_][A-Za-z0-9._-]*' | sed 's/^/name: /;1q')

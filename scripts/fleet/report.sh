@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Part of run.sh: all that was collected as one table, one page, one Prometheus file.
+# Part of run.sh: turn all results into one table, one page, one Prometheus file.
 #
 # report.sh OUT [TEXTFILE]: reads OUT/state.tsv and OUT/guests/, writes
 #   OUT/fleet.csv   one row per guest: how it ended, its verdict, its numbers
@@ -26,12 +26,12 @@ need python3
 python3 "$here/table.py" "$out" "$napistat" "$work" >"$work/pages"
 put_file "$out" fleet.csv <"$work/fleet.csv"
 put_file "$out" fleet.prom <"$work/fleet.prom"
-# Renamed there, so that the collector never reads half of it
+# Rename it into place, so that the collector never reads half a file
 [ -z "${2-}" ] || put_file "$2" e1000_napi_fleet.prom 644 <"$work/fleet.prom"
 
 [ -s "$work/pages" ] || die "no guest has results; $out/fleet.csv says why"
 measured=$(wc -l <"$work/pages")
-# Those that say something new come first
+# Verdicts that call for a change come first
 sort -t "$(printf '\t')" -k 1,1 "$work/pages" |
 	awk -F '\t' '{ print ($1 == "change" ? 0 : $1 == "keep" ? 2 : 1) "\t" $2 }' |
 	sort -s -k 1,1n | head -n "$most" | cut -f 2 >"$work/shown"

@@ -37,8 +37,8 @@ usage() {
 	END
 }
 
-# check_folders OUT TEXTFILE: root writes in no other user's. Debian's folder for textfiles is in one
-# of the system's user prometheus
+# check_folders OUT TEXTFILE: root must not write in another user's directory. Debian's directory for
+# textfiles belongs to the system user prometheus
 check_folders() {
 	local why="write there: run this as that user, or give another folder"
 	need_own_path "$1" "--out $1" "$why" 002
@@ -120,7 +120,7 @@ if [ -n "$failed" ]; then
 	}
 fi
 
-# Their names become those of folders
+# Their names become directory names
 export ANSIBLE_CONFIG="${ANSIBLE_CONFIG:-$here/ansible.cfg}"
 ansible all -i "$inventory" ${limit:+--limit "$limit"} --list-hosts 2>/dev/null |
 	sed -n 's/^    //p' | check_names "$inventory"
@@ -146,7 +146,7 @@ trap 'exit 143' HUP TERM
 	}
 	echo '}'
 } >"$work/vars.json"
-# No __pycache__ beside the plugin: the package's folder is dpkg's
+# No __pycache__ beside the plugin: dpkg owns the package's directory
 export PYTHONDONTWRITEBYTECODE=1
 export NAPI_FLEET_STATE="$work/state"
 began=$(date +%s)
@@ -158,7 +158,7 @@ log "$(wc -l <"$work/state") guests in $(($(date +%s) - began)) s: $(cut -f 2 "$
 	sort | uniq -c | awk '{ printf "%s%s %s", n++ ? ", " : "", $1, $2 }')"
 bad=$(awk -F '\t' '$2 != "ok"' "$work/state" | wc -l)
 if [ -z "$check$undo" ]; then
-	# Of guests that this run left out, the last run's word stands
+	# Guests that this run left out keep the last run's state
 	[ -e "$state" ] || state=/dev/null
 	awk -F '\t' 'NR == FNR { now[$1] = 1; print; next } !($1 in now)' "$work/state" "$state" |
 		sort >"$work/all"

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Part of the fleet's playbook, where run.sh runs: the results of one guest, as
-# guest.sh pack prints them, from stdin into DIR, and their Prometheus textfile in
-# a script that puts it into a guest.
+# Part of the fleet's playbook, on the machine of run.sh: unpack one guest's results, as guest.sh
+# pack prints them, from stdin into DIR, and write a script that installs their Prometheus textfile
+# in the guest.
 #
 # take.sh DIR <packed
 set -eu
@@ -15,7 +15,7 @@ work=$(mktemp -d "${dir%/*}/.take.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 
-# A guest is not to be trusted with this machine's files, nor its disk (128 MB a file)
+# Do not trust a guest with this machine's files or disk space (128 MB a file)
 ulimit -f 262144
 mkdir "$work/results"
 tr -d '\r' | base64 -d >"$work/archive" 2>/dev/null || die "the guest sent something that is not an archive"
@@ -38,6 +38,6 @@ napistat=${NAPISTAT:-$(tool napistat)}
 		"$napistat" hist -f prometheus --histogram rx_per_poll "$work/results"
 	echo END_OF_TEXTFILE
 } >"$work/results/textfile.sh"
-# The earlier results go only now
+# Remove the earlier results only now
 rm -rf "$dir"
 mv -T "$work/results" "$dir"

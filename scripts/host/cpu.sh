@@ -1,11 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# On the host: sample the CPU use of one VM and tell it to the sweep in that VM.
+# On the host: sample the CPU use of one VM, and answer the sweep in that VM.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=scripts/host/lib.sh
 . "$here/lib.sh"
+# shellcheck source=scripts/lib/own-file.sh
+. "$here/../lib/own-file.sh"
 
 usage() {
 	cat <<-END
@@ -44,6 +46,7 @@ done
 [ $# -eq 2 ] || usage_error "say HYPERVISOR VM, or pid PID"
 { is_uint "$port" && [ "$port" -ge 1 ] && [ "$port" -le 65535 ]; } ||
 	usage_error "--port requires a number from 1 to 65535, not '$port'"
+need_own_file "$record" "--record $record" "write there; give a file in a folder of your own" 002
 napimeter=$(tool napimeter)
 
 samples() {

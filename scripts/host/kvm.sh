@@ -15,7 +15,7 @@ pid_of() {
 
 vm_runs() { pid_of >/dev/null; }
 
-# Without libvirt there is no list of VMs but of processes
+# Without libvirt the only list of VMs is that of processes
 vm_exists() { pgrep -f -- "-name (guest=)?$vm( |,|\$)" >/dev/null; }
 
 vm_create() {
@@ -27,7 +27,7 @@ vm_create() {
 	_accel=${E1000_NAPI_ACCEL:-kvm}
 	_cpu=max
 	[ "$_accel" = tcg ] || _cpu=host
-	# One argument a line
+	# One argument per line
 	{
 		printf '%s\n' -name "e1000_napi-$vm" -accel "$_accel" -cpu "$_cpu" -m "$mem" \
 			-smp "$cpus" -display none -netdev "$_netdev" -device "${nic:-e1000},netdev=net0" \
@@ -75,7 +75,7 @@ vm_facts() {
 	echo "host_kernel=$(uname -sr)"
 	[ -r "$state/$vm/arguments" ] || return 0
 	echo "nic=$(grep '^e1000.*,netdev=' "$state/$vm/arguments" | cut -d, -f1)"
-	# QEMU's e1000 throttles interrupts as the driver asks, unless told not to
+	# QEMU's e1000 throttles interrupts as the driver asks, unless mitigation is off
 	echo "nic_mitigation=$(grep -q 'mitigation=off' "$state/$vm/arguments" && echo off || echo on)"
 	echo "vcpus=$(sed -n '/^-smp$/{n;p;}' "$state/$vm/arguments")"
 }

@@ -1,9 +1,9 @@
 # shellcheck shell=sh disable=SC2034 # used by the scripts that source this
 # SPDX-License-Identifier: GPL-2.0
 # Shared by the hypervisors' scripts: the command line, our VMs, CPU samples.
-# Each one sets kind and title, defines the vm_… functions and calls host_main "$@".
+# Each script sets kind and title, defines the vm_… functions and calls host_main "$@".
 #
-# A VM is ours when its folder below $state is there. No verb touches another.
+# A VM is ours if its directory in $state exists. No verb touches another VM.
 
 host_here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=scripts/lib/common.sh
@@ -45,7 +45,7 @@ wait_until() {
 
 gone() { ! vm_runs; }
 
-# now_ns: the clock of day. Not all hosts' date has nanoseconds.
+# now_ns: wall clock time. date has no nanoseconds on some hosts.
 now_ns() {
 	_now=$(date +%s%N)
 	case $_now in
@@ -119,6 +119,7 @@ host_main() {
 		usage_error "$verb which VM? A name of letters, digits, dot, dash, underscore"
 		;;
 	esac
+	need_own_path "$state/$vm" "the folder of VMs $state" "act by it: set HOME to /root, or XDG_STATE_HOME" 002
 	shift 2
 	while [ $# -gt 0 ]; do
 		case $1 in
@@ -164,7 +165,7 @@ host_main() {
 			iso=$(cd "$(dirname "$iso")" && pwd)/${iso##*/}
 		fi
 		mkdir -p "$state/$vm"
-		# Marked before it is made, so that a half-made one can be destroyed
+		# Mark the VM before it is made, so that destroy works on a half-made one
 		: >"$state/$vm/made"
 		if ! vm_create; then
 			vm_destroy || :

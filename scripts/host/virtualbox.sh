@@ -46,8 +46,8 @@ vm_start() {
 	VBoxManage startvm "$vm" --type headless >/dev/null
 }
 
-# Not only a running VM: one that starts, hangs or met VirtualBox's guru holds a session too.
-# The ISO's guest does not listen to its power button; there is nothing to lose.
+# A VM that starts, hangs or is in guru meditation holds a session too. Power it off: the ISO's guest
+# ignores its power button and has nothing to lose.
 vm_stop() {
 	vm_exists || return 0
 	! is_off || return 0
@@ -67,7 +67,7 @@ unregister() {
 vm_destroy() {
 	vm_exists || return 0
 	vm_stop
-	# VirtualBox closes the session some time after the VM is off
+	# VirtualBox closes the session some time after power-off
 	wait_until 30 unregister || die "VirtualBox still holds '$vm' after 30 s ($(echo "$_said" | head -n 1)); \
 end its VBoxHeadless process, then run $prog destroy $vm again"
 }

@@ -79,7 +79,7 @@ vm_start() {
 	fi
 }
 
-# The ISO's guest has no VMware tools to ask it politely; there is nothing to lose
+# The ISO's guest has no VMware tools for a clean shutdown, and nothing to lose
 vm_stop() {
 	vm_runs || return 0
 	if on_esxi; then
@@ -102,7 +102,7 @@ delete() {
 vm_destroy() {
 	vm_exists || return 0
 	vm_stop
-	# VMware holds its lock on the files for some time after
+	# VMware keeps the files locked for some time
 	wait_until 30 delete || die "VMware still holds '$vm' after 30 s ($(echo "$_said" | head -n 1)); \
 end its vmware-vmx process, then run $prog destroy $vm again"
 }

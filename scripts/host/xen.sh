@@ -56,17 +56,17 @@ vm_start() {
 
 vm_stop() {
 	vm_exists || return 0
-	# The ISO's guest does not listen to a shutdown request; there is nothing to lose
+	# The ISO's guest ignores shutdown requests and has nothing to lose
 	xl destroy "$vm" || gone ||
 		die "xl did not destroy '$vm', see above; run $prog $verb $vm again"
-	# The domain dies some time after xl said so, and its name is taken until then
+	# The domain dies some time after xl returns; its name is in use until then
 	wait_until 20 gone ||
 		die "'$vm' has not gone after 20 s; look at 'xl list', then run $prog $verb $vm again"
 }
 
 vm_destroy() { vm_stop; }
 
-# xentop's first sample is always 0. It would keep its lines back in a pipe.
+# xentop's first sample is always 0, and it buffers its output in a pipe.
 vm_cpu() {
 	need xentop xen-system-amd64
 	vm_exists || die "there is no running '$vm'"
@@ -79,7 +79,7 @@ vm_cpu() {
 			case $_name in
 			"$vm") _seen=1 ;;
 			Domain-0)
-				# A round began, and the last one was without the VM: it is gone
+				# A new round began, and the last one lacked the VM: it is gone
 				[ "${_seen-1}" = 1 ] || break
 				_seen=0
 				continue
@@ -104,7 +104,7 @@ vm_facts() {
 	echo "vcpus=$(xl vcpu-list "$vm" | tail -n +2 | wc -l)"
 	[ -r "$state/$vm/vm.cfg" ] || return 0
 	echo "nic=$(sed -n 's/.*model=\([^,]*\).*/\1/p' "$state/$vm/vm.cfg")"
-	# QEMU's e1000 throttles interrupts as the driver asks, unless told not to
+	# QEMU's e1000 throttles interrupts as the driver asks, unless mitigation is off
 	echo "nic_mitigation=$(grep -q 'mitigation=off' "$state/$vm/vm.cfg" && echo off || echo on)"
 	echo "xen_platform_pci=$(sed -n 's/^xen_platform_pci=//p' "$state/$vm/vm.cfg")"
 }

@@ -25,7 +25,7 @@ usage() {
 	END
 }
 
-# tell TEXT: what systemctl status shows
+# tell TEXT: set the text that systemctl status shows
 tell() {
 	[ -z "${NOTIFY_SOCKET-}" ] || systemd-notify ${ready:+--ready} --status="$1" || :
 	ready=''
@@ -73,9 +73,9 @@ is_uint "$timeout" || timeout=120
 ready=1 why=''
 wait_for 30 found_nic ||
 	die "no NIC of e1000 with the hardware address $mac came within 30 s; if it is gone: $(how_to disable "$mac")"
-# it gets its name from udev, and load.sh keeps the one that it has
+# wait for udev's name: load.sh keeps the name that it finds
 ! command -v udevadm >/dev/null || udevadm settle --timeout=30 || :
-# a second time, as another NIC may have taken longer than load.sh waits for its turn
+# retry once: another NIC may hold the lock longer than load.sh waits
 # shellcheck disable=SC2086 # words
 sh "$here/load.sh" "$pci" $words --yes || sh "$here/load.sh" "$pci" $words --yes ||
 	die "e1000_napi did not get $mac; e1000 has it, see above for the reason"
@@ -83,7 +83,7 @@ end=$(($(uptime_now) + timeout))
 tell "e1000_napi has $(pci_netdev "$pci"); waiting for its network"
 until network_is_there; do
 	if [ "$(uptime_now)" -ge "$end" ]; then
-		# it is not in use, so nothing can fail
+		# the NIC is not in use, so nothing can fail
 		[ "$why" != "it is down" ] || [ "$gateway" = 1 ] || break
 		log "$name: $why, $timeout s after e1000_napi got it: putting e1000 back"
 		sh "$here/restore.sh" "$pci" || :

@@ -8,14 +8,14 @@ EXIT_FAIL=1
 EXIT_USAGE=2
 EXIT_SKIP=4
 
-# As a person called it: by the front door (E1000_NAPI_PROG) or by itself. A script that
-# this one starts has a name of its own.
+# The name that the user called: the entry point (E1000_NAPI_PROG) or the script itself. A script
+# that this one starts sets its own name.
 prog=${E1000_NAPI_PROG:-${0##*/}}
 unset E1000_NAPI_PROG
 
-# The same wherever it is called from. /usr/sbin is not in PATH after a plain su; cron and
-# DKMS may set no HOME; others must not write what root makes, whatever the umask; and with
-# a decimal comma in the locale, awk's numbers could not be read back.
+# Do not depend on the caller's environment. /usr/sbin is not in PATH after a plain su; cron and
+# DKMS may set no HOME; others must not write what root makes, whatever the umask; and awk's
+# numbers must not have a locale's decimal comma.
 PATH=$PATH:/usr/sbin:/sbin
 : "${HOME:=$(getent passwd "$(id -u)" 2>/dev/null | cut -d : -f 6)}"
 umask go-w
@@ -23,17 +23,20 @@ user_locale=${LC_ALL:-${LC_CTYPE:-${LANG:-}}}
 LC_ALL=C.UTF-8
 export LC_ALL
 
-# Complaints of a kernel, for grep -E. A program that crashes is not
-# that: "traps: iperf[178] general protection fault ip:…", "iperf[178]: segfault at …"
+# Complaints of a kernel, for grep -E. Crashes of programs do not
+# count: "traps: iperf[178] general protection fault ip:…", "iperf[178]: segfault at …"
 complaints='BUG[: ]|WARNING: |Oops|Kernel panic|general protection fault[,:]|possible .*deadlock'
 complaints="$complaints|rcu: INFO|INFO: task|UBSAN|KASAN|KCSAN|KFENCE|NETDEV WATCHDOG|Call Trace"
 
 unprintable=$(printf '\001\002\003\004\005\006\007\010\013\014\015\016\017\020\021\022\023\024\025\026\027\030\031\032\033\034\035\036\037\177')
-# a terminal that went away is not a reason to stop
-# names of files and what others wrote may be in it: nothing of it steers the terminal
+c1=$(printf '\302') # the first of two bytes, those of control characters too
+# clean: remove what would control the terminal
+clean() { LC_ALL=C awk '{ gsub(/[\001-\010\013-\037\177]|\302[\200-\237]/, "?"); print; fflush() }'; }
+# Ignore a closed terminal. File names and text of others may be in the message: strip what
+# would control the terminal
 log() {
 	case $* in
-	*["$unprintable"]*) printf '%s\n' "$*" | tr '\001-\010\013-\037\177' '?' >&2 || : ;;
+	*["$unprintable"]* | *"$c1"*) printf '%s\n' "$*" | clean >&2 || : ;;
 	*) printf '%s\n' "$*" >&2 || : ;;
 	esac
 }
@@ -61,8 +64,8 @@ usage_error() {
 	exit "$EXIT_USAGE"
 }
 
-# after_text TEXT: of each line on stdin that begins with TEXT, the rest. TEXT is not a program,
-# whatever is in it
+# after_text TEXT: print the rest of each line on stdin that begins with TEXT. TEXT is never
+# interpreted as a pattern
 after_text() {
 	START=$1 awk 'BEGIN { start = ENVIRON["START"] }
 		index($0, start) == 1 { print substr($0, length(start) + 1) }'
@@ -74,7 +77,7 @@ need() {
 		die "$1 is missing; on Debian: apt-get install ${2:-$1}"
 }
 
-# make_dir FOLDER: with its parents, or the reason why not and what to do
+# make_dir FOLDER: make it with its parents, or die with the reason and what to do
 make_dir() {
 	local why
 	why=$(mkdir -p -- "$1" 2>&1) ||
@@ -87,8 +90,8 @@ temp_dir() {
 		die "no temporary folder can be made in ${TMPDIR:-/tmp}: is it full (df) or read-only? TMPDIR=FOLDER takes another one"
 }
 
-# owner_of PATH: the first user who is not root and owns a part of PATH, or of where its links
-# lead, else 0; root must not write there, for that user can put a link in its place
+# owner_of PATH: the first user other than root who owns a part of PATH or of its links' targets,
+# else 0. Root must not write there: that user can replace it with a link
 owner_of() {
 	local path="$1" real
 	case $1 in
@@ -106,8 +109,8 @@ owner_of() {
 	printf '%s\n' "$real"
 }
 
-# open_part PATH: the first folder of PATH, as its links lead, that everybody may write and that
-# is not sticky, if there is one
+# open_part PATH: the first directory of PATH, links followed, that is writable for all and not
+# sticky, if any
 open_part() {
 	local path="$1"
 	while [ ! -e "$path" ] && [ "$path" != "${path%/*}" ]; do
@@ -120,7 +123,7 @@ open_part() {
 	done | head -n 1
 }
 
-# first_owner /PATH: the first user who is not root and owns a part of it, else 0
+# first_owner /PATH: the first user other than root who owns a part of it, else 0
 first_owner() {
 	local path="$1" part='' owner
 	while [ -n "$path" ]; do
@@ -139,16 +142,16 @@ first_owner() {
 	echo 0
 }
 
-# in_clone: whether this is a clone, in which things are built, and not the package
+# in_clone: true in a clone, where things are built, false in the package
 # shellcheck disable=SC2154 # $here is the script's
 in_clone() { [ -e "$here/../dev/prepare.sh" ] || [ -e "$here/../../dev/prepare.sh" ]; }
 
-# tool NAME: where this program of ours is: in the guest's tools/, in a clone's build/tools/,
-# else installed. $here is the folder of the script that asks.
+# tool NAME: path of our program: in the guest's tools/, in a clone's build/tools/, else installed.
+# $here is the caller's directory.
 tool() {
 	local dir file
 	for dir in "$here/.." "$here/../.."; do
-		# what is beside our tree is not ours
+		# a program beside our tree is not ours
 		[ -e "$dir/scripts/lib/common.sh" ] || continue
 		for file in "$dir/tools/$1" "$dir/build/tools/$1"; do
 			if [ -f "$file" ] && [ -x "$file" ]; then
@@ -175,7 +178,7 @@ module_of() {
 	die "there is no e1000_napi.ko for the kernel $1; $(how_to_build "$1")"
 }
 
-# how_to_build KVER: how to come by the module, for messages
+# how_to_build KVER: how to get the module, for messages
 how_to_build() {
 	if in_clone; then
 		echo "run make KVER=$1 in the clone"
@@ -190,15 +193,14 @@ need_root() {
 	[ "$(id -u)" -eq 0 ] || die "root is required; run it with sudo"
 }
 
-# is_uint WORD: a plain decimal number, no sign, no leading zero but 0 itself
+# is_uint WORD: a plain decimal number without sign or leading zero; 0 is one
 is_uint() {
 	case $1 in
 	'' | *[!0-9]* | 0?*) return 1 ;;
 	esac
 }
 
-# process_key PID: names a living process for good, even if its number comes
-# back; fails when it is dead
+# process_key PID: identifies a living process even if its PID is reused; fails if it is dead
 process_key() {
 	_stat=$(head -n 1 "/proc/$1/stat" 2>/dev/null) || return 1
 	# shellcheck disable=SC2046,SC2086 # the fields after "(name)"
@@ -210,12 +212,12 @@ process_key() {
 	printf '%s\n' "$1"
 }
 
-# is_alive PID:KEY; one without a key, of a process that died as it was asked for, is not
+# is_alive PID:KEY; an empty key is of a process that died before it was read: not alive
 is_alive() {
 	_key=$(process_key "${1%%:*}") && [ "$_key" = "${1##*:}" ]
 }
 
-# live_sweep LOCK: the process of the sweep that is running here, if there is one
+# live_sweep LOCK: the process of the running sweep, if any
 live_sweep() {
 	local pid name
 	[ -e "$1" ] && is_own "$1" || return 0
@@ -226,13 +228,13 @@ live_sweep() {
 	done <"$1"
 }
 
-# is_own PATH: no link, of who runs this, and no other user may write it
+# is_own PATH: not a link, owned by the caller, not writable by other users
 is_own() {
 	[ -n "$(find "$1" -prune ! -type l -user "$(id -u)" ! -perm /022 2>/dev/null)" ]
 }
 
-# is_own_path PATH: the same, and no other user can put another in its place: the folders above are
-# root's or the caller's, and others write there only where they cannot rename what is not theirs
+# is_own_path PATH: the same, and no other user can replace it: root or the caller owns the
+# directories above, and those that others may write are sticky
 is_own_path() {
 	local path
 	path=$(readlink -f "$1") && is_own "$path" || return 1
@@ -242,13 +244,13 @@ is_own_path() {
 	done
 }
 
-# foreign_part PATH [OTHERS [LEAST]]: the first part of PATH, the targets of links too, that belongs
-# to another user (from id LEAST, 1) than root, sudo's caller and who owns these scripts, or that
-# others may write (mode bits OTHERS, 022); what is missing in a sticky folder, they can make.
-# Fails if there is none
+# foreign_part PATH [OTHERS [LEAST]]: the first part of PATH, targets of links included, that
+# belongs to a user (id LEAST or above, default 1) other than root, sudo's caller and the owner of
+# these scripts, or that others may write (mode bits OTHERS, default 022). Others can make what is
+# missing in a sticky directory. Fails if there is none
 foreign_part() {
 	local rest at='' what uid gid mode kind others open='' links=0 ours
-	# who owns the scripts that root runs here can do anything anyway
+	# the owner of the scripts that root runs here can do anything anyway
 	ours=$(stat -c %u "${here:-/}" 2>/dev/null) || ours=0
 	case $1 in /*) rest=$1 ;; *) rest=$(pwd -P)/$1 ;; esac
 	while what=$(stat -c '%u %g %a %F' "${at:-/}" 2>/dev/null); do
@@ -279,13 +281,13 @@ foreign_part() {
 	[ -n "$open" ] && printf '%s\n' "${at:-/}"
 }
 
-# need_own_path PATH NAME WHY [OTHERS [LEAST]]: root goes on only where foreign_part finds none; NAME
-# is PATH in the message, WHY says what root would do there and what to do instead
+# need_own_path PATH NAME WHY [OTHERS [LEAST]]: die if foreign_part finds one. The message calls PATH
+# NAME; WHY says what root would do there and what to do instead
 need_own_path() {
 	local part=''
 	[ "$(id -u)" -ne 0 ] || part=$(foreign_part "$1" "${4-}" "${5-}") || return 0
 	[ -n "$part" ] || return 0
-	# in /tmp, say, where another user could make it as well; made now, it is ours
+	# in /tmp, for example, another user could make it first: make it now
 	if [ ! -e "$part" ] && mkdir "$part" 2>/dev/null; then
 		part=$(foreign_part "$1" "${4-}" "${5-}") || return 0
 	fi
@@ -295,11 +297,11 @@ need_own_path() {
 	esac
 }
 
-# uptime_now: whole seconds; no clock that is set can move it
+# uptime_now: whole seconds, independent of clock changes
 uptime_now() { cut -d . -f 1 /proc/uptime; }
 
-# wait_for SECONDS COMMAND…: poll until COMMAND succeeds or time is up: ten tries a second, with
-# a COMMAND that takes no time itself
+# wait_for SECONDS COMMAND…: poll until COMMAND, which must be quick, succeeds or time is up: ten
+# tries a second
 wait_for() {
 	_left=$(($1 * 10))
 	shift
@@ -310,28 +312,28 @@ wait_for() {
 	done
 }
 
-# serve_iperf OPTION…: for good. That of 2.1.8 dies of a segmentation fault at times, when
-# a UDP stream that was pulled has ended
+# serve_iperf OPTION…: never returns. iperf 2.1.8 sometimes crashes at the end of a pulled UDP
+# stream, so start it again
 serve_iperf() {
 	while :; do
 		iperf -s "$@" || sleep 0.1
 	done
 }
 
-# is_sudo: this is root, for a user who ran sudo
+# is_sudo: root, on behalf of a user who ran sudo
 is_sudo() { [ "${SUDO_UID:-0}" -ne 0 ] && [ "$(id -u)" -eq 0 ]; }
 
-# home_of UID: its home folder by the list of users, which a guest has as a file only
+# home_of UID: its home directory by the user database, which in a guest is only a file
 home_of() {
 	{ getent passwd "$1" || cat /etc/passwd; } 2>/dev/null |
 		awk -F : -v uid="$1" '$3 == uid { print $6; exit }' | grep .
 }
 
-# home_dir: also where HOME is not set, as in units of systemd
+# home_dir: works without HOME too, as in systemd units
 home_dir() { printenv HOME | grep . || home_of "$(id -u)"; }
 
-# cache_dir NAME: a folder for things that are costly to make and easy to lose. The same
-# with sudo and without
+# cache_dir NAME: a directory for files that are costly to make but can be made again. The same with
+# and without sudo
 cache_dir() {
 	_cache=${E1000_NAPI_CACHE:-}
 	if [ -z "$_cache" ] && [ -n "${XDG_CACHE_HOME:-}" ]; then
@@ -350,7 +352,7 @@ check_cache() {
 	local say depth='' bad
 	say="run what is in it: set E1000_NAPI_CACHE to a folder of root's, or HOME to /root"
 	need_own_path "$1/$2" "the cache $1" "$say"
-	# a root filesystem has users and open folders of its own
+	# a root filesystem has its own users and writable directories
 	case $2 in . | debian | fresh | kernels | root) depth='-maxdepth 1' ;; esac
 	# shellcheck disable=SC2086 # two words
 	bad=$(find -H "$1/$2" -xdev $depth \( ! -user 0 ! -user "${SUDO_UID:-0}" -o ! -type l \
@@ -358,8 +360,8 @@ check_cache() {
 	[ -z "$bad" ] || die "the cache $1: $bad is of another user, or may be written by one, and root would $say; or remove $bad"
 }
 
-# give_back PATH…: after sudo, what root made in a folder of the caller's is the caller's, with the
-# folders on the way there. From folders that are entered, not by path: the caller may move things
+# give_back PATH…: after sudo, chown what root made in the caller's directory to the caller, with
+# the directories above. Enter each directory first: the caller may move things meanwhile
 give_back() {
 	local path
 	is_sudo || return 0
@@ -369,7 +371,7 @@ give_back() {
 	done
 }
 
-# give_here NAME: the same for one in the working folder
+# give_here NAME: the same for a file in the working directory
 give_here() {
 	local up=. way=.
 	while [ "$(stat -c %u "$up")" -eq 0 ]; do
@@ -377,8 +379,8 @@ give_here() {
 		up=$up/..
 	done
 	[ "$(stat -c %u "$up")" = "$SUDO_UID" ] || return 0
-	# the sums by which root knows again what it fetched stay root's; a file with two names may have
-	# one elsewhere. find refuses -execdir with relative folders in PATH
+	# checksums of root's downloads stay root's; a file with two names may have one elsewhere. find
+	# refuses -execdir with relative directories in PATH
 	PATH=/usr/sbin:/usr/bin:/sbin:/bin find "./$1" -xdev -user 0 ! -name '*.sha256' \
 		\( -type d -o -links 1 \) -execdir chown -h "$SUDO_UID:$SUDO_GID" {} + || :
 	while [ "$way" != "$up" ]; do
@@ -387,8 +389,8 @@ give_here() {
 	done
 }
 
-# give_back_all FOLDER: what make and the scripts write in this tree, FOLDER, and the cache. Not the
-# cache's root filesystems, whose files must stay root's
+# give_back_all FOLDER: give back what make and the scripts write in this tree, FOLDER, and the cache,
+# except root filesystems in the cache, whose files must stay root's
 give_back_all() {
 	is_sudo || return 0
 	give_back "$1/build" "$1/results"

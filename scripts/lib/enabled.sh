@@ -3,7 +3,7 @@
 # Shared by enable.sh, disable.sh and boot.sh: which NICs e1000_napi gets at a boot.
 # Source it after nic.sh.
 #
-# /etc/e1000_napi/MAC         a NIC by its hardware address, as it has it without our doing;
+# /etc/e1000_napi/MAC         a NIC by its permanent hardware address;
 #                             lines "arguments WORD…", "timeout S", "gateway 0|1"
 # e1000-napi@.service         runs boot.sh MAC, before the network comes up
 # shellcheck disable=SC2034 # used by those that source this
@@ -23,7 +23,7 @@ is_mac() {
 	esac
 }
 
-# nic_of MAC: the PCI address of the NIC of e1000 or e1000_napi that has it
+# nic_of MAC: the PCI address of the e1000 or e1000_napi NIC with this hardware address
 nic_of() {
 	local net
 	for net in "$SYS"/class/net/*/device; do
@@ -40,7 +40,7 @@ nic_of() {
 	return 1
 }
 
-# enabled_macs: those that were enabled
+# enabled_macs: the hardware addresses that were enabled
 enabled_macs() {
 	local file
 	for file in "$ENABLED"/*; do
@@ -50,5 +50,5 @@ enabled_macs() {
 
 systemd() { systemctl -q ${ROOT:+--root="$ROOT"} "$@"; }
 
-# systemd_reload: it reads its units again, where it runs
+# systemd_reload: make systemd read its units again, if it runs
 systemd_reload() { [ -n "$ROOT" ] || [ ! -d /run/systemd/system ] || systemctl daemon-reload; }

@@ -4,23 +4,22 @@
 # files, and changing the driver of one PCI device. Source it after nic.sh.
 #
 # /run/e1000_napi/PCI.state   a NIC between two drivers: written before anything
-#                             is changed, gone when all of it is back
+#                             is changed, removed when all of it is back
 # /run/e1000_napi/PCI.loaded  the same file, kept while e1000_napi has the NIC
 # /run/e1000_napi/PCI.nft     what nftables loses with the network device, for nft -f
-# A reboot takes both away, and the handover with them.
+# A reboot removes both, and undoes the handover.
 # shellcheck disable=SC2034,SC2154 # set and used by those that source this
 
 RUN=${E1000_NAPI_RUN:-/run/e1000_napi}
 ticket=
-# others may read the state, and not write it
+# others may read the state but not write it
 umask 022
 MODULE=e1000_napi
 STOCK=e1000
 
-# take_lock SECONDS: one at a time for all NICs, for their names can collide on
-# the way. Lamport's bakery: everyone draws a number, the lowest of the living
-# goes first, and what the dead left is only ever theirs, so that taking it
-# away cannot hit another. (busybox may have no flock.)
+# take_lock SECONDS: one lock for all NICs, because their names can collide meanwhile.
+# Lamport's bakery: every process draws a number, and the lowest living one goes first. Each
+# process has its own file, so removing a dead one's cannot hit another. (busybox may lack flock.)
 take_lock() {
 	mkdir -p "$RUN" || die "cannot make $RUN"
 	is_own_path "$RUN" || die "$RUN, or a folder above it, belongs to, or can be written by, another user; remove it"
@@ -94,8 +93,8 @@ find_module() {
 	die "there is no e1000_napi.ko for the kernel $(uname -r); $(how_to_build "$(uname -r)"), or say where it is with --module PATH"
 }
 
-# find_nic WORD: an interface or a PCI address, also one that has only a state
-# file left; sets $pci, $name and $driver (name and driver may be empty)
+# find_nic WORD: an interface or a PCI address, also one with only a state file
+# left; sets $pci, $name and $driver (name and driver may be empty)
 find_nic() {
 	local word
 	pci='' name='' driver=''
@@ -133,20 +132,20 @@ find_nic() {
 # state_word FILE WORD: what the line "WORD …" of a state file says
 state_word() { after_text "$2 " <"$1"; }
 
-# keep_state PCI DRIVER: written whole and on disk, or not there at all
+# keep_state PCI DRIVER: write the state file whole and synced, or not at all
 keep_state() {
 	rm -f "$RUN/$1.new"
 	"$napinic" hooks "$(pci_netdev "$1")" >"$RUN/$1.new" || return 1
 	mv "$RUN/$1.new" "$RUN/$1.nft"
 	"$napinic" save "$1" "$2" >"$RUN/$1.new" || return 1
-	# what cannot be replayed is not built upon
+	# fail now if restore could not replay it
 	"$napinic" check "$RUN/$1.new" "$1" || return 1
 	sync "$RUN/$1.new" 2>/dev/null || sync
 	mv "$RUN/$1.new" "$RUN/$1.state"
 	sync "$RUN" 2>/dev/null || sync
 }
 
-# note_lost IF: what does not come back with the next driver, and is not a reason to refuse
+# note_lost IF: warn about what does not come back and is not a reason to refuse
 note_lost() {
 	"$napinic" lost "$1" | while read -r _what; do
 		warn "the $_what is not brought back; set it again afterwards"
@@ -156,10 +155,10 @@ note_lost() {
 	done
 }
 
-# put_driver PCI DRIVER: nothing happens when it has it already
+# put_driver PCI DRIVER: does nothing if DRIVER has the device already
 put_driver() {
 	_device=$SYS/bus/pci/devices/$1
-	# no other driver may take it on the way; stock is what takes it by itself
+	# driver_override keeps other drivers away; stock e1000 takes the NIC without it
 	case $2 in
 	"$MODULE") printf '%s\n' "$2" >"$_device/driver_override" ;;
 	*) printf '\n' >"$_device/driver_override" ;;
@@ -171,8 +170,8 @@ put_driver() {
 	printf '%s\n' "$1" >"$SYS/bus/pci/drivers/$2/bind"
 }
 
-# tuned_settings IF: those that a udev rule of tune.sh --apply sets when e1000_napi gets the NIC,
-# by the names that they have in a state file. Stock's values must not go over them.
+# tuned_settings IF: settings of the udev rule of tune.sh --apply, which runs when e1000_napi gets the
+# NIC, by their names in a state file. Stock's values must not overwrite them.
 tuned_settings() {
 	local mac
 	mac=$(permanent_address "$1")
@@ -185,11 +184,11 @@ tuned_settings() {
 			s/.*ethtool -K [$]name gro .*/rx-gro/p' || :
 }
 
-# put_index PCI: the index that the state file names, before udev and others make much of the
-# new one. Without it rules by index do not match: load.sh asked for --yes, or there are none
+# put_index PCI: restore the interface index of the state file, before udev and others use the new
+# one. Without it rules by index do not match; load.sh asked for --yes, or there are none
 put_index() {
 	_index=$(state_word "$RUN/$1.state" index)
-	# one that was killed on its way may be coming home yet
+	# an interface moved by a killed script may still come back from its namespace
 	wait_for 5 has_netdev "$1" || :
 	[ -z "$_index" ] || "$napinic" index "$1" "$_index" ||
 		warn "the interface of $1 has another index than before; rules by index no longer match it"
@@ -197,8 +196,8 @@ put_index() {
 
 has_netdev() { [ -n "$(pci_netdev "$1")" ]; }
 
-# put_config PCI [SETTING…]: what the state file holds, less these settings. Packet filters
-# first, as the NIC takes packets then; those of VLANs have to wait for these
+# put_config PCI [SETTING…]: restore the state file without these settings. Packet filters come
+# first, because the NIC takes packets afterwards; those of VLANs need the VLANs
 put_config() {
 	local pci="$1" rules="$RUN/$1.nft" late='' missed=''
 	shift
@@ -216,7 +215,7 @@ put_config() {
 	[ -z "$missed" ]
 }
 
-# put_name PCI NAME: udev may have named it otherwise, or be about to
+# put_name PCI NAME: udev may have given another name, or be about to
 put_name() {
 	if command -v udevadm >/dev/null 2>&1; then
 		udevadm settle --timeout=10 || :
@@ -235,14 +234,14 @@ has_name() {
 	_why=$(ip link set dev "$_now" down 2>&1 && ip link set dev "$_now" name "$2" 2>&1)
 }
 
-# have_driver DRIVER: loads the module of that name when it is not there
+# have_driver DRIVER: load the module of that name if it is missing
 have_driver() {
 	[ -d "$SYS/bus/pci/drivers/$1" ] || modprobe "$1"
 	[ -d "$SYS/bus/pci/drivers/$1" ]
 }
 
-# give_nic_back PCI: to the driver and the configuration that its state file names.
-# Fails, and keeps the file, when not all of it is back.
+# give_nic_back PCI: restore the driver and configuration of its state file. Fails and keeps the
+# file if a part is not back.
 give_nic_back() {
 	_state=$RUN/$1.state
 	"$napinic" check "$_state" "$1" || return 1
@@ -261,7 +260,7 @@ give_nic_back() {
 	rm -f "$_state" "$RUN/$1.loaded" "$RUN/$1.nft"
 }
 
-# drop_module: when no NIC uses it
+# drop_module: unload it if no NIC uses it
 drop_module() {
 	[ -d "$SYS/module/$MODULE" ] || return 0
 	for _file in "$SYS/bus/pci/drivers/$MODULE"/????:??:??.?; do

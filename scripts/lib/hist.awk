@@ -2,7 +2,7 @@
 # Draws the histograms in a snapshot of e1000_napi; part of hist.sh.
 # The environment has HIST_PROG, HIST_NOW and HIST_MARK: names for messages.
 # Variables: want (a histogram, or all), width (columns), csv, unicode (1 or 0),
-# before (when the first of two files is only to be subtracted).
+# before (1 if the first of two files is to be subtracted).
 
 function fail(why,	name) {
 	name = ENVIRON[FILENAME ~ /mark$/ ? "HIST_MARK" : "HIST_NOW"]
@@ -19,7 +19,7 @@ function number(s) {
 	return s + 0
 }
 
-# whatever a snapshot holds, none of it steers a terminal
+# strip what would control the terminal
 { gsub(/[^ -~\t]/, "?") }
 
 FNR == 1 {
@@ -47,12 +47,12 @@ FNR == 1 {
 /^# / {
 	if (sign < 0) old[$2] = $3
 	else head[$2] = $3
-	# the last line of the head: both are known
+	# the last line of the header: both are known
 	if (sign > 0 && $2 == "polls_during_read" && before != "" &&
 	    (old["device"] != head["device"] || old["since_ns"] != head["since_ns"]))
 		fail("not of the same NIC since the same load as " before "; take a new mark")
 	if (sign > 0 && $2 == "device") ifname = $4
-	# a name may hold what a terminal would act on
+	# a name may contain terminal control characters
 	gsub(/[^!-~]/, "?", ifname)
 	next
 }
@@ -73,9 +73,9 @@ section != "head" {
 
 { fail("not understood: " $0) }
 
-# The part of the value axis that v is in begins here. Linear: steps of `step`;
-# else `step` parts from one power of `base` to the next. 0, polls without a
-# packet, is by itself.
+# Lower bound of the row that v falls into. Linear: steps of `step`; else `step`
+# parts from one power of `base` to the next. 0, polls without a packet, has
+# its own row.
 function lower(v,	p, w) {
 	if (v < 1) return 0
 	if (linear) return v < step ? 1 : int(v / step) * step
@@ -157,7 +157,7 @@ function draw(h,	i, v, n, l, bins, wide, most, room, seconds, mean, end) {
 		return
 	}
 
-	# one row a value if that is possible, else steps of 2, 4, 8 or 16, else
+	# one row per value if possible, else steps of 2, 4, 8 or 16, else
 	# parts of powers of two
 	linear = unit[h] != "ns"
 	for (step = 1; linear && step <= 16 && rows_needed() > ROWS; step *= 2) ;

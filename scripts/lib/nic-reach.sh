@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Peers reached over a NIC, and whether they still are. Source it after nic.sh, whose
+# Peers reached over a NIC, and whether they still answer. Source it after nic.sh, whose
 # need_tools finds $napinic.
 # shellcheck disable=SC2154 # that
 
-# ssh_peer: where the ssh session comes from that this runs in, also under sudo,
+# ssh_peer: the client of the ssh session that this runs in, also under sudo,
 # which hides SSH_CONNECTION
 ssh_peer() {
 	_pid=$$
@@ -23,8 +23,8 @@ ssh_peer() {
 # and the ssh peer that are reached over IF; ADDRESS is - for one on the link
 peers_over() { "$napinic" peers "$1" "$(ssh_peer)"; }
 
-# answers ADDRESS DEVICE: to a ping, or at least to the question for its
-# hardware address
+# answers ADDRESS DEVICE: it answers a ping, or at least ARP or neighbour
+# discovery
 answers() {
 	_six=
 	case $1 in

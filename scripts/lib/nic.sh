@@ -3,11 +3,11 @@
 # Facts about network interfaces and the PCI devices under them. Source it
 # after common.sh.
 
-# A prefix for tests, so that they can bring a made-up /sys
+# A prefix, so that tests can use a made-up /sys
 SYS=${E1000_NAPI_SYS:-/sys}
 
-# need_tools: sets $napinic, which knows what ip and ethtool say. busybox has an ip too, one
-# that can do too little, and its shell takes that whatever PATH says
+# need_tools: sets $napinic, which reads what ip and ethtool print. busybox's shell prefers its own
+# ip, whatever PATH says, and that ip lacks what we need
 need_tools() {
 	# shellcheck disable=SC2034 # for those that source this
 	napinic=$(tool napinic) || exit "$EXIT_FAIL"
@@ -23,8 +23,8 @@ need_tools() {
 
 ip() { "$_ip" "$@"; }
 
-# is_ifname WORD: what the kernel takes as a name, without what could be an
-# option or a path
+# is_ifname WORD: a name that the kernel accepts and that cannot be an option
+# or a path
 is_ifname() {
 	case $1 in
 	'' | -* | . | .. | */* | *:* | *[[:space:]]* | ????????????????*) return 1 ;;
@@ -49,17 +49,17 @@ is_pci_address() {
 	esac
 }
 
-# link_target PATH: the last part of where a symbolic link points to
+# link_target PATH: the last part of a symbolic link's target
 link_target() {
 	_target=$(readlink "$1") || return 1
 	printf '%s\n' "${_target##*/}"
 }
 
-# first_line FILE: not by the shell's read, which takes single bytes and gets only
-# the first one out of /proc/sys
+# first_line FILE: the shell's read takes single bytes, and gets only the first one
+# from /proc/sys
 first_line() { head -n 1 "$1" 2>/dev/null; }
 
-# permanent_address IF: what it has as it appears, whatever was set since
+# permanent_address IF: the NIC's own address, whatever was set since
 permanent_address() {
 	local mac=''
 	# a made-up NIC may have the name of a real one
@@ -74,7 +74,7 @@ has_carrier() { [ "$(first_line "$SYS/class/net/$1/carrier")" = 1 ]; }
 
 pci_driver() { link_target "$SYS/bus/pci/devices/$1/driver" 2>/dev/null || :; }
 
-# pci_netdev PCI: the name of its network interface, nothing when it has none
+# pci_netdev PCI: the name of its network interface, empty if it has none
 pci_netdev() {
 	for _net in "$SYS/bus/pci/devices/$1/net"/*; do
 		[ -e "$_net" ] && printf '%s\n' "${_net##*/}"

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Requirements of every trial, checked before the first one: each with a sentence and what to
+# Requirements of every trial, checked before the first one, each with a message that says what to
 # do. Source it after common.sh.
 
-# preflight_nic IF: it is e1000_napi's, and its counters can be read
+# preflight_nic IF: e1000_napi drives it, and its counters can be read
 preflight_nic() {
 	local sys="${E1000_NAPI_SYS:-/sys}" driver
 	[ -e "$sys/class/net/$1" ] ||
@@ -21,7 +21,7 @@ preflight_nic() {
 	die "$sys/kernel/debug/e1000_napi/$1 cannot be read; a locked-down kernel forbids it (cat /sys/kernel/security/lockdown)"
 }
 
-# address_of HOST: its address, as programs need it that are static and so know addresses only
+# address_of HOST: its address, for static programs, which cannot resolve names
 address_of() {
 	local address
 	case $1 in
@@ -42,22 +42,22 @@ pull_iperf() {
 	case $1 in *:*) options="$options -V" ;; esac
 	# shellcheck disable=SC2086 # words
 	said=$(timeout 12 iperf -c "$1" -p "$2" $options -R -t "$4" -b 1M -y C 2>&1) || :
-	# in its last line the eighth word is a count of bytes
+	# the eighth field of its last line is a count of bytes
 	printf '%s\n' "$said" | awk -F , '/^[0-9][0-9][0-9][0-9]/ { bytes = $8 } END { exit bytes > 0 ? 0 : 1 }'
 }
 
-# preflight_iperf SERVER PORT udp|tcp: something answers there. The server may be one that has
-# just died and is started again in a second
+# preflight_iperf SERVER PORT udp|tcp: a server answers there. It may have crashed just now, and
+# start again within a second
 preflight_iperf() {
 	local command='iperf -s' try mute=''
 	[ "$3" = tcp ] || command='iperf -s -u'
 	[ "$2" = 5001 ] || command="$command -p $2"
 	need iperf
-	# napimeter refuses that with a sentence of its own
+	# napimeter refuses that with its own message
 	case $(iperf -v 2>&1) in *'version 2.0'*) return ;; esac
-	# a slow guest may need longer than the first to begin
+	# a slow guest may need longer than the first try
 	for try in 0.3 1 2; do
-		# between two pulls iperf needs a moment to forget the first
+		# iperf needs a moment between two pulls
 		! pull_iperf "$@" "$try" || { sleep 0.6 && return; }
 		case $said in
 		*nreachable*) break ;;

@@ -21,7 +21,7 @@ usage() {
 	END
 }
 
-# parameters: those that can be read, but the weights, which are per NIC
+# parameters: the readable ones except weight, which is per NIC
 parameters() {
 	local file value
 	for file in "$SYS/module/$MODULE/parameters"/*; do
@@ -37,7 +37,7 @@ build_id() { cksum <"$SYS/module/$MODULE/notes/.note.gnu.build-id" 2>/dev/null |
 
 weight_file() { printf '%s\n' "$SYS/kernel/debug/$MODULE/$pci/weight"; }
 
-# At any end: what is not finished is taken back
+# At any exit: undo an unfinished change
 # shellcheck disable=SC2317 # called by the trap
 finish() {
 	[ ! -e "$RUN/$pci.state" ] || [ -z "$touched" ] || give_nic_back "$pci" ||
@@ -70,7 +70,7 @@ obstacle=$("$napinic" obstacle "$name")
 [ -z "$check" ] || exit 0
 
 touched='' module=''
-# half is worse than late, and the terminal may be an ssh session over this NIC
+# do not stop halfway; the terminal may be an ssh session over this NIC
 trap '' HUP PIPE INT TERM
 trap finish EXIT
 take_lock 60

@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Factors of tune.sh. Which values a factor can have and how the sweep gets them
-# is napimeter's to know (tools/napimeter/tunefactors.c).
+# Factors of tune.sh. tools/napimeter/tunefactors.c knows which values a factor can have, and the
+# sweep's options for them.
 
-# budget_usecs: here now; its default is two ticks of the kernel, which differ
+# budget_usecs: the present value; the default is two ticks, and their length differs
 budget_usecs() { first_line /proc/sys/net/core/netdev_budget_usecs 2>/dev/null || echo 8000; }
 
-# One line a factor, in the order of the search: name, default, the values that are tried
+# One line per factor, in the order of the search: name, default, values to try
 factors() {
 	cat <<-END
 		rcvbuf default 1M,8M
@@ -39,7 +39,7 @@ missing() {
 	esac | grep .
 }
 
-# value_in WORDS FACTOR: of the last word FACTOR=VALUE there; fails if there is none
+# value_in WORDS FACTOR: VALUE of the last FACTOR=VALUE there; fails if there is none
 value_in() {
 	local word value=''
 	for word in $1; do

@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# How a setting that tune.sh found is made permanent, and how that is undone. Source
-# it after common.sh, nic.sh and nic-reach.sh. A setting is words FACTOR=VALUE.
+# Make a setting that tune.sh found permanent, and undo that. Source it after common.sh, nic.sh and
+# nic-reach.sh. A setting is a list of FACTOR=VALUE.
 
-# A prefix for tests, which have no /etc to spare
+# A prefix, so that tests do not write to /etc
 ROOT=${E1000_NAPI_ROOT:-}
 KEPT=$ROOT/var/lib/e1000_napi/tune
 
-# bytes WORD: as 8M
+# bytes WORD: 8M as a number
 bytes() {
 	case $1 in
 	*K) echo $((${1%K} * 1024)) ;;
@@ -21,7 +21,7 @@ bytes() {
 keep_sysctl() {
 	case $1 in
 	rcvbuf)
-		# SO_RCVBUF=N gives a socket 2 N, the sysctl is what it gets without asking
+		# SO_RCVBUF=N gives a socket 2 N; the sysctl is the size without SO_RCVBUF
 		echo "net.core.rmem_default $(($(bytes "$2") * 2))"
 		echo "net.core.rmem_max $(($(bytes "$2") * 2))"
 		;;
@@ -32,7 +32,7 @@ keep_sysctl() {
 	esac
 }
 
-# keep_udev FACTOR VALUE: what a udev rule of the NIC says
+# keep_udev FACTOR VALUE: the actions of a udev rule of the NIC
 keep_udev() {
 	case $1 in
 	rx-usecs) echo "RUN+=\"/usr/sbin/ethtool -C \$name rx-usecs $2\"" ;;
@@ -47,12 +47,12 @@ keep_udev() {
 	esac
 }
 
-# cpu_mask N: of the first N CPUs, as rps_cpus wants it
+# cpu_mask N: of the first N CPUs, in the format of rps_cpus
 cpu_mask() { printf '%x\n' $(((1 << $1) - 1)); }
 
 on_off() { case $1 in 0) echo off ;; *) echo on ;; esac }
 
-# keep_files IF DIR WORD…: the files, under DIR as they belong under /
+# keep_files IF DIR WORD…: write the files for / below DIR
 keep_files() {
 	_if=$1 _dir=$2
 	shift 2
@@ -80,7 +80,7 @@ keep_line() {
 	echo "$2" >>"$_file"
 }
 
-# keep_by_hand IF WORD…: what no file can do
+# keep_by_hand IF WORD…: print what no file can set
 keep_by_hand() {
 	_if=$1
 	shift
@@ -96,7 +96,7 @@ keep_by_hand() {
 	done
 }
 
-# keep_live IF WORD…: "KIND TARGET VALUE" lines, what can be set at once
+# keep_live IF WORD…: "KIND TARGET VALUE" lines, settings that can change at once
 keep_live() {
 	_if=$1
 	shift
@@ -133,7 +133,7 @@ live_now() { # live_now KIND TARGET
 	esac
 }
 
-# live_gone KIND TARGET: what is no longer there needs no putting back
+# live_gone KIND TARGET: it no longer exists, so it need not be restored
 live_gone() {
 	case $1 in
 	file) [ ! -e "$2" ] ;;
@@ -151,8 +151,8 @@ live_set() { # live_set KIND TARGET VALUE
 	esac
 }
 
-# keep_record KIND TARGET VALUE: before it changes; the first of a target counts, so
-# that one undo leads back to before the first apply
+# keep_record KIND TARGET VALUE: record the value before it changes. The first one of a target
+# counts, so that one undo restores the state before the first apply
 keep_record() {
 	mkdir -p "$KEPT"
 	! grep -qsF "$1 $2 " "$KEPT/undo" || return 0
@@ -160,7 +160,7 @@ keep_record() {
 	sync "$KEPT/undo" 2>/dev/null || sync
 }
 
-# neighbours IF: "ADDRESS DEVICE" of those reached over IF that answer now
+# neighbours IF: "ADDRESS DEVICE" of peers over IF that answer now
 neighbours() {
 	peers_over "$1" | while read -r _ _address _dev; do
 		[ "$_address" != - ] || continue
@@ -168,12 +168,12 @@ neighbours() {
 	done
 }
 
-# reload_rules: a rule that came or went counts from now on
+# reload_rules: make udev see added and removed rules
 reload_rules() {
 	[ -n "$ROOT" ] || ! command -v udevadm >/dev/null || udevadm control --reload || :
 }
 
-# is_kept KIND TARGET VALUE: is it one of keep_record's, of what this sets? Root acts on it
+# is_kept KIND TARGET VALUE: keep_record can have written it, about a setting of ours. Root acts on it
 is_kept() {
 	case $2 in */../* | */./*) return 1 ;; esac
 	case "$1 $2" in
@@ -202,8 +202,7 @@ is_kept() {
 	case $3 in '' | *[!0-9,-]*) return 1 ;; esac
 }
 
-# check_kept: nothing is done by a record that another could have written, or that says
-# something else
+# check_kept: refuse a record that another user could have written, or that has other contents
 check_kept() {
 	local kind target value
 	for target in "$KEPT" "$KEPT/undo"; do
@@ -218,8 +217,8 @@ check_kept() {
 	done <"$KEPT/undo"
 }
 
-# install_file FILE DIR: DIR/FILE below $ROOT. What an earlier --apply set, and this one does
-# not set again, stays in it: the lines whose last word is all that differs.
+# install_file FILE DIR: copy DIR/FILE below $ROOT. Keep lines of an earlier --apply for settings that
+# this one does not set; two lines are of one setting if only their last word differs.
 install_file() {
 	local file="$1" new="$2/$1" old="$ROOT/$1"
 	local ours=""
@@ -244,7 +243,7 @@ _apply() { # IF DIR WORD…
 	mkdir -p "$KEPT"
 	is_own_path "$KEPT" ||
 		die "$KEPT, or a folder above it, belongs to, or can be written by, another user; remove it"
-	# what an earlier --apply wrote is added to
+	# append to the record of an earlier --apply
 	[ ! -e "$KEPT/undo" ] || check_kept
 	(cd "$_dir" && find etc -type f 2>/dev/null) | while read -r _file; do
 		is_kept config "$_file" none || continue
@@ -254,15 +253,15 @@ _apply() { # IF DIR WORD…
 	keep_live "$_if" "$@" | while read -r _kind _target _value; do
 		_now=$(live_now "$_kind" "$_target") || return 1
 		[ -n "$_now" ] || return 1
-		# a larger limit than needed stays
+		# keep a limit that is larger than needed
 		case $_target in */rmem_max) [ "$_now" -lt "$_value" ] || continue ;; esac
 		keep_record "$_kind" "$_target" "$_now"
 		live_set "$_kind" "$_target" "$_value" || return 1
 	done
 }
 
-# keep_apply IF DIR WORD…: DIR as keep_files made it. If something does not work, or
-# a peer is no longer reached over IF, all is undone.
+# keep_apply IF DIR WORD…: apply DIR of keep_files. If a step fails, or a peer over IF no longer
+# answers, undo everything.
 keep_apply() {
 	_neighbours=$(neighbours "$1")
 	_carrier=$(first_line "$SYS/class/net/$1/carrier") || : # there is none while it is down
@@ -275,7 +274,7 @@ keep_apply() {
 		[ "$(first_line "$SYS/class/net/$1/carrier")" = "$_carrier" ] || return 1
 		[ -z "$_neighbours" ] || all_answer "$_neighbours"
 	}
-	# another ring takes the link away for two seconds
+	# changing the ring takes the link down for two seconds
 	if ! wait_for 5 _alive "$1"; then
 		keep_undo || :
 		die "$1 no longer reaches a peer that answered before; everything was undone"
@@ -283,7 +282,7 @@ keep_apply() {
 	trap - HUP INT TERM
 }
 
-# keep_undo: everything that was applied, the last first; goes on after a failure
+# keep_undo: undo everything that was applied, last first; continue after a failure
 keep_undo() {
 	[ -e "$KEPT/undo" ] || return 0
 	check_kept

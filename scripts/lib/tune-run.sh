@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# How tune.sh has one sweep measured; which one is next is napimeter's to say. It is a part
-# of tune.sh, whose variables it uses.
+# Run one sweep for tune.sh; napimeter says which one is next. Part of tune.sh, whose variables it
+# uses.
 # shellcheck disable=SC2154 # set there
 
 child=''
@@ -11,21 +11,21 @@ stop_child() {
 	wait "$child" || :
 }
 
-# run_sweep FOLDER SECONDS OPTION…: three times, for a source may need a moment to be quiet
-# again after an overload, and a failed trial would count as one with losses. Never for
-# longer than SECONDS. Sets $why if the log does not have the reason
+# run_sweep FOLDER SECONDS OPTION…: try three times, because a source may need a moment to recover
+# from an overload, and a failed trial would count as one with losses. Stop after SECONDS. Sets $why
+# if the log does not have the reason
 run_sweep() {
 	local folder="$1" end left pause rc
 	end=$(($(uptime_now) + $2)) why=''
 	shift 2
-	# CPU is compared at one load, which is not a search
+	# CPU is compared at one load, without a search
 	# shellcheck disable=SC2086 # words
 	case $folder in */cost) ;; *) set -- "$@" ${loads-} ;; esac
 	for pause in 2 5 0; do
 		left=$((end - $(uptime_now)))
 		[ "$left" -gt 0 ] || break
 		rc=0
-		# In the background, or a signal would have to wait for its end
+		# In the background, so that signals are handled at once
 		# shellcheck disable=SC2086 # words
 		timeout "$left" "$napimeter" tune sweep "$out" "$folder" "$here/sweep.sh" "$interface" \
 			--out . --retries 1 --on-error stop $sweep "$@" &
@@ -44,7 +44,7 @@ run_sweep() {
 	return 1
 }
 
-# measure FOLDER SECONDS OPTION…: run_sweep, its time and its end written down
+# measure FOLDER SECONDS OPTION…: run_sweep, and record its time and status
 measure() {
 	local folder="$1" start possible=yes
 	start=$(uptime_now)

@@ -36,7 +36,7 @@ pci=$1 owner=$2 end=$(($(uptime_now) + $3))
 
 armed() { [ "$(first_line "$RUN/$pci.watchdog")" = "$owner" ]; }
 
-# load.sh gave up and says so (finish): to begin again would only take longer
+# load.sh gave up and is restoring (finish): starting again would only take longer
 goes_back() { grep -qx back "$RUN/$pci.watchdog" 2>/dev/null; }
 
 while armed && is_alive "$owner" && { [ "$(uptime_now)" -lt "$end" ] || goes_back; }; do

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# In a full Debian guest with both packages installed, over three reboots: what load, restore,
-# enable and purge make of a NIC with rules, qdiscs and a VLAN on it, and of one that has its
-# address by DHCP and carries the default route. Run by tests/distro.sh, in lab/debian.sh.
+# In a full Debian guest with both packages installed, over three reboots: load, restore, enable
+# and purge on a NIC with rules, qdiscs and a VLAN, and on a NIC with DHCP and the default route.
+# Run by tests/distro.sh, in lab/debian.sh.
 #
 #   ens3 e1000, DHCP, the gateway 10.0.2.2      ens4 e1000, 10.0.0.2/24, the server 10.0.0.1
 set -eu
@@ -53,7 +53,7 @@ for link in json.load(sys.stdin):
     for a in link["addr_info"]:
         for key in [k for k in a if "life_time" in k]:
             del a[key]
-    # one that the kernel or the manager makes again
+    # a route that the kernel or the manager makes again
     link["addr_info"] = [a for a in link["addr_info"] if not a.get("temporary")]
     print(json.dumps(link, sort_keys=True, indent=1))'
 	for family in -4 -6; do
@@ -76,7 +76,7 @@ for link in json.load(sys.stdin):
 	! systemctl -q is-active systemd-networkd || networkctl --no-legend --no-pager
 }
 
-# settled: no IPv6 address waits for its check for duplicates
+# settled: no IPv6 address is tentative
 settled() { ! ip -6 addr show | grep -q tentative; }
 
 wait_until() {
@@ -87,7 +87,7 @@ wait_until() {
 	done
 }
 
-# looks_like FILE: a manager may take a moment to be content
+# looks_like FILE: wait, because a manager may take a moment to finish
 looks_like() {
 	local i=0
 	while [ $i -lt 6 ]; do
@@ -232,12 +232,12 @@ case $stage in
 	check "the settings are in force" is "$(settings ens4)" \
 		"weight 32 gro off threaded 1 defer 2:50000 budget 600"
 	check "the other has its weight" is "$(settings ens3 | cut -d ' ' -f 1,2)" "weight 100"
-	# except for what the settings are, and which driver it is
+	# except for the settings and the driver
 	check "addresses, routes, DNS are as at the first boot" looks_like fresh
 	check "tune --undo" e1000-napi tune --undo
 	check "restore --all" e1000-napi restore --all
 	check "all is as at the first boot" looks_like fresh
-	# ens4 is to have a gateway, and at the next boot it has none
+	# ens4 must have a gateway, and has none at the next boot
 	ip route add default via $server dev ens4 metric 900
 	check "enable ens4 with a gateway that will be missing" e1000-napi enable ens4 --timeout 10
 	check "disable ens3" e1000-napi disable ens3

@@ -4,7 +4,7 @@
 # each with what it says and the time. Run by tests/guide.sh, in lab/debian.sh.
 set -eu
 
-# The page's names and addresses are an example; these are this guest's
+# Replace the page's example names and addresses by this guest's
 commands() {
 	sed -n 's/^    //p' /share/guide.md | sed ':more; /\\$/{ N; s/\\\n */ /; b more; }' |
 		sed 's/  *#.*//; s/enp0s8/ens4/g; s/192[.]168[.]56[.]1\b/10.0.0.1/g; s|URL|/share/clone.bundle|

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# In a full Debian guest with both packages installed: every command that a person gives
+# In a full Debian guest with both packages installed: every command that a user runs,
 # from the first load to the purge. Run by tests/packages.sh, in lab/debian.sh.
 set -eu
 
@@ -28,7 +28,7 @@ driver() { basename "$(readlink "/sys/class/net/$nic/device/driver")"; }
 is() { [ "$1" = "$2" ] || { echo "'$1', not '$2'" && return 1; }; }
 says() { grep -q -- "$1" /tmp/out || { echo "nothing about: $1" && return 1; }; }
 
-# a row that is not, says why
+# a failed row names the reason
 six_ok() {
 	napistat rows --columns status,reason results/grid >/tmp/rows
 	[ "$(grep -c '^ok' /tmp/rows)" -eq 6 ] || { cat /tmp/rows && return 1; }
@@ -66,7 +66,7 @@ check "... ends in a verdict" says "weight 60\|keep 64\|[Uu]se \|cannot say"
 check "the page is beside the results" test -s results/grid/report/report.html
 check "nothing was written below /usr" sh -c '! find /usr/share/e1000-napi -newer /root/before | grep .'
 
-# A killed sweep leaves the weight of its trial; restore puts back what was there
+# A killed sweep leaves the weight of its trial; restore sets the earlier one
 ethtool -C "$nic" rx-frames-irq 33
 e1000-napi sweep "$nic" --server "$server" --weight 7 --load 10M --seconds 30 --out killed >/dev/null 2>&1 &
 sweep=$!

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Which file a case is, and what its head says; for run.sh and, in the guest, guest.sh.
+# The file of a case, and the keys of its header; for run.sh and, in the guest, guest.sh.
 # Both set $top before they source it.
 #
 # shellcheck disable=SC2154
@@ -19,7 +19,7 @@ header() {
 	echo "${_value:-$3}"
 }
 
-# limit_of CASE: seconds after which it is taken to hang
+# limit_of CASE: seconds after which it counts as hung
 limit_of() {
 	_value=$(header "$1" Limit "600 s")
 	echo "${_value% s}"

@@ -9,7 +9,7 @@ set -eu
 # shellcheck source=tests/faults/files.sh
 . "${0%/*}/files.sh"
 log=/tmp/case
-# A 9p mount does not live through a suspend
+# A 9p mount does not survive a suspend
 cp /share/watch /share/fault /share/liar /share/coalesce "$bin"
 [ ! -e /share/racy.ko ] || cp /share/racy.ko "$bin"
 umount /share
@@ -18,14 +18,14 @@ umount /share
 # allocates waits for its lock: a program then takes seconds to start
 [ ! -e /sys/kernel/debug/kmemleak ] || echo scan=off >/sys/kernel/debug/kmemleak
 
-# after SECONDS: where the CPUs are and who waits, for the log of a case that does not end
+# after SECONDS: log where the CPUs are and which tasks wait, for a case that does not end
 after() {
 	sleep "$1"
 	echo l >/proc/sysrq-trigger
 	echo w >/proc/sysrq-trigger
 }
 
-# How far a long case is, each minute in which it said something
+# Progress of a long case, each minute in which it printed something
 far() {
 	_was=''
 	while sleep 60; do
@@ -39,7 +39,7 @@ cases=$*
 for c in $cases; do
 	echo "case $c begins"
 	dmesg -c >/dev/null
-	# races of the driver's own are not failures here (splat), nor shall they be for boot.sh
+	# the driver's own races are not failures here (splat), nor for boot.sh
 	case $(uname -r) in *kcsan*) dmesg -n 1 ;; *) dmesg -n 7 ;; esac
 	start=$(uptime_now)
 	rc=0

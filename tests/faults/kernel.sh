@@ -44,7 +44,7 @@ tar=${KSRC:-/usr/src/linux-source-$series.tar.xz}
 [ -f "$tar" ] || die "no $tar; on Debian: apt-get install linux-source-$series, or set KSRC="
 jobs=${JOBS:-$(nproc)}
 
-# With the rest left as it is, KCSAN reports what the module alone does, and its races
+# With the other files uninstrumented, KCSAN reports the module alone, and its races
 # with others where they change a value: reports name only these, and it is quick
 flags=''
 [ "$flavour" = kasan ] || flags=KCSAN_SANITIZE=n

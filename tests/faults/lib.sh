@@ -55,7 +55,7 @@ all_again() {
 	done
 }
 
-# prepare: the module with $parameters, the network, and someone who takes what comes
+# prepare: load the module with $parameters, set up the network, start a receiver
 parameters=''
 prepare() {
 	# shellcheck disable=SC2086 # a list of words
@@ -68,7 +68,7 @@ prepare() {
 }
 
 # traffic_on: $load bit/s of small packets to eth0, and back, until traffic_off. With
-# sanitizers, emulated, more leaves the rest of a case no CPU; 1g is as fast as it goes
+# sanitizers in emulation, more leaves no CPU for the rest of a case; 1g is full speed
 load=10m
 traffic_on() {
 	(
@@ -143,7 +143,7 @@ all_back() {
 # counted: what the rows say against what the device received since it is there. No poll
 # took more than $ceiling since_now
 since_now() { mark eth0; }
-# a stray frame (a neighbour asks) may come between the two looks: both again then
+# a stray frame (neighbour discovery) may arrive between the two reads: read both again
 _both() {
 	_rx=$(rx_of eth0)
 	take_snapshot eth0 /tmp/snapshot

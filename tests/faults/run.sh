@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Faults under load, on kernels that see what goes wrong: one table.
+# Faults under load, on kernels that detect errors: one table.
 set -eu
 
 top=$(cd "$(dirname "$0")/../.." && pwd)
@@ -85,7 +85,8 @@ boot() {
 	_limit=300
 	for c; do _limit=$((_limit + $(limit_of "$c"))); done
 	_cases=$*
-	set -- --share "$out" --console "$log.console" --timeout "$_limit" --monitor
+	set -- --share "$out" --console "$log.console" --timeout "$_limit" --monitor \
+		--accel "$(header "$1" Accel auto)"
 	# Emulated, what is where it was is translated already: a third less for each program
 	set -- "$@" --append norandmaps
 	# The interrupts from the BIOS's table: with these kernels ACPI takes seconds for each device

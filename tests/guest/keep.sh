@@ -108,7 +108,7 @@ rmmod e1000_napi
 boot
 is "and after a boot" "$(settings)" "$(echo "$want" | sed '1s/weight 32/weight 16/')"
 
-# a person has it from stock, whose values are others
+# a user has it from stock e1000, with other values
 rmmod e1000_napi
 modprobe e1000
 settled

@@ -110,7 +110,7 @@ undress 0
 echo "# the network does not come back"
 wait_for 5 settled
 picture eth0 >/tmp/before
-# the gateway dies as soon as the module is there
+# the gateway dies as soon as the module is loaded
 (wait_for 30 test -d /sys/module/e1000_napi && ip -n src link set peer0 down) &
 timeout=$((took > 8 ? took : 8))
 check "load.sh gives up" says "did not come back within $timeout s" 1 "$load" eth0 --yes --timeout $timeout

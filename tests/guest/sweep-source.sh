@@ -53,7 +53,7 @@ is "time spent on a lost last datagram is not the traffic's" "$(select_rows mute
 check "a load beyond the source" pull far --server 10.0.0.1 --load 10G --weight 60
 check "is told apart from loss" grep -q '; the source sent .* of 10000' "$work/far.log"
 check "and kept" grep -q '"sent_bps"' "$work/far/meta.json"
-# As that of iperf 2.1.8 does at times; it is in a loop that starts it again
+# As iperf 2.1.8's server sometimes does; a loop starts it again
 pull died --server 10.0.0.1 --seconds 4 --weight 60 &
 pid=$!
 # after the self-test

@@ -8,7 +8,7 @@ set -eu
 # shellcheck source=tests/guest/common/sweep.sh
 . "${0%/*}/common/sweep.sh"
 
-# This copy of it searches coarser and confirms with fewer pairs than a person's, so that
+# This copy searches coarser and confirms with fewer pairs than a user's, so that
 # the test is done in minutes
 sed -i "s/^search=.*/search='rounds=1 pairs=3-3 width=0.05 confirm-width=0.05'/" scripts/tune.sh
 is "the words are where the test looks" "$(grep -c '^search=.*pairs=3-3' scripts/tune.sh)" 1
@@ -59,11 +59,11 @@ is "the ring is as before" "$(rx_ring eth0)" 256
 as_before "the ring"
 
 # Deferred interrupts cost no rate at such a load, and milliseconds of delay
-ip netns exec src build/tools/napimeter serve >/dev/null 2>&1 &
+ip netns exec src tools/napimeter serve >/dev/null 2>&1 &
 serve=$!
 delay() {
 	scripts/tune.sh eth0 --out "$work/delay" --source napimeter --server 10.0.0.1 --datagram 958 \
-		--seed 1 --max-load 40M --trial 0.3 --objective latency --minutes 5 \
+		--seed 1 --max-load 40M --trial 0.3 --objective latency --margin 10 --minutes 5 \
 		--against defer=2:5000000,rcvbuf=8M --try defer=0:0 >"$work/delay.log" 2>&1
 }
 check "a planted delay is searched around" delay

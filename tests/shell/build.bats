@@ -55,6 +55,46 @@ teardown() { rm -rf "$tmp"; }
 	done
 }
 
+@test "serve and hostcpu can open no file and start no program" {
+	cat >"$tmp/taken.c" <<-'END'
+		#include <errno.h>
+		#include <fcntl.h>
+		#include <stdio.h>
+		#include <sys/mman.h>
+		#include <sys/prctl.h>
+		#include <sys/ptrace.h>
+		#include <sys/socket.h>
+		#include <unistd.h>
+		#include "privileges.h"
+		#define REFUSED(call) (errno = 0, (call) == -1 && errno == EPERM ? 0 : printf("%s\n", #call))
+
+		int main(void)
+		{
+			char *argv[] = { "echo", "execv()", NULL };
+
+			setbuf(stdout, NULL);
+			privileges_none();
+			REFUSED(open("/dev/null", O_RDONLY));
+			REFUSED(socket(AF_INET, SOCK_DGRAM, 0));
+			REFUSED((long)mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+			REFUSED(ptrace(PTRACE_TRACEME, 0, 0, 0));
+			REFUSED(unlink("taken"));
+			REFUSED(prctl(PR_SET_DUMPABLE, 1));
+			REFUSED(fork());
+			REFUSED(execv("/bin/echo", argv));
+			return 0;
+		}
+	END
+	make -s tools
+	gcc -D_GNU_SOURCE -static-pie -fPIE -iquote tools/napimeter -o "$tmp/taken" \
+		"$tmp/taken.c" build/obj/napimeter/privileges.o build/obj/napimeter/util.o \
+		build/obj/napimeter/base.o -lseccomp -lm
+	run "$tmp/taken"
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+}
+
 @test "nothing of stock e1000 is tracked" {
 	run git ls-files '*e1000_main.c' '*e1000_hw.[ch]' '*e1000_param.c' '*e1000_osdep.h' '*.ko'
 	[ -z "$output" ]

@@ -103,3 +103,66 @@ complains() { sh -c '. "$1/scripts/lib/common.sh"; printf "%s\n" "$2" | grep -Eq
 	run grep -nE '^[a-z]*=\$\(mktemp -d\)|^mkdir -p "\$out"' -r scripts lab/iso/iso.sh
 	[ -z "$output" ]
 }
+
+@test "a file that root is to write: in no other user's folder, and through no link of theirs" {
+	[ "$(id -u)" -eq 0 ] || skip "root only: it makes another user's files"
+	unset SUDO_UID SUDO_GID
+	own() { sh -euc '. scripts/lib/common.sh; . scripts/lib/own-file.sh
+		need_own_file "$0" "--out $0" "write there" 002' "$1"; }
+	tmp=$BATS_TEST_TMPDIR
+	mkdir "$tmp/his" "$tmp/sticky"
+	chmod 1777 "$tmp/sticky"
+	echo secret >"$tmp/secret"
+	ln -s "$tmp/secret" "$tmp/sticky/link"
+	ln -s "$tmp/nowhere" "$tmp/sticky/dangling"
+	: >"$tmp/sticky/file"
+	chown -Rh 12345 "$tmp/his" "$tmp/sticky"/*
+	for file in his/new his/a/b sticky/link sticky/dangling sticky/file; do
+		run own "$tmp/$file"
+		[ "$status" -eq 1 ]
+		[[ $output == *"belongs to another user"*"root would write there"* ]] || { echo "$file: $output" && false; }
+	done
+	[ -z "$(ls "$tmp/his")" ] && [ ! -e "$tmp/nowhere" ]
+	own "$tmp/sticky/new"
+	[ "$(stat -c %u "$tmp/sticky/new")" -eq 0 ]
+	own "$tmp/sticky/new"
+	own "$tmp/mine"
+	own "$tmp/a/b"
+	[ ! -e "$tmp/mine" ] && [ ! -e "$tmp/a" ]
+	own /dev/stdout
+	# the scripts that have such files
+	for command in "lab/iso/iso.sh --out $tmp/his/x" "scripts/host/cpu.sh --record $tmp/his/x pid $$" \
+		"lab/boot.sh --console $tmp/his/x -- true" "lab/debian.sh --console $tmp/his/x" \
+		"tests/guide.sh --out $tmp/his/x"; do
+		# shellcheck disable=SC2086 # words
+		run timeout 20 $command
+		[ "$status" -eq 1 ]
+		[[ $output == *"$tmp/his belongs to another user"* ]] || { echo "$command: $output" && false; }
+	done
+	[ -z "$(ls "$tmp/his")" ]
+}
+
+@test "a temporary folder has a new name, and is ours alone" {
+	export TMPDIR=$BATS_TEST_TMPDIR
+	temp() { sh -euc '. scripts/lib/common.sh; temp_dir'; }
+	one=$(temp)
+	two=$(temp)
+	[ "$one" != "$two" ]
+	[ "$(stat -c %a "$one" "$two" | sort -u)" = 700 ]
+	# nor does any script have a fixed name there; in a guest all of /tmp is ours
+	run grep -rnE '(^|[ "=>])/(var/)?tmp/[a-z]' scripts lab dev bench packaging e1000-napi --include='*.sh' --include=e1000-napi
+	left=$(grep -vE '^(bench/guest|lab/demo.sh:.*--out /tmp/search|lab/demo.sh:.*lost /tmp/search|lab/debian.sh:|dev/kernels.sh:|scripts/sweep.sh:.*# )|mktemp' <<<"$output" || :)
+	echo "$left"
+	[ -z "$left" ]
+}
+
+@test "no message steers the terminal, in any shell" {
+	for sh in dash 'busybox ash' bash; do
+		# shellcheck disable=SC2016 # for the shell there
+		run $sh -c '. scripts/lib/common.sh
+			log "$(printf "a\302\233b\302\260 \033[2J\007 \303\251\tx\ny")"
+			warn "$(printf "\033]52;c;QQ==")" && die "$(printf "\302\2332J")"' me
+		[ "$status" -eq 1 ]
+		[ "$output" = "$(printf 'a?b° ?[2J? é\tx\ny\nme: warning: ?]52;c;QQ==\nme: ?2J')" ]
+	done
+}

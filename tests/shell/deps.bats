@@ -23,7 +23,7 @@ setup() {
 # stand_in COMMAND SCRIPT
 stand_in() { printf '#!/bin/sh\n%s\n' "$2" >"$tmp/bin/$1" && chmod +x "$tmp/bin/$1"; }
 
-@test "another apt holds a lock: deps.sh says who, waits, and goes on" {
+@test "another apt holds a lock: deps.sh names it, waits and continues" {
 	echo 3 >"$tmp/bin/apt-get.busy"
 	run dev/deps.sh
 	[ "$status" -eq 0 ]

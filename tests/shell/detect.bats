@@ -54,7 +54,7 @@ is() { # is NAME HYPERVISOR: the JSON says so
 	[[ $output == vmware* && $output != *stand-in* ]]
 }
 
-@test "one line for people: hypervisor, version, model, address, interface, driver" {
+@test "detect prints one line: hypervisor, version, model, address, interface, driver" {
 	guest xen-hvm
 	detect
 	[ "$status" -eq 0 ]
@@ -73,7 +73,7 @@ is() { # is NAME HYPERVISOR: the JSON says so
 	echo "$output" | python3 -c 'import json, sys; assert json.load(sys.stdin)["dmi"]["sys_vendor"] == "a \"b\" \\c"'
 }
 
-@test "without an e1000 it says so, how to get one there, and fails" {
+@test "without an e1000 it says how to add one, and fails" {
 	guest xen-hvm '/0x100e/s/100e/10d3/'
 	detect
 	[ "$status" -eq 1 ]

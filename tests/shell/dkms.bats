@@ -32,7 +32,7 @@ teardown() { rm -rf "$tmp"; }
 	[ "$(awk '/^## / { print $2; exit }' CHANGELOG.md)" = "$PACKAGE_VERSION" ]
 }
 
-@test "nothing that dkms has given up is used" {
+@test "no deprecated feature of dkms is used" {
 	run grep -E '^(REMAKE_INITRD|CLEAN|OBSOLETE_BY|MODULES_CONF)' dkms.conf
 	[ "$status" -eq 1 ]
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# The docs say what is there: options, paths, links, make targets. docs.awk takes the
-# pages apart.
+# Options, paths, links and make targets of the docs exist. docs.awk splits the
+# pages.
 
 developers="lab/boot.sh lab/debian.sh tests/run.sh $(cd "$BATS_TEST_DIRNAME/../.." && grep -l '^usage()' dev/*.sh)"
 others='lab/image.sh lab/fleet.sh lab/hypervisors/xen.sh lab/hypervisors/all.sh tests/faults/run.sh
@@ -251,7 +251,7 @@ used() {
 @test "pages have lines of 100 columns and tables of 5" {
 	export LC_ALL=C.UTF-8
 	git ls-files README.md CONTRIBUTING.md 'docs/*.md' | while read -r page; do
-		# what a program printed is as wide as it is
+		# a program's output may be wider
 		sed '/^ *```/,/^ *```/d' "$page" | grep -nE '^.{101}' | sed "s|^|$page: |"
 		sed 's/\\|//g' "$page" | grep -nE '^\|([^|]*\|){6}' | sed "s|^|$page: |"
 	done >"$BATS_TEST_TMPDIR/wide"

@@ -10,7 +10,7 @@ setup_file() {
 
 setup() { cd "$BATS_TEST_DIRNAME/../.." || return 1; }
 
-@test "wrong usage is refused with status 2, and nothing is looked at" {
+@test "wrong usage is refused with status 2 before anything is read" {
 	while read -r want args; do
 		# shellcheck disable=SC2086 # words
 		run ./e1000-napi doctor $args

@@ -84,7 +84,7 @@ up() {
 	[ ! -e "$conf" ]
 }
 
-@test "enabled, then disabled: nothing is left; a dry run writes nothing" {
+@test "disable removes everything that enable wrote; a dry run writes nothing" {
 	enable nic9 weight=60 timing=1 --dry-run
 	[ "$status" -eq 0 ]
 	[[ $output == *"arguments weight=60 timing=1"*"ExecStart=/bin/sh"*"boot.sh"* ]]
@@ -159,6 +159,15 @@ gateway 1" ]
 	boot
 	[ "$status" -eq 1 ]
 	[[ $output == *"it is ignored"* ]]
+	chmod 644 "$conf/$mac"
+	# words that enable does not write, as after an edit
+	for words in "weight=60;touch $BATS_TEST_TMPDIR/pwned" '$(id)' '*' "weight=60 /etc/x" 'weight=60"'; do
+		sed -i "s|^arguments.*|arguments $words|" "$conf/$mac"
+		boot
+		[ "$status" -eq 1 ]
+		[[ $output == *"arguments that e1000-napi enable does not write; run it again"* ]]
+	done
+	[ ! -e "$BATS_TEST_TMPDIR/pwned" ]
 	[ ! -e "$E1000_NAPI_RUN/calls" ]
 }
 
@@ -199,7 +208,7 @@ restore 0000:00:09.0" ]
 	! grep restore "$E1000_NAPI_RUN/calls" || false
 }
 
-@test "at a boot: what load.sh refuses is said, and so is a NIC that is gone" {
+@test "at a boot a refusal of load.sh and a missing NIC are reported" {
 	enable nic9
 	: >"$E1000_NAPI_RUN/no-load"
 	boot

@@ -22,7 +22,7 @@ results() {
 # pack NAME…: files of $tmp/in as guest.sh packs them
 pack() { tar -czP -C "$tmp/in" "$@" | base64; }
 
-@test "take.sh: a guest's files come in; links, paths and rubbish do not, and cost nothing" {
+@test "take.sh accepts a guest's files, and refuses links, paths and rubbish" {
 	results "$tmp/in" 1
 	pack runs.csv hist.csv meta.json | "$fleet/take.sh" "$tmp/out/g1"
 	cmp "$tmp/in/runs.csv" "$tmp/out/g1/runs.csv"
@@ -40,13 +40,22 @@ pack() { tar -czP -C "$tmp/in" "$@" | base64; }
 		cmp "$tmp/in/runs.csv" "$tmp/out/g1/runs.csv"
 		[ "$(ls -A "$tmp/out")" = g1 ]
 	}
-	pack runs.csv link >"$tmp/packed"
+	pack runs.csv hist.csv meta.json link >"$tmp/packed"
 	refused "a link"
+	mkfifo "$tmp/in/fifo"
+	pack runs.csv hist.csv meta.json fifo >"$tmp/packed"
+	refused "a FIFO"
+	mkdir "$tmp/in/folder"
+	pack runs.csv hist.csv meta.json folder >"$tmp/packed"
+	refused "a folder"
+	echo theirs >"$tmp/../outside"
+	pack runs.csv hist.csv meta.json ../../outside >"$tmp/packed"
+	refused "a path beside whole results"
 	pack ../secret >"$tmp/packed"
 	refused "a path"
-	pack hist.csv >"$tmp/packed"
+	pack hist.csv meta.json >"$tmp/packed"
 	refused "no runs.csv"
-	pack --transform s/damaged/runs.csv/ damaged >"$tmp/packed"
+	pack --transform s/damaged/runs.csv/ damaged meta.json >"$tmp/packed"
 	refused "damaged"
 	pack runs.csv | head -c 500 >"$tmp/packed"
 	refused "cut short"
@@ -161,7 +170,7 @@ pack() { tar -czP -C "$tmp/in" "$@" | base64; }
 	grep -q '^e1000_napi_fleet_ok{guest="g4",state="unreachable"} 0$' "$tmp/out/fleet.prom"
 }
 
-@test "a hostile guest's words are neither formula, nor terminal codes, nor other metrics" {
+@test "a hostile guest's text becomes no formula, terminal code or other metric" {
 	results "$tmp/out/guests/g1" 1
 	python3 - "$tmp/out/guests/g1/meta.json" <<-'END'
 		import json, sys

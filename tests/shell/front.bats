@@ -19,7 +19,7 @@ commands() { ./e1000-napi --help | sed -n 's/^  \([a-z][a-z]*\)  *[^ ].*/\1/p'; 
 	done
 }
 
-@test "a command of the user is in the front door, nothing else is in scripts/" {
+@test "every script in scripts/ is a command of e1000-napi" {
 	for script in scripts/*.sh; do
 		name=${script##*/}
 		commands | grep -qx "${name%.sh}"
@@ -147,7 +147,7 @@ commands() { ./e1000-napi --help | sed -n 's/^  \([a-z][a-z]*\)  *[^ ].*/\1/p'; 
 	[ "$(find "$BATS_TEST_TMPDIR" -type f | wc -l)" -eq 6 ]
 	run ./e1000-napi demo ""
 	[ "$status" -eq 2 ]
-	# no QEMU: found out before anything goes
+	# no QEMU: noticed before anything is removed
 	rm "$BATS_TEST_TMPDIR/demo/notes.txt"
 	mkdir "$BATS_TEST_TMPDIR/bin"
 	for p in sh dirname readlink sed id stat ls find tr grep cat gnuplot; do ln -s "$(command -v $p)" "$BATS_TEST_TMPDIR/bin/"; done
@@ -156,7 +156,7 @@ commands() { ./e1000-napi --help | sed -n 's/^  \([a-z][a-z]*\)  *[^ ].*/\1/p'; 
 	[ -e "$BATS_TEST_TMPDIR/demo/runs.csv" ]
 }
 
-@test "the demo runs nothing that its folder's name says, and keeps out of another user's" {
+@test "the demo executes no part of its folder's name, and refuses another user's folder" {
 	for name in 'x$(id)' "x'y" 'a;b' 'a b' 'x"'; do
 		run ./e1000-napi demo "$BATS_TEST_TMPDIR/$name"
 		[ "$status" -eq 2 ]
@@ -237,7 +237,7 @@ commands() { ./e1000-napi --help | sed -n 's/^  \([a-z][a-z]*\)  *[^ ].*/\1/p'; 
 	[[ $output == *"x.iso cannot be written by $($user id -un 2>/dev/null || echo "$uid"); give another --out"* ]]
 }
 
-@test "restore --all says that there is nothing to do" {
+@test "restore --all reports that there is nothing to do" {
 	mkdir -p "$BATS_TEST_TMPDIR/sys"
 	E1000_NAPI_SYS=$BATS_TEST_TMPDIR/sys E1000_NAPI_RUN=$BATS_TEST_TMPDIR/run run scripts/restore.sh --all --dry-run
 	[ "$status" -eq 0 ]

@@ -43,7 +43,7 @@ rows_shown() { printf '%s\n' "$output" | grep -c ' %  '; }
 	[[ $output != *merged* ]]
 }
 
-@test "many values are merged, none is lost, and it says so" {
+@test "many values are merged without loss, and a line says so" {
 	for max in 64 100 200 1000 4096 4000000000; do
 		snapshot rx_per_irq packets 9 $max '0 1' '1 2' "$((max / 2)) 4" "$max 8" >"$snap"
 		run scripts/hist.sh --snapshot "$snap" --file rx_per_irq --width 80
@@ -119,13 +119,13 @@ rows_shown() { printf '%s\n' "$output" | grep -c ' %  '; }
 	[ "$status" -eq 1 ]
 }
 
-@test "a name cannot steer the terminal" {
+@test "a name cannot control the terminal" {
 	snapshot rx_per_poll packets 1 1 '1 1' | sed "s/eth1/e$(printf '\033')[2J/" >"$snap"
 	run scripts/hist.sh --snapshot "$snap"
 	[[ $output == "e?[2J "* ]]
 }
 
-@test "nor can a word that is refused" {
+@test "a refused value cannot control the terminal" {
 	snapshot rx_per_poll packets 1 1 "$(printf '\033[2J') 1" >"$snap"
 	run scripts/hist.sh --snapshot "$snap"
 	[ "$status" -eq 1 ]

@@ -11,6 +11,7 @@ setup() {
 	export FAKE=$fake PATH=$fake:$PATH
 	echo iso >"$BATS_TEST_TMPDIR/guest.iso"
 	iso=$BATS_TEST_TMPDIR/guest.iso
+	state_of_his=$BATS_TEST_TMPDIR/his
 }
 
 teardown() {
@@ -154,7 +155,7 @@ whole_life() { # whole_life KIND
 	[ ! -e "$fake/vm-tiny" ]
 }
 
-@test "virtualbox: destroy takes away a VM that is locked, hangs or only starts" {
+@test "virtualbox: destroy removes a VM that is locked, hangs or starts" {
 	fake_vbox
 	# Waits that a test need not sit through
 	program sleep <<<:
@@ -347,4 +348,22 @@ whole_life() { # whole_life KIND
 	exec 9>&-
 	kill "$pid" 2>/dev/null || :
 	[ "$output" = "['clock', '7'] None None" ]
+}
+
+@test "root takes no list of VMs from another user's HOME" {
+	[ "$(id -u)" -eq 0 ] || skip "root only: it makes another user's folders"
+	unset SUDO_UID SUDO_GID
+	fake_xl
+	whole_life xen
+	mkdir -p "$state_of_his"/e1000_napi/host/xen/tiny
+	: >"$fake/vm-tiny"
+	: >"$state_of_his/e1000_napi/host/xen/tiny/made"
+	chown -R 12345 "$state_of_his"
+	for verb in start stop facts 'destroy --yes' "create --iso $iso"; do
+		# shellcheck disable=SC2046 # words
+		XDG_STATE_HOME=$state_of_his run scripts/host/xen.sh ${verb%% *} tiny $(echo "$verb" | sed 's/^[a-z]*//')
+		[ "$status" -eq 1 ]
+		[[ $output == *"$state_of_his belongs to another user"* ]]
+	done
+	[ -e "$fake/vm-tiny" ]
 }

@@ -53,7 +53,7 @@ setting() { in_ns sh -c 'echo "$2" >"/proc/sys/net/$1"' sh "$@"; }
 load() { run in_ns scripts/load.sh "$@"; }
 restore() { run in_ns scripts/restore.sh "$@"; }
 
-# all that a namespace knows, but what changes by itself
+# the state of a namespace, without what changes by itself
 picture() {
 	in_ns ip -d addr | sed 's/valid_lft [0-9]*sec preferred_lft [0-9]*sec//'
 	in_ns ip route show table all | sed 's/expires [0-9]*sec//' | sort
@@ -77,7 +77,7 @@ lib() {
 	done
 }
 
-@test "a dry run says all and changes nothing" {
+@test "a dry run prints every step and changes nothing" {
 	in_ns ip addr add 10.0.0.2/24 brd + metric 7 label nic9:x dev nic9
 	picture >"$BATS_TEST_TMPDIR/before"
 	load nic9 weight=60 timing=1 --dry-run $module
@@ -200,7 +200,7 @@ lib() {
 	[ "$(in_ns $napinic peers nic90)" = "default - nic90" ]
 }
 
-@test "if no peer answered before, a link that is up is enough" {
+@test "if no peer answered before, a link is enough" {
 	mkdir -p "$BATS_TEST_TMPDIR/up/class/net/nic9"
 	back() {
 		E1000_NAPI_SYS=$BATS_TEST_TMPDIR/up sh -c '. scripts/lib/common.sh
@@ -338,7 +338,7 @@ addr nic9 forever forever fd00::4/64 scope global nodad
 addr nic9 5X 0 fd00::2/64 scope global noprefixroute mngtmpaddr' ]
 }
 
-@test "routes: ours in all tables, gateways last, nothing of others" {
+@test "routes: those of the NIC in all tables, gateways last" {
 	in_ns ip link add nic90 type veth peer name peer90
 	in_ns ip link set dev nic90 up
 	in_ns ip addr add 10.8.0.2/24 dev nic90
@@ -377,7 +377,7 @@ undress() {
 	setting ipv6/conf/nic9/hop_limit 64
 }
 
-@test "all of it comes back, and once more changes nothing" {
+@test "everything is restored, and a second run changes nothing" {
 	in_ns ip link set dev nic9 mtu 1400 promisc on txqueuelen 123 alias 'the one'
 	in_ns ip link property add dev nic9 altname other9
 	in_ns ethtool -K nic9 tso off
@@ -415,7 +415,7 @@ undress() {
 	picture | diff "$BATS_TEST_TMPDIR/before" -
 }
 
-@test "a manager's route that is there with another metric is not doubled" {
+@test "a manager's route with another metric is not added twice" {
 	in_ns ip addr add 10.0.0.2/24 dev nic9
 	in_ns ip route add default via 10.0.0.1 proto dhcp src 10.0.0.2 metric 100
 	in_ns ip route add 10.1.0.0/16 via 10.0.0.1 metric 100
@@ -425,7 +425,7 @@ undress() {
 	in_ns ip route add 10.1.0.0/16 via 10.0.0.1 metric 102
 	in_ns $napinic put "$E1000_NAPI_RUN/good"
 	[ "$(in_ns ip -4 route show default | grep -c .)" -eq 1 ]
-	# one that a person set is
+	# but a setting by the user is
 	[ "$(in_ns ip -4 route show 10.1.0.0/16 | grep -c .)" -eq 2 ]
 }
 
@@ -580,6 +580,39 @@ undress() {
 	[ "$status" -eq 1 ]
 	chmod 755 "$BATS_TEST_TMPDIR"
 	[ -z "$(ls "$E1000_NAPI_RUN")" ]
+}
+
+@test "nftables' rules that another user could have written are not loaded" {
+	state
+	mv "$E1000_NAPI_RUN/good" "$E1000_NAPI_RUN/$pci.state"
+	rules=$E1000_NAPI_RUN/$pci.nft
+	printf '#!/bin/sh\necho "$*" >>"%s"\n' "$BATS_TEST_TMPDIR/nft" >"$BATS_TEST_TMPDIR/bin/nft"
+	chmod +x "$BATS_TEST_TMPDIR/bin/nft"
+	put() {
+		rm -f "$BATS_TEST_TMPDIR/nft"
+		PATH=$BATS_TEST_TMPDIR/bin:$PATH run in_ns sh -c '
+			here=scripts prog=test
+			for f in common nic nic-reach handover; do . "scripts/lib/$f.sh"; done
+			need_tools
+			put_config "$1"' sh $pci
+	}
+	echo 'table netdev mine { }' >"$rules"
+	put
+	[ "$status" -eq 0 ]
+	[ "$(cat "$BATS_TEST_TMPDIR/nft")" = "-f $rules" ]
+	for how in owner mode link; do
+		rm "$rules"
+		echo 'include "/tmp/x"' >"$rules"
+		case $how in
+		owner) chown 12345 "$rules" ;;
+		mode) chmod 666 "$rules" ;;
+		link) ln -sf "$BATS_TEST_TMPDIR/other" "$rules" && echo x >"$BATS_TEST_TMPDIR/other" ;;
+		esac
+		put
+		[ "$status" -eq 1 ]
+		[[ $output == *"not put back: $rules, which belongs to, or can be written by, another user"* ]]
+		[ ! -e "$BATS_TEST_TMPDIR/nft" ]
+	done
 }
 
 @test "a change cut short is not built upon; --dry-run of restore tells" {

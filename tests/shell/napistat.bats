@@ -47,15 +47,16 @@ field() { sed -n "s/^verdict.* $1=\([^ ]*\).*/\1/p"; }
 	axes="protocol=udp,tcp offered_bps=100M,200M datagram=500,1000 weight=1,64 rcvbuf=default,8M
 		app_cpu=0,1 irq_cpu=0,1 rx_usecs=0,8 gro=0,1 threaded=0,1 netdev_budget=64,300
 		netdev_budget_usecs=2000,8000 defer_hard_irqs=0,2 gro_flush_timeout=0,20000
-		rx_ring=80,256 rps_cpus=0,2 netdev_max_backlog=10,1000 busy_read=0,50 mtu=1500,9000 \
-		irq_suspend_timeout=0,20000000"
+		rx_ring=80,256 rps_cpus=0,2 netdev_max_backlog=10,1000 busy_read=0,50 mtu=1500,9000"
 	for axis in $axes; do
 		"$simulate" "$tmp/${axis%%=*}" "$axis" reps=3
 		[ "$("$napistat" summary -f csv -m delivered_bps "$tmp/${axis%%=*}/1" 2>/dev/null |
 			value n | tr '\n' ' ')" = "3 3 " ]
 	done
-	"$simulate" "$tmp/burst" source=napimeter burst=1,32 reps=3
-	[ "$("$napistat" summary -f csv -m loss "$tmp/burst/1" 2>/dev/null | value n | tr '\n' ' ')" = "3 3 " ]
+	for axis in burst=1,32 irq_suspend_timeout=0,20000000; do
+		"$simulate" "$tmp/${axis%%=*}" source=napimeter "$axis" reps=3
+		[ "$("$napistat" summary -f csv -m loss "$tmp/${axis%%=*}/1" 2>/dev/null | value n | tr '\n' ' ')" = "3 3 " ]
+	done
 	"$simulate" "$tmp/blocks" method=interleave weight=1,64 netdev_budget=64,300 blocks=4
 	[ "$("$napistat" summary -f csv -m loss "$tmp/blocks/1" 2>/dev/null | value n | tr '\n' ' ')" = "4 4 4 4 " ]
 	"$simulate" --capacity 300e6 "$tmp/search" source=napimeter method=mlfrr weight=1,64 defer_hard_irqs=0,2
@@ -340,7 +341,7 @@ PY
 	refute grep -qE 'drifted|the host took' <<<"$output"
 }
 
-@test "delays: in summary, compare, verdict and the figures; nothing of them where there are none" {
+@test "delays are in summary, compare, verdict and figures, if they were measured" {
 	"$simulate" --noise 1 "$tmp/d" weight=16,64,256 offered_bps=100M,200M reps=5
 	run "$napistat" verdict "$tmp/d/1"
 	refute grep -qF '(99th percentile)' <<<"$output"
@@ -382,7 +383,7 @@ PY
 	[ "$status" -eq 2 ]
 }
 
-@test "text of a folder is neither formula nor markup, and steers no terminal" {
+@test "text of a folder becomes no formula, markup or terminal code" {
 	"$simulate" "$tmp/x" weight=64,200 offered_bps=100M reps=3
 	printf '{"format": 1, "hypervisor": "=HYPERLINK(1)<script>", "stand_in": false, "note": "@x\\u001b]0;y\\u202e"}\n' \
 		>"$tmp/x/1/meta.json"
@@ -431,7 +432,7 @@ rival_200() {
 	[[ $output == *"200: 0 of 2 loads, 0 trials, 10 failed"* ]]
 }
 
-@test "no evidence is not evidence of none: the verdict cannot say, and says what would decide" {
+@test "without evidence the verdict is cannot_say, and names what would decide" {
 	"$simulate" --noise 15 "$tmp/n" weight=64,100,200 offered_bps=100M,200M reps=3
 	run "$napistat" verdict "$tmp/n/1"
 	[ "$(field action <<<"$output")" = cannot_say ]
@@ -522,7 +523,7 @@ put_host_cpu() {
 	[ "$("$napistat" verdict "$tmp/h/1" | field cost_side)" = guest ]
 }
 
-@test "the ring stands beside the verdict, as it was found or asked for" {
+@test "the verdict names the ring that was found or asked for" {
 	"$simulate" "$tmp/ring" weight=64,200 offered_bps=100M reps=3
 	run "$napistat" verdict "$tmp/ring/1"
 	[ "$(field ring <<<"$output")" = unknown ]
@@ -725,7 +726,7 @@ PY
 	[ "$(find "$tmp/r" -type f | wc -l)" -eq $(($(find "$tmp/f" -type f | wc -l) + 16)) ]
 }
 
-@test "folders of one hypervisor are told apart by their own names" {
+@test "folders of one hypervisor are distinguished by their names" {
 	cp -r "$irq" "$tmp/before"
 	cp -r "$irq" "$tmp/after"
 	run "$napistat" table "$tmp/before" "$tmp/after/"
@@ -957,7 +958,7 @@ PY
 }
 
 # bats test_tags=report
-@test "intervals hold the truth as often as they say, and verdicts are as seldom wrong" {
+@test "intervals and verdicts keep their error rates" {
 	run tests/statistics/check.py --short
 	echo "$output"
 	[ "$status" -eq 0 ]

@@ -6,7 +6,7 @@ setup() {
 	cd "$BATS_TEST_DIRNAME/../.."
 	kver=$(lab/image.sh --show-kver)
 	tmp=$(mktemp -d)
-	# A project of its own, so that patches and build/edit are not this tree's
+	# A separate project, so that patches and build/edit of this tree are not used
 	mkdir "$tmp/p" "$tmp/ksrc"
 	cp -R Kbuild dev e1000_napi patches scripts "$tmp/p/"
 	local from

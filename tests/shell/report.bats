@@ -142,7 +142,7 @@ LOOK
 	fi
 }
 
-@test "it says the verdict in the terminal and where the page is" {
+@test "it prints the verdict and the page's path" {
 	grep -q '^verdict folder=Xen action=keep weight=64' "$d/said"
 	grep -q "3 folder(s), .* figures: $d/report/report.html" "$d/log"
 	grep -q '^| question | qemu | Xen | VMware (stand-in) |' "$d/report/report.md"
@@ -161,7 +161,7 @@ LOOK
 	refute grep -q 'Packets per poll<' "$tmp/report/report.html"
 }
 
-@test "the folders are read once, however much is asked of them" {
+@test "each folder is read once per report" {
 	"$make" --weights 64 --reps 1 "$tmp/one"
 	cat >"$tmp/napistat" <<-EOF
 		#!/bin/sh
@@ -218,7 +218,7 @@ LOOK
 	[ "$(cat "$tmp/report/mine")" = keep ]
 	[ -s "$tmp/small/runs.csv" ]
 	[ -e "$tmp/report/figures/1-intro.svg" ]
-	# and a page of another user stays as it is
+	# and another user's page is not changed
 	mkdir "$tmp/other"
 	echo mine >"$tmp/other/report.md"
 	run scripts/report.sh --out "$tmp/other" "$tmp/small"
@@ -280,6 +280,12 @@ LOOK
 	[ "$(cat "$tmp/user/tty")" = 0 ]
 	grep -q "33 figures\|figures: " "$tmp/printed"
 	[ "$(tr -d '\n\r\t -~' <"$tmp/printed" | LC_ALL=C tr -d '\200-\377' | wc -c)" -eq 0 ]
+	# shown to root when it fails
+	sed -i '/^exec/c exit 1' "$tmp/bin/gnuplot"
+	script -qec "PATH=$tmp/bin:$PATH scripts/report.sh $tmp/user/small" /dev/null >"$tmp/printed" || :
+	grep -q "0;typed" "$tmp/printed"
+	[ "$(tr -d '\n\r\t -~' <"$tmp/printed" | LC_ALL=C tr -d '\200-\377' | wc -c)" -eq 0 ]
+	! LC_ALL=C grep "$(printf '\302\233')" "$tmp/printed" || false
 	# other ways to have root write or read there
 	ln -s "$tmp/user/small" "$tmp/link"
 	run scripts/report.sh "$tmp/link"
@@ -298,7 +304,7 @@ LOOK
 	[ "$(stat -c %u "$tmp/etc")" -eq 0 ]
 }
 
-@test "wrong usage is told apart from failure" {
+@test "wrong usage and failure have different exit statuses" {
 	run scripts/report.sh
 	[ "$status" -eq 2 ]
 	run scripts/report.sh --frobnicate "$d/xen"

@@ -47,7 +47,7 @@ setup() {
 	python3 -m json.tool meta.json >/dev/null
 }
 
-@test "a stopped study goes on, and each part is done once before any is repeated" {
+@test "a stopped study continues, and each part runs once before any is repeated" {
 	echo 2 >"$BREAK"
 	run "$study" --seeds 1,2 xen/irq xen/udp
 	[ "$status" -eq 1 ]

@@ -48,7 +48,7 @@ of_root() { find "$tmp" -user 0; }
 }
 
 @test "the scripts that write results or reports" {
-	# report.sh goes on as the caller, who has to get there
+	# report.sh continues as the caller, who must be able to enter the folder
 	chmod 755 "$BATS_RUN_TMPDIR" "$tmp"
 	mkdir -m 755 "$tmp/results"
 	make -s tools CALLER=1
@@ -74,7 +74,7 @@ of_root() { find "$tmp" -user 0; }
 	done
 }
 
-@test "nothing is given away in folders that are not the caller's" {
+@test "no file outside the caller's folders is given away" {
 	mkdir -p "$tmp/other/of/root" "$tmp/mine/made"
 	chown 0:0 "$tmp/mine/made"
 	chown 1:1 "$tmp/other"
@@ -185,7 +185,7 @@ of_root() { find "$tmp" -user 0; }
 	chown 12345 "$tmp/mine/image/key/lib/file"
 	chmod 600 "$tmp/mine/image/key/lib/file"
 	E1000_NAPI_CACHE=$tmp/mine refused "$tmp/mine/image/key/lib/file" "of another user" image
-	# who called sudo has root's trust already; a root filesystem has its own users
+	# root trusts sudo's caller already; a root filesystem has its own users
 	[ "$(SUDO_UID=12345 E1000_NAPI_CACHE=$tmp/mine common cache_dir image)" = "$tmp/mine/image" ]
 	[ "$(SUDO_UID=12345 HOME=/root XDG_CACHE_HOME=$tmp/his common cache_dir x)" = "$tmp/his/e1000_napi/x" ]
 	chmod 1777 "$tmp/mine/kernels/root/tmp"

@@ -275,7 +275,7 @@ tested() {
 		END { print head; print row }' >"$dir/r/probes.csv"
 }
 
-@test "a source that fails its test: no trial is made, and the same command goes on later" {
+@test "a source that fails its test: no trial runs, and the same command continues later" {
 	$napimeter plan "$dir/r" interface=none9 server=127.0.0.1 source=napimeter weight=1,3 offered_bps=1M seconds=0.1
 	for i in 1 2; do
 		run $napimeter run "$dir/r" --retries 1
@@ -286,7 +286,7 @@ tested() {
 	done
 }
 
-@test "a server that is there is found, over UDP and TCP, with every shell" {
+@test "a running server is found, over UDP and TCP, with every shell" {
 	command -v iperf >/dev/null || skip "no iperf here"
 	iperf -s -u -p 5996 >/dev/null 2>&1 3>&- &
 	udp=$!
@@ -354,7 +354,7 @@ tested() {
 	[ "$(grep -o '[0-9]$' "$dir/r/runs.csv" | xargs)" = "1 2 3" ]
 }
 
-@test "a run whose parent is gone, or that is wrong usage, measures nothing" {
+@test "a run without its parent, or with wrong usage, measures nothing" {
 	$napimeter plan "$dir/r" interface=none9 server=127.0.0.1 source=napimeter weight=1,3 seconds=0.1
 	run $napimeter run "$dir/r" --parent 1
 	[ "$status" -eq 1 ]
@@ -378,13 +378,13 @@ tested() {
 	[[ $output == *"another sweep"* ]]
 }
 
-@test "a sink to which nothing comes counts nothing, and ends in time" {
+@test "a sink that receives nothing counts nothing, and ends in time" {
 	run timeout 5 "$napimeter" sink 5964 0.3
 	[ "$status" -eq 0 ]
 	[[ $output == "received 0 bytes 0 socket_drops 0" ]]
 }
 
-@test "serve: a cookie is random, good once, for its address; a receiver that is gone ends its stream" {
+@test "serve: a cookie is random, valid once and for its address; a lost receiver ends its stream" {
 	"$napimeter" serve 5971 >"$dir/said" 2>&1 3>&- &
 	server=$!
 	sleep 0.3
@@ -418,7 +418,7 @@ tested() {
 		    pass
 		a.settimeout(2)
 		assert struct.unpack(ASK, ask(a, mine))[0] == 0x6e617032
-		# a receiver that is gone
+		# a receiver that has exited
 		mine = struct.unpack(ASK, ask(a))[2]
 		assert len(ask(a, mine, 10)) == 1000
 		a.close()
@@ -506,10 +506,10 @@ caps() { awk -v line="$2:" '$1 == line { print $2 }' "/proc/$1/status"; }
 		$napimeter $command $port < <(sleep 3) 3>&- &
 		pid=$!
 		sleep 0.5
-		caps=$(caps $pid CapEff)/$(caps $pid CapPrm)
+		caps=$(caps $pid CapEff)/$(caps $pid CapPrm)/$(caps $pid Seccomp)
 		kill $pid
 		wait $pid || :
-		[ "$caps" = 0000000000000000/0000000000000000 ]
+		[ "$caps" = 0000000000000000/0000000000000000/2 ]
 	done
 	# ends by itself
 	$napimeter sink $port 3 3>&- &

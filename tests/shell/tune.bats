@@ -63,7 +63,7 @@ as_root() { [ "$(id -u)" -eq 0 ] || skip "tune.sh measures as root only"; }
 	refuse "which interface" --server 192.0.2.1
 	refuse "one interface" eth0 eth1
 	refuse "requires an argument" eth0 --minutes
-	refuse "no option is called --speed" eth0 --speed
+	refuse "unknown option '--speed'" eth0 --speed
 	refuse "without spaces" eth0 --try 'weight= 1'
 	refuse "--server" eth0
 	refuse "no factor 'irq'" eth0 --server 192.0.2.1 --try irq=1
@@ -90,7 +90,7 @@ as_root() { [ "$(id -u)" -eq 0 ] || skip "tune.sh measures as root only"; }
 	[ ! -e "$dir/out" ]
 }
 
-@test "the minutes it says are enough are enough" {
+@test "a search fits into the minutes that it names as enough" {
 	run plan --minutes 5
 	need=$(sed -n 's/.*: --minutes \([0-9]*\),.*/\1/p' <<<"$output")
 	run plan --minutes "$need"
@@ -130,7 +130,7 @@ as_root() { [ "$(id -u)" -eq 0 ] || skip "tune.sh measures as root only"; }
 	[ "$status" -eq 0 ]
 	[[ $output == *"Use weight=128 gro=0. Better than the defaults."*"Nothing was changed"* ]]
 	[[ $output == *"budget 600, "*"not possible: sweep.sh: this NIC cannot"* ]]
-	# two rounds show that 16 is worse, and it is not tried again; what failed thrice neither
+	# two rounds show that 16 is worse, so it is not tried again, nor is a value that failed three times
 	[[ $output == *"weight 16: shown to be slower, rate 0."*"; not tried again"* ]]
 	[ "$(grep -c 'mlfrr.*weight=16 ' "$CALLS")" -eq 2 ]
 	[ "$(grep -c 'mlfrr.*budget=600 ' "$CALLS")" -eq 3 ]
@@ -201,7 +201,7 @@ plant() {
 				--minutes 5 --try weight=128
 			[ "$(cat "$dir/victim")" = secret ]
 			case $file in
-			# what is in keep/ goes anyway
+			# files in keep/ are removed anyway
 			keep/*) [ "$status" -eq 0 ] ;;
 			*) [ "$status" -eq 1 ] && [[ $output == *"remove it"* || $output == *"copy it"* ]] ;;
 			esac || {
@@ -247,7 +247,7 @@ plant() {
 	[ -z "$(find "$dir/out" ! -user 12345 ! -path "*/rate/*" ! -path "*/cost/*")" ]
 }
 
-@test "no difference: the defaults are kept and nothing is written" {
+@test "without a difference the defaults are kept and nothing is written" {
 	as_root
 	run tune --try weight --try budget --apply
 	[ "$status" -eq 0 ]
@@ -322,7 +322,7 @@ plant() {
 	[[ $output == *"even number"* ]]
 }
 
-@test "stopped and started again it goes on; another search there is refused" {
+@test "a stopped search continues; another search in its folder is refused" {
 	as_root
 	printf '%s\n' "weight=128 1.1 1" >"$TRUTH"
 	# not by tune(), or the signal would go to a shell around it
@@ -554,6 +554,15 @@ RUN+="/usr/sbin/ethtool -K $name gro on"' ]
 	chown 12345 "$kept"
 	refuse "another user"
 	chown 0 "$kept"
+	# the copy of an older file that it is to bring back
+	mkdir -p "$kept/etc/sysctl.d"
+	printf '%s\n' "$weight" "config etc/sysctl.d/90-e1000_napi-tune.conf saved" >"$kept/undo"
+	echo kernel.core_pattern=x >"$kept/etc/sysctl.d/90-e1000_napi-tune.conf"
+	chown 12345 "$kept/etc/sysctl.d/90-e1000_napi-tune.conf"
+	refuse "is not by tune.sh"
+	rm "$kept/etc/sysctl.d/90-e1000_napi-tune.conf"
+	refuse "is not by tune.sh"
+	echo "$weight" >"$kept/undo"
 	run "$dir/scripts/tune.sh" --undo
 	[ "$status" -eq 0 ]
 	[ "$(cat "$dir/sys/kernel/debug/e1000_napi/eth0/weight")" = 64 ]

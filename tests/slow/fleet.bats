@@ -190,7 +190,7 @@ for row in csv.DictReader(open(sys.argv[2])): print(row[sys.argv[1]])' "$1" "$2"
 	for n in 1 2 3; do untouched "$n"; done
 }
 
-@test "no guest's kernel complained, and nothing of the lab is left" {
+@test "no guest's kernel complained, and the lab leaves nothing behind" {
 	: >"$dir/stop"
 	for _ in $(seq 200); do
 		[ ! -e "$dir/ended" ] || break

@@ -80,7 +80,7 @@ build() {
 	modinfo -F parm "$tmp/build/e1000.ko" | grep -q '^weight:'
 }
 
-@test "it builds with the option off, and then nothing of it is there" {
+@test "it builds with the option off, without any of our code" {
 	make intree KSRC="$tmp/tree"
 	build
 	[ -z "$(nm "$tmp/build/e1000.ko" | grep napi_stats)" ]

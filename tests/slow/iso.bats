@@ -72,7 +72,7 @@ console_has() { grep -aqE "$1" "$tmp/console"; }
 	qemu=
 }
 
-@test "without an e1000 it says how to get one" {
+@test "without an e1000 it says how to add one" {
 	lab/iso/iso.sh --bios --out "$tmp/iso" --console console=ttyS0,115200 --append quiet
 	timeout 120 qemu-system-x86_64 -accel tcg,thread=multi -smp 1 -m 512 -display none -nic none \
 		-no-reboot -serial "file:$tmp/console" -cdrom "$tmp/iso" 3>&- &

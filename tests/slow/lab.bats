@@ -88,7 +88,7 @@ wait_until() {
 	[ -z "$(ls -A "$tmp/cache/image")" ]
 }
 
-@test "no built module: one sentence says what to run" {
+@test "without a built module one message says what to run" {
 	cp -R "$LAB" "$LAB/../scripts" "$LAB/../dev" "$tmp/"
 	run "$tmp/lab/boot.sh" -- true
 	[ "$status" -eq 1 ]
@@ -110,7 +110,7 @@ wait_until() {
 	[ "$(cat "$tmp/err")" = oops ]
 }
 
-@test "a reader that goes away does not stop the command" {
+@test "a closed reader does not stop the command" {
 	run bash -o pipefail -c '"$0" --no-module --timeout 60 -- seq 1000000 | head -n 1' "$boot"
 	[ "$status" -eq 0 ]
 	[ "$output" = 1 ]
@@ -163,7 +163,7 @@ wait_until() {
 	[[ $output == *"in a test"*"kernel complained"* ]]
 }
 
-@test "QEMU that does not start is a failure with QEMU's words" {
+@test "a QEMU that does not start is a failure with QEMU's message" {
 	run "$boot" --no-module --qemu -nonsense -- true
 	[ "$status" -eq 1 ]
 	[[ $output == *"-nonsense"*"QEMU failed"* ]]
@@ -182,7 +182,7 @@ wait_until() {
 	[ -z "$(ls -d "${TMPDIR:-/tmp}/e1000_napi-lab.$pid".* 2>/dev/null)" ]
 }
 
-@test "a folder that another user made is neither used nor in the way" {
+@test "a folder that another user made is not used and does no harm" {
 	[ "$(id -u)" -eq 0 ] || skip "root only: it makes another user's folder"
 	mkdir "$tmp/e1000_napi-lab.999999999.x"
 	chown 12345 "$tmp/e1000_napi-lab.999999999.x"
@@ -200,7 +200,7 @@ wait_until() {
 	export E1000_NAPI_CACHE=$tmp/cache
 	mkdir "$tmp/bin" "$tmp/image"
 	echo any >"$tmp/image/kver"
-	# A device that may be opened; what boots is a stand-in for QEMU
+	# A device that can be opened; a stand-in for QEMU boots
 	: >"$tmp/kvm"
 	printf '#!/bin/sh\necho run >>"%s"\nexec sleep 60\n' "$tmp/ran" >"$tmp/bin/qemu-system-x86_64"
 	chmod +x "$tmp/bin/qemu-system-x86_64"
@@ -248,7 +248,7 @@ wait_until() {
 }
 
 @test "--icount: two runs of one tree are alike to the last interrupt" {
-	# Others may be at work in this tree; a copy stays as it is
+	# Other processes may change this tree; a copy stays unchanged
 	cp -R "$LAB" "$LAB/../scripts" "$LAB/../dev" "$tmp/"
 	cat >"$tmp/scripts/run" <<-'END'
 		set -e

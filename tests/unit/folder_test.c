@@ -141,6 +141,32 @@ static void folders_on_the_way(void **state)
 	assert_non_null(strstr(failure(), "victim is not a folder"));
 }
 
+/* In another user's folder, where everybody may have put it, not even a folder is made. */
+static void nothing_made_there(void **state)
+{
+	static const char *const below[] = { "dir/new", "dir/new/two/", "dir/link/new" };
+	size_t i;
+
+	(void)state;
+	if (geteuid())
+		skip();
+	assert_int_equal(chmod(top, 01777), 0);
+	assert_int_equal(mkdir(in("other"), 0755), 0);
+	assert_int_equal(symlink("../other", in("dir/link")), 0);
+	assert_int_equal(chown(in("dir"), 12345, 12346), 0);
+	for (i = 0; i < ARRAY_SIZE(below); i++) {
+		assert_int_equal(folder_dir(in(below[i]), true), -1);
+		assert_non_null(strstr(failure(), "another user (12345)"));
+		assert_int_equal(access(path, F_OK), -1);
+	}
+	/* beside it, and in the caller's */
+	assert_int_equal(close(folder_dir(in("new/two"), true)), 0);
+	setenv("SUDO_UID", "12345", 1);
+	assert_int_equal(close(folder_dir(in("dir/new"), true)), 0);
+	unsetenv("SUDO_UID");
+	assert_int_equal(chmod(top, 0755), 0);
+}
+
 /* root's files in a user's folder are the user's; no other user's are given away */
 static void given_to_the_owner(void **state)
 {
@@ -172,6 +198,8 @@ static void given_to_the_owner(void **state)
 /* The tuner's own files: every one is refused where a link is in its place. */
 static void tune_files(void **state)
 {
+	static const char *const no_took[] = { "a[$(id)] yes\n", "-1 yes\n", "1e9 yes\n", "9999999999 yes\n",
+					       "1 maybe\n", "1", "" };
 	char *words[] = { "interface=eth0", "try=weight/64/16", "seed=3" };
 	int dir = folder_dir(in("dir"), false);
 	unsigned int pairs = 4;
@@ -201,6 +229,16 @@ static void tune_files(void **state)
 		victim_is("secret\n");
 		assert_int_equal(folder_empty(dir), 0);
 	}
+	for (i = 0; i < ARRAY_SIZE(no_took); i++) {
+		assert_int_equal(folder_put(dir, "0/rate.took", no_took[i], strlen(no_took[i])), 0);
+		assert_int_equal(tune_look(dir, &t, "0", &r), -1);
+		assert_non_null(strstr(failure(), "the file was edited"));
+	}
+	assert_int_equal(folder_empty(dir), 0);
+	assert_int_equal(chmod(in("dir"), 0777), 0);
+	assert_int_equal(folder_dir(in("dir"), false), -1);
+	assert_non_null(strstr(failure(), "everybody may write there"));
+	assert_int_equal(chmod(in("dir"), 0755), 0);
 	/* and otherwise it is as it was written */
 	assert_int_equal(tune_begin(&t, dir, "dir", words, 3), 0);
 	words[1] = "try=weight/64/17";
@@ -227,6 +265,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(put_is_refused, begin, end),
 		cmocka_unit_test_setup_teardown(folders_on_the_way, begin, end),
+		cmocka_unit_test_setup_teardown(nothing_made_there, begin, end),
 		cmocka_unit_test_setup_teardown(given_to_the_owner, begin, end),
 		cmocka_unit_test_setup_teardown(tune_files, begin, end),
 	};

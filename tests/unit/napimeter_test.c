@@ -441,6 +441,8 @@ static void sources(void **state)
 		"0.1,0,-5,0,0\n", &spec, &t), -1);
 	assert_int_equal(parse_iperf("connect failed: Connection refused\n", &spec, &t), -1);
 	assert_non_null(strstr(failure(), "Connection refused"));
+	assert_int_equal(parse_iperf("\033]0;x\007\302\233 refused\n", &spec, &t), -1);
+	assert_non_null(strstr(failure(), "?]0;x??? refused"));
 	/* a server that lies: as many as no wire carries, fewer than came, no time at all */
 	t = (struct traffic){ .sent = 1e9, .received = 1000, .bytes = 1e6, .seconds = 1 };
 	assert_int_equal(check_traffic(&t, &spec, 1), -1);

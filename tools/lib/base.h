@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Shared by all parts of the run format: memory, words, and why a file was refused. */
+/* Shared by all parts of the run format: memory, interned words, reasons of refusal. */
 #ifndef LIB_BASE_H
 #define LIB_BASE_H
 

@@ -154,7 +154,7 @@ struct censored censored_mean(const struct interval *x, size_t n, double confide
 	f.width = f.to > f.from ? f.to - f.from : fmax(1e-6 * fabs(f.to), 1e-6);
 	if (!isfinite(f.narrow) || f.narrow <= 0)
 		f.narrow = f.width / 100;
-	/* one hill, which may be flat on top or at one end */
+	/* unimodal, perhaps flat on top or at one end */
 	a = f.from - f.width;
 	b = f.to + f.width;
 	for (k = 0; k < BISECT; k++) {

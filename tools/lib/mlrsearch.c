@@ -154,7 +154,7 @@ struct trial_result trial_result_of(const struct goal *goal, const struct row *r
 		return t;
 	}
 	bits = sent * 8 * row_number(row, COL_datagram);
-	/* one burst is sent in no time: what counts is for how long it is the load */
+	/* sending one burst takes no time: count the time for which it is the load */
 	t.seconds = fmax(row_source_seconds(row), bits / t.load);
 	t.loss_ratio = row_number(row, COL_lost) / sent;
 	t.reached = bits / t.seconds / t.load;

@@ -41,7 +41,7 @@ $(obj)/san-%.o: %.c Makefile
 
 $(obj)/fuzz-%.o: %.c Makefile
 	@mkdir -p $(@D)
-	clang $(filter-out -Werror,$(CFLAGS)) -Wno-gnu $(sanitize),fuzzer-no-link -c -o $@ $<
+	clang $(filter-out -Werror,$(CFLAGS)) -Werror=int-conversion -Wno-gnu $(sanitize),fuzzer-no-link -c -o $@ $<
 
 $(obj)/$(name)-san: $(parts:%=$(obj)/san-%) $(obj)/san-main.o
 	$(CC) $(CFLAGS) $(sanitize) -o $@ $^ $(LDLIBS)
@@ -51,7 +51,7 @@ $(obj)/unit-%: $(TOP)/tests/unit/$(name)/%.c $(parts:%=$(obj)/san-%)
 	$(CC) $(CFLAGS) $(sanitize) -o $@ $(filter %.c %.o,$^) $(LDLIBS)
 
 $(obj)/fuzzer-%: $(fuzz)/%.c $(parts:%=$(obj)/fuzz-%)
-	clang $(filter-out -Werror,$(CFLAGS)) -Wno-gnu $(sanitize),fuzzer -o $@ $(filter %.c %.o,$^) $(LDLIBS)
+	clang $(filter-out -Werror,$(CFLAGS)) -Werror=int-conversion -Wno-gnu $(sanitize),fuzzer -o $@ $(filter %.c %.o,$^) $(LDLIBS)
 
 sanitized: $(obj)/$(name)-san
 

@@ -171,7 +171,7 @@ static const char *read_word(union run_cell *cell, enum type type, const char *s
 		wanted = "udp, tcp or pktgen";
 	if (type == T_RCVBUF && strcmp(s, "default") && !is_count(s))
 		wanted = "bytes or \"default\"";
-	/* kept all the same: a plan says "auto", a probe has a method of its own */
+	/* keep it anyway: a plan says "auto", a probe has its own method */
 	cell->word = intern(s);
 	return wanted;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Under what a sweep runs: what an axis could set, and what else would make trials differ. A
- * sweep that goes on must find the same.
+ * Conditions of a sweep: settings that an axis could set, and whatever else would make trials
+ * differ. A continued sweep requires the same conditions.
  */
 #ifndef NAPIMETER_CONDITIONS_H
 #define NAPIMETER_CONDITIONS_H

@@ -35,8 +35,8 @@ struct low {
 };
 
 /*
- * The lowest of the samples, less the drift. Not the least of all: a damaged time stamp, which
- * is seen before its checksum is verified, may be too low.
+ * A low sample, less the drift. Not the lowest one: a damaged time stamp, read before its
+ * checksum is verified, may be too low.
  */
 static struct low lowest(const struct delay_sample *s, size_t from, size_t to, double slope)
 {

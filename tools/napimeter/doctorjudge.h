@@ -8,7 +8,7 @@
 #define GREW(p, field) ((p)->after.field - (p)->before.field)
 #define BUSY 0.95		/* of a CPU, in its busiest second */
 
-/* A new finding; what it says may be gone on with by finding_limit(). */
+/* Add a finding; finding_limit() may append to its text. */
 struct finding *finding_add(struct diagnosis *d, const char *place, double packets, const char *fmt, ...)
 	PRINTF(4, 5);
 /* The limit that is too small or too slow, and how it shows. */

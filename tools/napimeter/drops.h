@@ -23,8 +23,8 @@ int drops_each(int family, int protocol, uint16_t port,
 	       void (*found)(void *to, const struct drops_socket *), void *to);
 
 /*
- * Datagrams that this socket dropped since it was made: no room, or a bad checksum. The kernel
- * is asked by sock_diag, so the descriptor may be a copy of another process's. NaN: not known.
+ * Datagrams that this socket dropped since it was made: no room, or a bad checksum. Read by
+ * sock_diag, so the descriptor may be a copy of another process's. NaN: not known.
  */
 double drops_of(int fd);
 

@@ -21,8 +21,16 @@ bool is_trusted(uid_t uid)
 	return sudo && *sudo && uid == strtoul(sudo, &end, 10) && !*end;
 }
 
-/* From the root on: what lies where everybody may write must be one of ours. */
-static int check_parts(char *path)
+static bool is_missing(void)
+{
+	return errno == ENOENT || errno == ENOTDIR;	/* of which walk() says more */
+}
+
+/*
+ * From the root on: what lies where everybody may write must be one of ours. Not whole: as far
+ * as it is there already.
+ */
+static int check_parts(char *path, bool whole)
 {
 	char *slash = path, *next;
 	struct stat st, parent;
@@ -34,12 +42,12 @@ static int check_parts(char *path)
 		if (next)
 			*next = '\0';
 		if (lstat(path, &st))
-			return fail("%s: %s", path, strerror(errno));
+			return !whole && is_missing() ? 0 : fail("%s: %s", path, strerror(errno));
 		if (parent.st_mode & S_IWOTH && !is_trusted(st.st_uid))
 			return fail("%s belongs to another user (%u), in a folder where everybody may write: give another one",
 				    path, (unsigned int)st.st_uid);
 		if (stat(path, &parent))
-			return fail("%s: %s", path, strerror(errno));
+			return !whole && is_missing() ? 0 : fail("%s: %s", path, strerror(errno));
 		if (next) {
 			*next = '/';
 			slash = next;
@@ -53,7 +61,7 @@ static int check_parts(char *path)
 	return 0;
 }
 
-int folder_check(const char *path)
+static int check(const char *path, bool all)
 {
 	char here[PATH_MAX], *whole;
 	size_t len;
@@ -65,9 +73,14 @@ int folder_check(const char *path)
 		xasprintf("%s/%s", here, path);
 	for (len = strlen(whole); len > 1 && whole[len - 1] == '/';)
 		whole[--len] = '\0';
-	err = check_parts(whole);
+	err = check_parts(whole, all);
 	free(whole);
 	return err;
+}
+
+int folder_check(const char *path)
+{
+	return check(path, true);
 }
 
 /* Files that root makes in a user's folder become the user's. */
@@ -153,8 +166,8 @@ int folder_dir(const char *path, bool make_it)
 
 	if (at < 0)
 		return fail("the folder we are in: %s", strerror(errno));
-	/* before anything is made, for what is there already */
-	if (access(path, F_OK) || !folder_check(path))
+	/* before anything is made */
+	if (!check(path, !make_it))
 		fd = walk(at, path, make_it, true);
 	close(at);
 	if (fd >= 0 && folder_check(path)) {
@@ -212,7 +225,7 @@ int folder_open(const char *dir, const char *name, int flags)
 char *folder_read_at(int dir, const char *name, const char *path, ssize_t *len)
 {
 	struct stat st;
-	/* a link to nowhere is there, and is refused */
+	/* a dangling link exists, so refuse it */
 	bool missing = fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) && errno == ENOENT;
 	char *text = NULL;
 	int fd;

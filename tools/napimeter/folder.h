@@ -33,9 +33,9 @@ int folder_put(int dir, const char *name, const char *text, size_t len);
 int folder_empty(int dir);
 /* put DIR NAME <FILE: folder_put() for scripts. */
 int cmd_put(int argc, char *argv[]);
-/* give DIR: what root made there is its owner's, or the one's who called sudo. */
+/* give DIR: chown what root made there to its owner, or to sudo's caller. */
 int cmd_give(int argc, char *argv[]);
-/* Is this user root, the caller, or who called sudo? */
+/* Is this user root, the caller, or sudo's caller? */
 bool is_trusted(uid_t uid);
 
 #endif

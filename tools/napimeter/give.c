@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * After sudo, what root made in a user's folder is the user's. Not by paths: who owns the
- * folder could put a link to any file in the place of a part of one.
+ * After sudo, chown what root made in a user's folder to the user. Not by path: the folder's
+ * owner could replace a part of one with a link to any file.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -15,8 +15,8 @@
 #include "folder.h"
 
 /*
- * Which mount this is on, so that nothing is given across one. Not st_dev: in an overlay, as
- * containers have, files and folders differ in it. Before Linux 5.8 there is nothing else.
+ * The mount that this is on, so that nothing is given across mounts. Not st_dev: in an overlay,
+ * as in containers, files and folders differ in it. Before Linux 5.8 only st_dev exists.
  */
 static uint64_t mount_of(int fd)
 {

@@ -59,7 +59,7 @@ static int socket_of(int pidfd, pid_t pid)
 	return found;
 }
 
-/* Where nothing can be watched, that is not a failure. False: it is not connected yet. */
+/* Without a way to watch, this is not a failure. False: not connected yet. */
 static bool ready(int fd, int rcvbuf, struct arrivals *arrivals)
 {
 	struct sockaddr_storage peer;
@@ -171,7 +171,7 @@ int iperf_start(struct stream *s)
 	return udp || size ? reach_socket_of(s->child, size, udp ? &s->arrivals : NULL) : 0;
 }
 
-/* iperf 2.1.8 dies at times, when a UDP stream that was pulled has ended. */
+/* iperf 2.1.8 sometimes crashes at the end of a pulled UDP stream. */
 #define RESTART "there: while :; do iperf -s%s; sleep 1; done"
 
 /* The server's word for a number: neither "inf" nor more than a double counts exactly. */
@@ -296,9 +296,9 @@ int iperf_result(struct stream *s, struct traffic *t)
 	t->unread = s->unread;
 	t->unread_ends = s->unread_ends;
 	/*
-	 * iperf's own time goes on until it has given up waiting for a lost last word. The
-	 * source's pace is even, so what was sent before the first that came, or before we
-	 * could look, took as long a packet as the others.
+	 * iperf's own time includes its wait for a lost final datagram. The source's pace is
+	 * even, so packets before the first that came, or before we could look, took as long
+	 * each as the others.
 	 */
 	if (seen->highest > seen->first && arrivals_seconds(&s->arrivals) > 0) {
 		double all = t->sent / (seen->highest - seen->first);

@@ -111,8 +111,8 @@ static ssize_t load_rows(struct journal *j, const char *path, const char *text, 
 
 /*
  * A sweep that was stopped leaves trials without a row at the end of hist.csv
- * only. Elsewhere a row was removed, and what else would have to go is
- * not ours to say.
+ * only. Elsewhere a user removed a row, and we cannot know what else
+ * would have to go.
  */
 static ssize_t whole_hist(struct journal *j, const char *path, const char *text, size_t len)
 {

@@ -6,8 +6,8 @@
 #include "counters.h"
 
 /*
- * Set status and reason of a measured row. whole is the traffic of the whole stream, of which
- * the row may be a slot.
+ * Set status and reason of a measured row. whole is the traffic of the whole stream; the row
+ * may be a slot of it.
  */
 void judge(struct row *row, const struct traffic *whole, const struct counters *before,
 	   const struct counters *after);

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "doctor.h"
@@ -49,6 +48,7 @@ static const char usage[] =
 	"                            receive UDP and count\n"
 	"  hostcpu PORT              tell a guest its VM's CPU use; samples on stdin, as\n"
 	"                            scripts/host/cpu.sh makes them\n"
+	"  serve and hostcpu give up all privileges and, where the kernel has seccomp, open no file.\n"
 	"\n"
 	"Files: DIR/sweep.json, DIR/runs.csv, DIR/hist.csv, DIR/meta.json\n"
 	"Exit status: 0 done, 1 failed, 2 wrong usage.\n"
@@ -60,12 +60,19 @@ static struct journal runs, probes;
 static int cmd_plan(int argc, char *argv[])
 {
 	ssize_t len = -1;
+	int dir;
 
 	if (argc < 1)
 		die(EXIT_BAD_USAGE, "plan: which results folder?");
-	if (mkdir(argv[0], 0755) && access(argv[0], W_OK))
-		die(EXIT_FAILED, "%s: cannot make or write this folder", argv[0]);
 	/* what is wrong there is no fault of the options */
+	if (access(argv[0], F_OK)) {
+		dir = folder_dir(argv[0], true);
+		if (dir < 0)
+			die(EXIT_FAILED, "%s", failure());
+		close(dir);
+	}
+	if (access(argv[0], W_OK))
+		die(EXIT_FAILED, "%s: cannot write to this folder", argv[0]);
 	if (!folder_check(argv[0]))
 		free(folder_read(argv[0], "sweep.json", &len));
 	if (len < 0)

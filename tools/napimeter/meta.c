@@ -256,7 +256,7 @@ static int load_meta(const struct plan *plan, json_t **meta)
 	return len < 0 ? -1 : 0;
 }
 
-/* Of a sweep that goes on: is this the machine it began on, as it was? */
+/* For a continued sweep: is this the same machine in the same state? */
 static int same_conditions(const struct plan *plan, json_t *meta)
 {
 	struct utsname uts;

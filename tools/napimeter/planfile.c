@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The request for a sweep: KEY=VALUE words, and sweep.json which keeps them. */
+/* The request for a sweep: KEY=VALUE words, stored in sweep.json. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

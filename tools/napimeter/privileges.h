@@ -9,7 +9,10 @@
 void privileges_for_trials(void);
 /* Gives up all but what reading what others have opened, and the kernel's log, requires. */
 void privileges_to_look(void);
-/* Gives up all of them: from now on bytes of strangers are read. */
+/*
+ * Gives up all of them, and by seccomp each system call that answering does not require: from
+ * now on bytes of strangers are read.
+ */
 void privileges_none(void);
 
 #endif

@@ -38,7 +38,7 @@ static int is_on(const char *sys, const char *upper, const char *interface, int 
 	return on ? on : tells ? 0 : -1;
 }
 
-/* 1, 0, or -1: it does not tell what it is on, as a tunnel. */
+/* 1, 0, or -1: it has no known lower device, as a tunnel. */
 int route_is_on(const char *sys, const char *upper, const char *interface)
 {
 	return is_on(sys, upper, interface, 0);

@@ -15,7 +15,7 @@
 #include "../lib/run.h"
 #include "util.h"
 
-/* The source's last word: *sent datagrams. */
+/* The source's final message: *sent datagrams. */
 bool send_is_end(const char *data, size_t len, int64_t *sent);
 
 /* On a connected UDP socket: have the other side start sending. */

@@ -22,7 +22,7 @@ int pktgen_wait(struct stream *s);
 int iperf_start(struct stream *s);
 bool iperf_ended(pid_t pid);
 int iperf_wait(struct stream *s);
-/* Its process is gone: the next pull waits for the server to have noticed. */
+/* Its process has ended: the next pull waits until the server has noticed. */
 void iperf_free(const struct stream *s);
 int iperf_result(struct stream *s, struct traffic *t);
 

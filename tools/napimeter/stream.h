@@ -36,8 +36,8 @@ double stream_drops(const struct stream *s);
 /* Has the last packet been sent? */
 bool stream_over(struct stream *s);
 /*
- * Until the last packet is sent; then, when all is received, what there was. cpu_at_end is
- * that at the last packet: waiting for a lost last datagram takes seconds, idle.
+ * Wait until the last packet is sent and all are received, then take the counts. cpu_at_end is
+ * the CPU time at the last packet: waiting for a lost last datagram takes idle seconds.
  */
 int stream_wait(struct stream *s);
 int stream_result(struct stream *s, struct traffic *traffic);

@@ -254,8 +254,8 @@ static void write_rates(const struct sweep *s)
 }
 
 /*
- * One at a time changes settings and puts them back. The kernel drops the lock when the
- * last process of a sweep is gone, also after kill -9; until then restore has to wait.
+ * Only one process at a time changes settings and restores them. The kernel drops the lock
+ * when the last process of a sweep ends, even by kill -9; until then restore waits.
  */
 void sweep_lock(double seconds)
 {
@@ -271,8 +271,8 @@ void sweep_lock(double seconds)
 }
 
 /*
- * If the parent is killed, or was before the kernel could be asked to tell, nothing of the
- * sweep goes on. What a terminal sends is the parent's to decide.
+ * End with the parent, even if it was killed before prctl() could ask for a signal. Signals
+ * from the terminal are for the parent to handle.
  */
 static void belong_to(pid_t parent)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The result of a search: DIR/answer, for people, from napistat's answer on the pairs. */
+/* The result of a search: DIR/answer, as text, from napistat's answer on the pairs. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -111,7 +111,7 @@ static bool print_answer(FILE *out, const struct tune *t, const struct tune_answ
 	return change;
 }
 
-/* napistat's answer, as it is, to DIR/answer.csv; what of it is said again to *said. */
+/* Copy napistat's answer to DIR/answer.csv, and the numbers for the text to *said. */
 static int take_answer(int dir, int from, struct said *said)
 {
 	struct problem why;

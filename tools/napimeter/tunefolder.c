@@ -25,7 +25,7 @@ static bool is_free(const char *word)
 	return !strncmp(word, "minutes=", 8) || !strncmp(word, "seed=", 5);
 }
 
-/* The next word that has to be the same, or NULL. */
+/* The next word that must not change, or NULL. */
 static const char *next_word(char *const words[], size_t count, size_t *at)
 {
 	while (*at < count && is_free(words[*at]))

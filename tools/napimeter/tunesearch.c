@@ -42,8 +42,8 @@ const char *tune_minutes(double seconds)
 }
 
 /*
- * How often everything is measured. pace 0: as long as one takes by rule of thumb; once
- * it is known, it may be for fewer pairs.
+ * How often to measure everything. pace 0: use a rule of thumb for the time of one
+ * measurement; once it is known, there may be fewer pairs.
  */
 static int schedule(struct search *s, double pace)
 {
@@ -115,7 +115,7 @@ static void say(struct search *s, const char *fmt, ...)
 
 /*
  * The loss-free rate, and CPU per packet at one load for all. 0: measured or not possible,
- * as *result says; 1: it is next; -1. needed: nothing goes on without it.
+ * as *result says; 1: it is next; -1. needed: the search cannot continue without it.
  */
 static int measure(struct search *s, const char *place, const struct tune_config *config,
 		   const char *about, double width, bool needed, struct tune_result *result)
@@ -266,7 +266,7 @@ static int screen_round(struct search *s, struct screen *c, size_t round)
 	return 0;
 }
 
-/* The rate first, then the CPU; or what it is for, at no lower rate. Ratios to the best so far. */
+/* The rate first, then the CPU; or the objective, at no lower rate. Ratios to the best so far. */
 static bool better(const struct tune *t, double rate, double cost, double than, double than_cost)
 {
 	double margin = t->margin;

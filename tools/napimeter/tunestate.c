@@ -306,8 +306,8 @@ static int keep_lines(const char *state, const char *lines)
 }
 
 /*
- * Last change first. Goes on after a failure: the module may be gone, the rest is not. What
- * could not be put back stays in the file, for the next time.
+ * Last change first. Continue after a failure: the module may be unloaded, but the rest can be
+ * restored. What could not be restored stays in the file for the next try.
  */
 int tune_undo(const char *state)
 {

@@ -45,7 +45,7 @@ static bool is_address(const char *word)
 	return only(word, DIGITS "abcdefABCDEF:./");
 }
 
-/* Each in the words from this one on: nothing that a program takes for an option. */
+/* No word from this one on may look like an option. */
 static bool are_plain(const struct words *w, size_t from)
 {
 	size_t i;
@@ -62,7 +62,7 @@ struct key {
 	int words;
 };
 
-/* Are the words from this one on keys of the list, each with what it takes? */
+/* Are the words from this one on keys of the list, each with its arguments? */
 static bool are_keys(const struct words *w, size_t from, const struct key *keys, size_t count)
 {
 	size_t i = from, k;

@@ -105,7 +105,7 @@ void wait_for_manager(const struct manager *manager, const char *name)
 				manager->who, name, PATIENCE);
 			return;
 		}
-		/* one that was brought up by hand does not come up by itself */
+		/* a connection that was brought up by hand does not come up by itself */
 		if (!asked && passed >= 5 && nm_state(name) == DISCONNECTED) {
 			run(up, &out, NULL);
 			free(out);

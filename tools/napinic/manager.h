@@ -18,9 +18,9 @@ struct manager {
 void save_manager(FILE *out, const char *name, long long index);
 
 /*
- * Until the manager has configured name again, 20 s at most, so that what is put back
- * afterwards is only what it does not know, and it does not flush that. A connection of
- * NetworkManager that it does not bring up by itself is asked for.
+ * Wait until the manager has configured name again, 20 s at most, so that only what it does
+ * not know must be restored afterwards, and it does not flush that. Ask NetworkManager for a
+ * connection that it does not bring up by itself.
  */
 void wait_for_manager(const struct manager *manager, const char *name);
 

@@ -39,7 +39,7 @@ static bool is_left(const char *setting)
 	return false;
 }
 
-/* Is it a file of the NIC that stays what it is? */
+/* Is it a setting of the NIC that must not change? */
 static bool is_left_file(const char *path)
 {
 	char *dir = xasprintf("%s/class/net/%s/", sys_dir(), state.name);
@@ -250,7 +250,7 @@ static void let_manager_configure(void)
 {
 	if (*state.manager.who && !state.manager_waited)
 		wait_for_manager(&state.manager, state.name);
-	/* it flushes what it does not know as it takes another metric, and that takes it a moment */
+	/* with another metric it flushes what it does not know, which takes a moment */
 	if (!strcmp(state.manager.who, "networkmanager") && !state.manager_waited &&
 	    put_metrics(&state.routes, state.name))
 		sleep(1);

@@ -3,10 +3,10 @@
 #define NAPINIC_PUT_H
 
 /*
- * Bring back what save wrote (text, which check_text() let through). Every step
- * looks at what is there first, so that it can be repeated, and can go on where
- * an earlier one was killed; lifetimes went on running. A step that fails is
- * named on stderr with its reason, and the others are done. Returns how many failed.
+ * Restore what save wrote (text, which check_text() has accepted). Every step checks
+ * the current state first, so that it can be repeated, and can continue a killed run;
+ * lifetimes have kept running. A step that fails is reported on stderr with its reason,
+ * and the others are done. Returns how many failed.
  * Settings of the NIC whose names are in left (a NULL after the last: files below
  * /sys/class/net/IF, words of ethtool) are not touched.
  */

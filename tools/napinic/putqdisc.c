@@ -58,8 +58,8 @@ static bool waits(const struct nlmsghdr *msg, struct nlmsghdr *const requests[],
 }
 
 /*
- * A filter that a killed restore had put back already may differ in what it has counted since,
- * and cannot be replaced by itself: it goes, and comes again.
+ * A filter that a killed restore has already restored may differ in its counts, and cannot be
+ * replaced by itself: delete it and add it again.
  */
 static int put_one(int socket, struct nlmsghdr *msg)
 {
@@ -94,7 +94,7 @@ void put_qdiscs(struct list *lines)
 	if (left)
 		list_present(&present, lines->text[0]);
 	for (i = 0; i < lines->count; i++) {
-		/* the same is there already: htb cannot be changed into itself */
+		/* an identical one exists: htb cannot be changed into itself */
 		if (!list_has(&present, lines->text[i]))
 			requests[i] = request_of(lines->text[i]);
 		left -= !requests[i];

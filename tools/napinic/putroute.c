@@ -19,8 +19,8 @@ static void cut(char *text, const char *word)
 }
 
 /*
- * A route without what changes by itself (caller frees): how long it lasts, and the
- * metric of one that a network manager makes, which may choose another each time.
+ * A route without what changes by itself (caller frees): its lifetime, and the metric
+ * of a network manager's route, which may differ each time.
  */
 static char *lasting(const char *route)
 {
@@ -131,7 +131,7 @@ static void skip_present(struct list *routes, const char *name)
 	list_free(&present);
 }
 
-/* One that is there already, or whose time is over, will do. */
+/* A route that exists already, or has expired, is not an error. */
 static bool add_route(const char *route, long long elapsed, char **why)
 {
 	struct words w, args = { .count = 0 };

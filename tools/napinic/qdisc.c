@@ -135,7 +135,7 @@ static void add_found(const struct nlmsghdr *answer, void *data)
 	if (answer->nlmsg_type != RTM_NEWQDISC && answer->nlmsg_type != RTM_NEWTCLASS &&
 	    answer->nlmsg_type != RTM_NEWTFILTER)
 		return;
-	/* those that the kernel made by itself have no handle, and a filter's head has none */
+	/* qdiscs that the kernel made by itself have no handle, nor has a filter's head */
 	if (tc.tcm_ifindex != found->index || !tc.tcm_handle)
 		return;
 	if (answer->nlmsg_type == RTM_NEWTCLASS &&

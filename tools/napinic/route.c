@@ -213,7 +213,7 @@ void routes_of(json_t *links, const struct list *tree, const char *family, json_
 	free(late.text);
 }
 
-/* Has one of them a metric, which may be locked? */
+/* Does one of them have a metric, perhaps locked? */
 static bool has_metrics(json_t *routes)
 {
 	json_t *route;

@@ -78,7 +78,7 @@ static void save_sysctls(FILE *out, const char *kind, const char *name)
 		char *standard = read_line("/proc/sys/net/%s/default/%s", kind, file);
 		char *value;
 
-		/* the kernel logs who reads a setting that has its successor in ms beside it */
+		/* the kernel logs a read of a setting that a newer one in ms replaces */
 		value = is_there("%s_ms", path) ? NULL : read_line("%s", path);
 		if (value && (!standard || strcmp(value, standard) || !strcmp(file, "mtu")))
 			save_file(out, path);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* One step of put: its words, and what becomes of it. */
+/* One step of put: its words and its result. */
 #ifndef NAPINIC_STEP_H
 #define NAPINIC_STEP_H
 

@@ -26,7 +26,7 @@ char *xasprintf(const char *fmt, ...) PRINTF(1, 2);
 /* open_memstream(), of which both must live until it is closed. */
 FILE *xmemstream(char **text, size_t *size);
 
-/* The prefix of /sys: a test brings a tree of its own in E1000_NAPI_SYS. */
+/* The prefix of /sys: tests set E1000_NAPI_SYS to their own tree. */
 const char *sys_dir(void);
 
 /* A whole small file as a string (caller frees), or NULL. */
@@ -41,8 +41,8 @@ bool is_there(const char *fmt, ...) PRINTF(1, 2);
 bool is_ifname(const char *word);
 
 /*
- * " WORD" to out. A state file is split at spaces: a word that has one, or that
- * a program would take for an option, cannot be written and fails.
+ * Write " WORD" to out. A state file is split at spaces, so a word with a space, or
+ * one that looks like an option, is an error.
  */
 void put_word(FILE *out, const char *fmt, ...) PRINTF(2, 3);
 

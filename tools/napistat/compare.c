@@ -25,9 +25,8 @@ static double unit_mean(const struct data *d, const struct cell *c, size_t *i,
 }
 
 /*
- * Interleaved trials come in blocks, each weight once or more in each, and those of
- * sessions in repetitions: the mean of one against the mean of the other takes away
- * whatever the host did to both.
+ * Interleaved trials come in blocks with every weight, and sessions in repetitions: the
+ * difference of two means of one block removes whatever the host did to both.
  */
 static size_t pair_units(const struct data *d, const struct cell *a, const struct cell *b,
 			 const struct metric *m, double *x, double *y, const struct trial **of)

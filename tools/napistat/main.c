@@ -321,7 +321,7 @@ static void list_columns(void)
 		       run_columns[i].unit, role_text(run_columns[i].role));
 }
 
-/* Root is for measuring. Said where who called sudo could do it too. */
+/* Only measuring needs root. Say so if sudo's caller could do this too. */
 static void say_if_root(const char *dir)
 {
 	const char *caller = getenv("SUDO_UID");

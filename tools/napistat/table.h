@@ -22,7 +22,7 @@ int table_column(struct table *t, unsigned int use, const char *name,
 void table_row(struct table *t);
 void table_text(struct table *t, int column, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-/* what people see may differ from what machines get: another unit, say */
+/* tables for reading may use another unit than CSV */
 void table_shown(struct table *t, int column, const char *shown);
 /* shown to people as v * scale with this many decimals */
 void table_number(struct table *t, int column, double v, double scale,

@@ -17,7 +17,7 @@ static bool constant(const struct table *t, size_t column)
 	return true;
 }
 
-/* which columns people see; what never changes is said once, above */
+/* columns to show; constant ones are printed once, above the table */
 static bool *visible(const struct table *t)
 {
 	bool *see = must(calloc(t->n_columns + 1, sizeof(*see)));

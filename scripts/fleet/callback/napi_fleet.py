@@ -73,7 +73,7 @@ class CallbackModule(CallbackBase):
         self.sweeping.pop(host, None)
         why = plain(why)
         self.say("%s: %s: %s" % (host, state, why), C.COLOR_ERROR)
-        # The first is the cause
+        # The first failure is the cause
         self.state.setdefault(host, (state, why))
 
     def v2_runner_on_ok(self, result):

@@ -22,7 +22,8 @@ answers() {
 			if ethtool -C $i $asked >/dev/null 2>/tmp/why; then
 				echo "$i netlink $asked: done"
 			else
-				echo "$i netlink $asked: $(sed -n 's/^netlink error: //p' /tmp/why | tail -n 1)"
+				# by whom differs: the core refuses what a model has not, before the driver
+				echo "$i netlink $asked: refused, $(grep -q '^netlink error: .' /tmp/why || echo no) reason"
 			fi
 		done
 	done

@@ -15,7 +15,7 @@ prepare
 "$top/lab/net.sh" up
 pci7=$(address eth7)
 watch_on
-# more than that in all, and with sanitizers nothing else gets to run
+# with more in all, the sanitizers leave no CPU for anything else
 send() { ip netns exec src iperf -u -c "10.0.$1.2" -b 1m -l 200 -t "$(few 8 40)" || :; }
 for i in 0 1 2 3 4 5 6 7; do in_background send $i; done
 sleep 1

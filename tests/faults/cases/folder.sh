@@ -19,7 +19,7 @@ one() { # one NAME: a sweep of two trials
 	timeout 120 scripts/sweep.sh eth0 --out "$work/$_name" --source pktgen --seed 1 --datagram 958 \
 		--rcvbuf 4M --load 20M --seconds 0.2 --weight 60 --reps "${reps:-2}" >"$work/$_name.log" 2>&1
 }
-# no_way NAME TEXT: it is refused with that, at once, and victim is what it was
+# no_way NAME TEXT: the sweep refuses at once with TEXT, and victim is unchanged
 no_way() {
 	_rc=0
 	one "$1" || _rc=$?
@@ -40,7 +40,7 @@ for f in sweep.json runs.csv hist.csv meta.json probes.csv; do
 	no_way "hard-$f" 'hard link'
 	rm "$work/hard-$f/$f"
 done
-# what is written last: found out by then, and not followed either
+# files written last: noticed by then, and not followed either
 mkdir "$work/link-mlfrr"
 ln -s "$work/victim" "$work/link-mlfrr/mlfrr.csv"
 rc=0
@@ -53,7 +53,7 @@ is "and victim is as it was" "$(cat "$work/victim")" "root:x:0:0"
 for f in tune log 0; do
 	for kind in link fifo hard; do
 		case $f-$kind in
-		# no folder is a hard link; what is written later is in tests/shell/tune.bats
+		# a folder cannot be a hard link; tests/shell/tune.bats has the files written later
 		0-hard) continue ;;
 		esac
 		rm -rf "$work/search"
@@ -82,16 +82,17 @@ chown 1000 "$work/tmp/his"
 mkdir "$work/real"
 ln -s "$work/real" "$work/tmp/trap"
 chown -h 1000 "$work/tmp/trap"
-for f in his trap; do
+ln -s "$work/real" "$work/tmp/his/link"
+for f in his trap his/new his/link/new; do
 	rc=0
 	scripts/sweep.sh eth0 --out "$work/tmp/$f" --source pktgen --weight 60 >"$work/his.log" 2>&1 || rc=$?
 	is "another user's $f in /tmp: status" $rc 1
 	check "and the reason" grep -q 'another user\|denied\|exists' "$work/his.log"
 done
-is "nothing was written there" "$(find "$work/tmp/his" "$work/real" -name "*.json")" ""
+is "nothing was made there" "$(find "$work/tmp/his" "$work/real" -mindepth 1 ! -name link)" ""
 mkdir "$work/ro"
 mount -t tmpfs -o ro ro "$work/ro"
-no_way ro "cannot make or write"
+no_way ro "cannot write to this folder"
 umount "$work/ro"
 
 # edited by hand
@@ -140,7 +141,7 @@ is "the folder replaced: the sweep ends in the old one" "$rc $(wc -l <"$work/awa
 is "and nothing is in the new one" "$(ls "$work/moved") $(cat "$work/victim")" "runs.csv root:x:0:0"
 as_before "folder replaced"
 
-# what restore believes
+# state files that restore accepts
 state=/run/e1000_napi/sweep.state
 spoil() { # spoil WHAT: a state that is not to be replayed
 	cp -p $state "$work/state"
@@ -183,7 +184,7 @@ for size in 8k 16k; do
 	whole small 12
 	umount "$work/small"
 done
-# /run too: what cannot be written down is not changed
+# /run too: a setting that cannot be recorded is not changed
 used=$(df -k /run | awk 'NR == 2 { print $3 }')
 # 0 would mean no limit
 mount -o "remount,size=$((used + 4))k" /run

@@ -41,7 +41,9 @@ asked() { # asked NAME: a sweep that asks the host
 
 host '9223372036854775807,1' '-9223372036854775808,1e300' '1,nan' '$(touch /tmp/pwned),1' \
 	'99999999999999999999999999,inf' "$(printf '\033[2J'),5" '4611686018427387903,1e999'
-is "hostcpu has no capability" "$(awk '/^CapEff/ { print $2 }' "/proc/$(pidof napimeter | cut -d ' ' -f 1)/status")" 0000000000000000
+status() { awk -v line="$1:" '$1 == line { print $2 }' "/proc/$(pidof napimeter | cut -d ' ' -f 1)/status"; }
+is "hostcpu has no capability" "$(status CapEff)" 0000000000000000
+is "nor a system call that it does not make" "$(status Seccomp)" 2
 check "impossible samples between possible ones: the sweep goes on" asked mixed
 is "two rows" "$(select_rows mixed '{ n++ } END { print n + 0 }')" 2
 is "whose host_cpu is possible or empty" "$(select_rows mixed \

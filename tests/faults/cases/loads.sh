@@ -10,7 +10,7 @@ set -eu
 # shellcheck source=tests/faults/lib.sh
 . "${0%/*}/../lib.sh"
 
-# emulated, what comes faster leaves the loads no time
+# in emulation, faster traffic leaves no time for the loads
 load=1m
 prepare
 ip netns exec src ip neigh replace 10.0.0.2 lladdr 52:54:00:00:01:00 dev peer0 nud permanent

@@ -9,8 +9,8 @@ set -eu
 # shellcheck source=tests/faults/lib.sh
 . "${0%/*}/../lib.sh"
 
-# Packets sent meanwhile enter rings that are freed, or are not there yet: stock e1000
-# dies of that at times. Counted, as it is rare that one is sent in the wrong microsecond
+# Packets sent meanwhile enter rings that are freed or not allocated yet, which sometimes
+# crashes stock e1000. Count them, because a crash needs one in the wrong microsecond
 tracing=/sys/kernel/tracing
 parameters='InterruptThrottleRate=100,100,100'
 prepare
@@ -28,7 +28,7 @@ tracer=$!
 awk '/ down: / { down = 1; downs++ } / up: / { down = 0 } / sent: / { sent[down + 0]++ }
 	END { print downs + 0, sent[0] + 0, sent[1] + 0 }' /tmp/events >/tmp/sent &
 counting=$!
-# Only out: what comes in makes polls of its own, before it is too late
+# Only transmit: received packets would cause polls earlier
 ip neigh replace 10.0.0.1 lladdr 52:54:00:00:02:00 dev eth0 nud permanent
 out() { iperf -u -c 10.0.0.1 -b 50m -t 5 -l 200 2>&1; }
 until_time 100000 out >/dev/null &

@@ -17,7 +17,7 @@ memory() { awk '$1 ~ /^(MemAvailable|SUnreclaim|Percpu):/ { print $1, $2 }' /pro
 start=$(uptime_now)
 ip netns exec src ping -q -i 0.1 -s 8000 -c $((n + 600)) 10.0.0.2 >/tmp/ping 2>&1 &
 pinging=$!
-# what is made on first use is there after a while
+# wait until everything that is allocated on first use exists
 "$bin/fault" weights "$debug/eth0/weight" $((n / 10)) 64 100 >/dev/null
 memory >/tmp/memory
 check "nine tenths of $n changes worked" "$bin/fault" weights "$debug/eth0/weight" $((n * 9 / 10)) 64 100

@@ -10,10 +10,10 @@ set -eu
 # shellcheck source=tests/faults/lib.sh
 . "${0%/*}/../lib.sh"
 
-# Stock e1000 has a race here, and we have it with it: on a link that comes up it switches
-# the transmitter on before it says so (netif_carrier_on()). What was put into the ring until
-# then is sent and cleaned up in between, and that does not wake a queue without a link: it
-# stays stopped until the core's watchdog comes, after five seconds. Nothing else may be said.
+# Stock e1000 has a race here, and so have we: when the link comes up it enables the transmitter
+# before netif_carrier_on(). Packets in the ring are then sent and cleaned up in between, which
+# does not wake a queue without carrier: it stays stopped until the core's watchdog fires, after
+# five seconds. Any other message is a failure.
 stuck='NETDEV WATCHDOG: .*transmit queue 0 timed out [56][0-9][0-9][0-9] ms'
 [ -z "$(splat)" ] || exit 1
 dmesg -n 1

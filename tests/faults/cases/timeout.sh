@@ -20,7 +20,7 @@ register() { # register OFFSET [VALUE]: read it, or write it
 IMC=0xd8 TCTL=0x400 EN=2
 timeouts() { ethtool -S eth0 | sed -n 's/^ *tx_timeout_count: //p'; }
 more_timeouts() { [ "$(timeouts)" -gt "$before" ]; }
-# With no traffic: a poll that goes on meanwhile enables them again at its end
+# Without traffic: a running poll enables them again at its end
 masked() {
 	register "$IMC" 0xffffffff
 	_polls=$(count_of eth0/counters polls)
@@ -28,12 +28,12 @@ masked() {
 	[ "$(count_of eth0/counters polls)" = "$_polls" ]
 }
 hang_reported() { dmesg | grep -q 'Detected Tx Unit Hang'; }
-# what the watchdog says is expected, so it is kept off the console
+# the watchdog's message is expected, so keep it off the console
 [ -z "$(splat)" ] || exit 1
 dmesg -n 1
 for round in $(seq "$(few 2 6)"); do
 	before=$(timeouts)
-	# whom to send to is known, or nothing fills the ring
+	# resolve the neighbour first, else nothing fills the ring
 	check "$round: it works" works_within 30
 	check "$round: interrupts are masked" wait_for 10 masked
 	traffic_on
@@ -42,8 +42,8 @@ for round in $(seq "$(few 2 6)"); do
 	check "$round: it works again" works_within 30
 done
 check "the kernel's watchdog said so" sh -c 'dmesg | grep -q "NETDEV WATCHDOG"'
-# The driver stops the queue each time that it sees this, every two seconds, and on newer
-# kernels that sets the watchdog's clock back: it never comes, with stock e1000 as with ours
+# The driver stops the queue each time that it sees this, every two seconds, which on newer
+# kernels restarts the watchdog's timer: it never fires, with stock e1000 either
 traffic_on
 sleep 1
 register "$TCTL" $(($(register "$TCTL") & ~EN))

@@ -33,7 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	}
 	row_set(&spec, COL_datagram, "1470");
 	row_set(&spec, COL_protocol, "%s", len % 2 ? "udp" : "tcp");
-	if (!parse_iperf(text, &spec, &t) && !check_traffic(&t, 1470, 1)) {
+	if (!parse_iperf(text, &spec, &t) && !check_traffic(&t, &spec, 1)) {
 		row_set_number(&spec, COL_seconds, t.seconds);
 		if (!(row_number(&spec, COL_seconds) >= 0))
 			abort();

@@ -3,7 +3,7 @@
 # A NIC with every kind of configuration on it, and a picture of all that to
 # compare. Source it after lib.sh.
 
-# dress N: ethN as a person might have it, with a VLAN in a bridge on top
+# dress N: configure ethN as a user might, with a VLAN in a bridge on top
 dress() {
 	_d=eth$1
 	modprobe -a bridge 8021q macvlan sch_ingress cls_matchall act_gact
@@ -85,7 +85,7 @@ dress_lightly() {
 # settled: no IPv6 address waits for its check for duplicates
 settled() { [ -z "$(ip -o -6 addr show tentative)" ]; }
 
-# undress N: it, all gone
+# undress N: remove all of that
 undress() {
 	for _d in v8.9 "eth$1.8" "eth$1.7" br9; do
 		ip link del dev "$_d" || :

@@ -19,7 +19,7 @@ ip netns exec src tc qdisc change dev peer0 root netem delay 10ms
 check "delay: all packets" pull constant
 shows constant "what all have is not seen" 'n("delay_p99_us") < 1000 && c["delay_p50_us"] != ""'
 ip netns exec src tc qdisc del dev peer0 root
-# the last of a burst waits for all that come before it, and the more so the longer it is
+# the last packet of a burst waits for all before it, longer in longer bursts
 check "delay: bursts" pull bursts --source napimeter --datagram 958 --burst 1,16,128
 is "half of a burst's packets wait, and the last the longest" "$(select_rows bursts '
 	{ p50[c["burst"]] = c["delay_p50_us"]; p99[c["burst"]] = c["delay_p99_us"] }

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck disable=SC2154 # set by scenarios.sh
-# The traffic does not come through eth0: the server is this guest; then, it answers another way.
+# Traffic that does not come through eth0: the server is this guest, or answers by another NIC.
 iperf -s -u -B 127.0.0.1 >/dev/null 2>&1 &
 here=$!
 check "path: a server on lo is refused" refused pull lo --server 127.0.0.1

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # Build what the bench compares with: stock e1000 with its weight as a parameter
-# (build/bench/stock/e1000.ko), and that with the study's print per poll (printk/).
+# (build/bench/stock/e1000.ko), that with the study's print per poll (printk/), and a BPF
+# program that counts polls (tpbtf/).
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 top=$here/..
@@ -10,6 +11,7 @@ top=$here/..
 kver=$1
 
 make -s -C "$top/bench/insns"
+make -s -C "$top/bench/tpbtf"
 for name in stock printk; do
 	dir=$top/build/bench/$name
 	key=$(cat "$0" "$here"/*.patch "$here/Kbuild" | cksum)-$kver

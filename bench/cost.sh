@@ -4,7 +4,7 @@
 # Part of the bench: CPU time of the whole guest, in the deterministic lab, with stock
 # e1000, ours, and stock with each peer. One CPU, 2 ns an instruction.
 
-variants='stock off on timing ftrace bpftrace bpftrace-times perf printk'
+variants='stock off on timing ftrace tpbtf bpftrace bpftrace-times perf printk'
 
 # cells: a line for each run, LOAD WEIGHT VARIANT, then the difference to stock in that
 # run: instructions per poll, per packet, and percent of stock's busy time
@@ -53,7 +53,7 @@ cost() {
 	progress "stock, ours and the peers in turn; runs side by side: $_runs"
 	# shellcheck disable=SC2046 # numbers
 	together cost_run $(seq $_runs)
-	rm -f "$out"/cost/run*/*.ko
+	rm -f "$out"/cost/run*/*.ko "$out"/cost/run*/tpbtf "$out"/cost/run*/*.o
 	cells >"$out/cost/cells"
 	for _v in ${variants#stock }; do
 		for _c in $_traffic; do
@@ -70,7 +70,7 @@ cost() {
 	_stock=$(cat "$out"/cost/run*.cells | awk '$2 == "stock" && $3 == "one" && $4 == 64 { print $5 / $6 / 2 }' | middle | cut -d ' ' -f 1)
 	_share=$(ratio "$(awk -v o="$_on" 'BEGIN { print 100 * o }')" "$_stock" 2)
 	row "on, per cent of stock's busy time, one packet a poll" "$_share" - "at most 0.5" "$(at_most "$_share" 0.5)"
-	_cheapest=$(awk '$1 == "one" && $2 == 64 && $3 ~ /^(ftrace|bpftrace|bpftrace-times)$/ { print $4, $3 }' "$out/cost/cells" | sort -n | head -n 1)
+	_cheapest=$(awk '$1 == "one" && $2 == 64 && $3 ~ /^(ftrace|tpbtf|bpftrace|bpftrace-times)$/ { print $4, $3 }' "$out/cost/cells" | sort -n | head -n 1)
 	_times=$(ratio "${_cheapest% *}" "$_on" 0)
 	row "cheapest peer with the same histogram (${_cheapest#* }), times as dear as on" "$_times" - "at least 20" "$(at_least "$_times" 20)"
 }

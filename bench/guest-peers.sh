@@ -48,6 +48,9 @@ echo 0 >"/proc/irq/$line/smp_affinity_list"
 LD_LIBRARY_PATH=/layer/lib /layer/bin/bpftrace bench/bpftrace.bt >/tmp/bpftrace 2>&1 &
 bpftrace=$!
 wait_for 300 grep -qs counting /tmp/bpftrace || die "bpftrace did not start: $(cat /tmp/bpftrace)"
+/share/tpbtf /share/count.bpf.o eth0 >/tmp/tpbtf 2>&1 &
+tpbtf=$!
+wait_for 60 grep -qs counting /tmp/tpbtf || die "tpbtf did not start: $(cat /tmp/tpbtf)"
 echo 'hist:keys=work if dev_name == "eth0"' >$event/trigger
 # No other tool can restart its counts, so all count from here to the end; ours by subtraction
 cat $debug/snapshot >/tmp/before
@@ -66,13 +69,15 @@ sleep 1
 cat $event/hist >/tmp/ftrace
 cat $debug/snapshot >/tmp/snapshot
 rx=$(($(stat_of rx_packets) - rx))
-kill -INT $bpftrace
-wait $bpftrace || :
+kill -INT $bpftrace $tpbtf
+wait $bpftrace $tpbtf || :
 echo "truth $rx -"
 awk '$2 == "histogram" && $3 == "rx_per_poll" { n = $5 - n; s = $6 - s }
 	END { print "e1000_napi", s, n }' /tmp/before /tmp/snapshot
 awk -F '[^0-9]+' '/work:/ { n += $3; s += $2 * $3 } END { print "ftrace", s + 0, n + 0 }' /tmp/ftrace
-awk -F '[^0-9]+' '/^@work/ { n += $3; s += $2 * $3 } END { print "bpftrace", s + 0, n + 0 }' /tmp/bpftrace
+for peer in tpbtf bpftrace; do
+	awk -F '[^0-9]+' -v peer=$peer '/^@work/ { n += $3; s += $2 * $3 } END { print peer, s + 0, n + 0 }' /tmp/$peer
+done
 echo "unfinished $(($(stat_of napi_polls_tx_unfinished) - unfinished)) -"
-[ ! -d /share ] || cp /tmp/ftrace /tmp/snapshot /tmp/bpftrace /share
+[ ! -d /share ] || cp /tmp/ftrace /tmp/snapshot /tmp/bpftrace /share && cp /tmp/tpbtf /share/tpbtf.out
 rmmod e1000_napi

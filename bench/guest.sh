@@ -4,8 +4,8 @@
 #
 # guest.sh [--symbols] PACKETS OFFSET VARIANT… -- LOAD:WEIGHT…
 #   OFFSET   seconds to wait at first, so that runs differ in what is periodic
-#   VARIANT  stock, off, on, timing, printk; ftrace, bpftrace, bpftrace-times, perf: stock
-#            with these on its polls
+#   VARIANT  stock, off, on, timing, printk; ftrace, tpbtf, bpftrace, bpftrace-times,
+#            perf: stock with these on its polls
 #   LOAD     one: 8000 packets a second, so that each has a poll of its own; full: as fast
 #            as pktgen sends
 # Writes lines to stdout:
@@ -74,6 +74,11 @@ rests() {
 start_peer() { # start_peer VARIANT
 	case $1 in
 	ftrace) echo "$trigger" >$event/trigger ;;
+	tpbtf)
+		/share/tpbtf /share/count.bpf.o eth0 >/tmp/tracer 2>&1 &
+		tracer=$!
+		wait_for 60 attached || die "tpbtf did not start: $(cat /tmp/tracer)"
+		;;
 	bpftrace | bpftrace-times)
 		# It takes seconds to start, and reports when it counts
 		layer bpftrace "bench/$1.bt" >/tmp/tracer 2>&1 &
@@ -95,10 +100,10 @@ stop_peer() { # stop_peer VARIANT
 		cat $event/hist >/share/ftrace
 		echo "!$trigger" >$event/trigger
 		;;
-	bpftrace | bpftrace-times | perf)
+	tpbtf | bpftrace | bpftrace-times | perf)
 		kill -INT "$tracer"
 		wait "$tracer" || :
-		cp /tmp/tracer "/share/$1"
+		cp /tmp/tracer "/share/$1.out"
 		rm -f /tmp/tracer /tmp/perf.data
 		;;
 	on | timing) cat /sys/kernel/debug/e1000_napi/eth0/snapshot >"/share/$1" ;;

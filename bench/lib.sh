@@ -44,6 +44,7 @@ bench_guest() {
 	for _n in stock printk; do
 		cp "$top/build/bench/$_n/e1000.ko" "$_share/$_n.ko"
 	done
+	cp "$top"/build/bench/tpbtf/* "$_share/"
 	"$top/lab/boot.sh" --mem 1024 --share "$_share" --timeout 1500 \
 		--qemu -drive --qemu "file=$layer,if=none,id=layer,format=raw,readonly=on" \
 		--qemu -device --qemu virtio-blk-pci,drive=layer,ioeventfd=off "$@"

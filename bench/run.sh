@@ -16,7 +16,7 @@ usage() {
 		Measures in the QEMU labs, and prints one table of this run. Parts, with minutes
 		on two idle cores:
 		  instructions  4  exactly what our code adds to a poll, off, on, with timing
-		  cost          8  CPU time with ours, and with ftrace, bpftrace, perf, printk
+		  cost          8  CPU time with ours, and with ftrace, BPF, bpftrace, perf, printk
 		  peers         1  are the peers' histograms right while the NIC sends too?
 		  throughput   28  TCP, ours against stock: equal within 1 %?
 		  change        9  a new weight live, against loading the module again; as

@@ -46,7 +46,7 @@ static="git clang clang-tidy cppcheck python3 shellcheck shfmt sparse codespell 
 fresh="mmdebstrap debian-archive-keyring git"
 faults="flex bison bc libelf-dev bsdextrautils"
 fleet="ansible-core openssh-client dropbear-bin"
-bench="bpftrace linux-perf e2fsprogs"
+bench="bpftrace linux-perf e2fsprogs clang libbpf-dev libelf-dev zlib1g-dev"
 report="chromium r-base-core clang libclang-rt-dev strace python3"
 
 dry='' wanted=$base

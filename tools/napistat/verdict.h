@@ -13,12 +13,18 @@ struct evidence {
 	size_t loads, trials, warned, failed;
 };
 
+/* One metric of a rival against the reference: at each load, and over all of them. */
+struct over {
+	struct place *at;
+	struct stratum *s, *sum;
+	size_t n, n_sum;
+};
+
 struct rival {
 	double weight;
 	struct evidence seen;
 	bool complete; /* no load is missing and no trial failed */
-	struct stratum *s, *cost, *delay; /* one for each load, against the reference */
-	size_t n, n_cost, n_delay;
+	struct over rate, cost, delay;
 	double *better, *worse; /* p of more, of less, by more than the margin */
 	double cheaper; /* p of it */
 	bool not_worse, equal, gains, saves;
@@ -50,6 +56,7 @@ struct verdict {
 	size_t sessions; /* the fewest of a cell */
 	size_t streams; /* of interleave, the fewest of a cell; 0: another method */
 	double reps_needed; /* to decide, if the scatter stays; NAN: not known */
+	struct left_out left_out;
 	double detectable; /* a gain above this is seen in 9 of 10 sweeps */
 	struct fresh fresh;
 	struct drift drift;
@@ -62,6 +69,8 @@ static inline bool excluded(const struct rival *r)
 }
 
 struct verdict verdict_of(const struct data *d, size_t folder, const struct options *o);
+/* power.c: fill in reps_needed and detectable */
+void plan_more(struct verdict *v, const struct options *o);
 void verdict_free(struct verdict *v);
 /* The weight that stays where the verdict is not a change. */
 double verdict_kept(const struct verdict *v);

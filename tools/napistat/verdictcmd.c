@@ -54,7 +54,7 @@ static void fill(struct table *t, const struct data *d, const struct verdict *v,
 	for (i = 0; i < v->n; i++) {
 		warned += v->rivals[i].seen.warned;
 		failed += v->rivals[i].seen.failed;
-		missing += v->loads - v->rivals[i].n;
+		missing += v->loads - v->rivals[i].rate.n;
 	}
 	table_row(t);
 	table_text(t, FOLDER, "%s", d->folders[folder].label);

@@ -81,13 +81,13 @@ static void say_fresh(FILE *out, const struct verdict *v)
 static void say_open(FILE *out, const struct verdict *v, const struct rival *r)
 {
 	fprintf(out, "%.0f ", r->weight);
-	if (!r->n) {
+	if (!r->rate.n) {
 		fputs("has no cell of two repetitions", out);
 		return;
 	}
 	say_numbers(out, v, r);
-	if (r->n < v->loads)
-		fprintf(out, ", not measured at %zu of %zu loads", v->loads - r->n, v->loads);
+	if (r->rate.n < v->loads)
+		fprintf(out, ", not measured at %zu of %zu loads", v->loads - r->rate.n, v->loads);
 	if (r->seen.failed)
 		fprintf(out, ", %zu of its trials failed", r->seen.failed);
 }
@@ -161,7 +161,7 @@ static void say_weight(FILE *out, const struct verdict *v, const struct options 
 		say_range(out, v);
 		fprintf(out, ": that is shown for %s%zu", v->n > 1 ? "all " : "the ", v->n);
 		for (i = 0, part = 0; i < v->n; i++)
-			part += v->rivals[i].n < v->loads;
+			part += v->rivals[i].rate.n < v->loads;
 		if (part)
 			fprintf(out, ", %zu of which %s less at the loads where %s measured", part,
 				part > 1 ? "deliver" : "delivers", part > 1 ? "they were" : "it was");
@@ -195,8 +195,8 @@ static void say_others(FILE *out, const struct verdict *v)
 		fprintf(out, "%s%.0f (%+.0f %%", n == 1 ?
 			"Less is delivered at weight " : ", ", r->weight,
 			100 * r->effect);
-		if (r->n > 1)
-			fprintf(out, " in all, at %zu of %zu loads", r->n_worse, r->n);
+		if (r->rate.n > 1)
+			fprintf(out, " in all, at %zu of %zu loads", r->n_worse, r->rate.n);
 		fputc(')', out);
 	}
 	if (n > 6)
@@ -235,7 +235,7 @@ static void say_evidence(FILE *out, const struct verdict *v)
 			continue;
 		}
 		fputs("; ", out);
-		say_seen(out, v, r->weight, r->n, &r->seen);
+		say_seen(out, v, r->weight, r->rate.n, &r->seen);
 		shown++;
 	}
 	if (more)
@@ -331,6 +331,10 @@ static void say_limits(FILE *out, const struct verdict *v,
 			f->high_remainder, f->n);
 	if (f->failed)
 		fprintf(out, "%zu of %zu trials failed; ", f->failed, f->n);
+	if (v->left_out.n) {
+		say_left_out(out, &v->left_out);
+		fputs("; ", out);
+	}
 	if (drift->p < DRIFT_P)
 		fprintf(out, "bandwidth drifted by %+.1f %% [%+.1f, %+.1f] from the first trial to the last; ",
 			tenths(drift->slope), tenths(drift->ci.lo), tenths(drift->ci.hi));

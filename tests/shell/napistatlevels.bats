@@ -69,3 +69,17 @@ PY
 	run "$napistat" trend "$tmp/t/1" "$tmp/s/1"
 	[[ $output == *"$tmp/s/1: session 3 lacks a load and is left out"* ]]
 }
+
+@test "drift is fitted over sessions or streams, so their shifts are none" {
+	"$simulate" --sweeps 20 --boot 3 "$tmp/s" weight=64,200 offered_bps=100M..400M+100M reps=2 sessions=5
+	"$simulate" --sweeps 20 --stream 3 "$tmp/i" method=interleave weight=64,200 offered_bps=100M,200M \
+		reps=5 blocks=10
+	"$napistat" verdict "$tmp"/[si]/* >"$tmp/said"
+	[ "$(grep -c drifted "$tmp/said")" -le 2 ]
+	# too few sessions for a line: the trials are drawn without one
+	"$simulate" --boot 3 "$tmp/f" weight=64,200 offered_bps=100M reps=3 sessions=2
+	[ -z "$("$napistat" verdict "$tmp/f/1" | field drift_pct)" ]
+	"$napistat" figures --out "$tmp/o" "$tmp/f/1"
+	grep -q "order of the trials.*Too few repetitions to say whether it drifts" "$tmp/o/index.tsv"
+	grep -qw nan "$tmp"/o/* && return 1 || true
+}

@@ -174,7 +174,7 @@ CASES = [
     ("drift-said", "drift reported where there is none", (0, 1), ["--noise", "3"],
      ["weight=16,64", "offered_bps=100M,200M", "reps=5"],
      verdict(lambda r: "bandwidth drifted" in r["text"]), True),
-    *[("drift-sessions-%d" % n, "the same, weight x session 3 %%, 5 sessions, %d loads" % n, (0, 1),
+    *[("drift-sessions-%d" % n, "the same, weight x session 3 %%, 5 sessions, loads: %d" % n, (0, 1),
        ["--noise", "1", "--boot", "3"],
        ["weight=64,200", "offered_bps=100M..%dM+100M" % (100 * n), "reps=2", "sessions=5"],
        verdict(lambda r: "bandwidth drifted" in r["text"]), n == 4) for n in (1, 4)],

@@ -83,3 +83,95 @@ PY
 	grep -q "order of the trials.*Too few repetitions to say whether it drifts" "$tmp/o/index.tsv"
 	grep -qw nan "$tmp"/o/* && return 1 || true
 }
+
+@test "without a delivered rate nothing can be said, and no sentence has a nan" {
+	"$simulate" --failed 64=1 --failed 200=1 "$tmp/failed" weight=64,200 offered_bps=100M reps=3
+	"$simulate" --capacity 1 "$tmp/nothing" weight=64,200 offered_bps=100M,200M reps=5
+	"$simulate" --capacity 1 --gain 200=1e8 "$tmp/one" weight=64,200 offered_bps=100M reps=5
+	run "$napistat" verdict "$tmp/failed/1"
+	[[ $output == *"another weight than 64 is better. No trial can be used, 6 of 6 failed. "* ]]
+	for folder in nothing one; do
+		run "$napistat" verdict "$tmp/$folder/1"
+		[[ $output == *"No trial of weight 64 has a delivered rate above 0, so no other can be compared"* ]]
+		[ "$(field action <<<"$output"),$(field equal <<<"$output")" = cannot_say,unknown ]
+	done
+	for folder in failed nothing one; do
+		for command in verdict table summary compare cost mlfrr correlate facts; do
+			for format in text html markdown; do
+				"$napistat" "$command" -f "$format" "$tmp/$folder/1" >"$tmp/said"
+				refute grep -w nan "$tmp/said"
+			done
+		done
+	done
+}
+
+@test "affinity was not measured where application and softirq never had two CPUs" {
+	"$simulate" "$tmp/a" weight=64,200 offered_bps=100M,200M reps=3
+	run "$napistat" table "$tmp/a/1"
+	[[ $output =~ "CPU affinity needed?"\ +"not measured (never put on a CPU of its own)" ]]
+	# the page quotes the command
+	"$napistat" table -f markdown docs/results/study/xen/irq 2>/dev/null | grep '^| ' |
+		sed '1,/---/d; s/ |$//' >"$tmp/rows"
+	[ "$(wc -l <"$tmp/rows")" -eq 13 ]
+	while read -r row; do
+		grep -qF "$row |" docs/results/study.md
+	done <"$tmp/rows"
+}
+
+@test "the buffer's sentence names the weights that lose packets in it" {
+	"$simulate" "$tmp/b" weight=1,64,200 offered_bps=100M reps=3
+	change "$tmp/b/1" '$col["weight"] == 200 { $col["lost_socket"] = $col["lost_ring"]; $col["lost_ring"] = 0 }'
+	run "$napistat" verdict "$tmp/b/1"
+	[[ $output == *"only default was tried, and no more than 0.1 % is lost in it at weight 64; more is lost at 200 (up to 50 %). "* ]]
+	run "$napistat" verdict docs/results/study/xen/irq
+	[[ $output == *"is lost in it at weight 60; more is lost at 200 (up to 0.48 %). "* ]]
+}
+
+@test "a number of repetitions is said to hold for equal weights only" {
+	"$simulate" --noise 15 "$tmp/n" weight=64,200 offered_bps=100M reps=3
+	run "$napistat" verdict "$tmp/n/1"
+	[[ $output == *"would decide it, if the weights are equal and the scatter stays. "* ]]
+	# docs/guide.md quotes the recorded sweep
+	"$napistat" verdict docs/results/sweep/interleave | sed 's/ Socket buffer.*//; q' >"$tmp/said"
+	sed -n 's/^> //p' docs/guide.md | tr '\n' ' ' >"$tmp/quoted"
+	grep -qF "$(cat "$tmp/said")" "$tmp/quoted"
+}
+
+@test "notes: overhead below 0, uncorrected intervals, a source that sent less" {
+	"$simulate" --host "$tmp/c" weight=64,200 offered_bps=100M reps=3
+	run "$napistat" cost "$tmp/c/1"
+	refute grep -q 'below 0' <<<"$output"
+	change "$tmp/c/1" '{ $col["host_cpu"] = $col["cpu_total"] / 2 }'
+	run "$napistat" cost "$tmp/c/1"
+	[[ $output == *"overhead below 0 in 2 rows: this guest counts time that its host took"* ]]
+	run "$napistat" compare "$tmp/c/1"
+	[[ $output == *"each interval for itself; Holm's correction is in p and result only"* ]]
+	"$napistat" mlfrr docs/results/study/xen/irq >"$tmp/m"
+	grep -q '[^;] the source sent less than asked' "$tmp/m"
+	refute grep -qE '(^|  ); the source' "$tmp/m"
+}
+
+@test "an end of an interval above 1000 % is not known" {
+	"$simulate" --sweeps 20 --noise 60 "$tmp/w" weight=64,200 offered_bps=100M reps=3
+	"$napistat" verdict "$tmp"/w/* >"$tmp/said"
+	refute grep -E '\[[-+0-9.]+, \+[0-9]{4,}' "$tmp/said"
+	grep -qE '\[[-+0-9.]+, not known\]' "$tmp/said"
+	"$napistat" compare "$tmp"/w/* >"$tmp/said"
+	refute grep -E ' [0-9]{4,}\.[0-9]{2}  ' "$tmp/said"
+	"$napistat" compare -f csv "$tmp"/w/* >"$tmp/said" 2>/dev/null
+	refute grep 'not known' "$tmp/said"
+}
+
+@test "a weight measured once and a folder with its hypervisor's name read well" {
+	"$simulate" "$tmp/e" weight=1,64,200 offered_bps=100M reps=3
+	change "$tmp/e/1" '$col["weight"] == 1 && kept++ { next }'
+	run "$napistat" verdict "$tmp/e/1"
+	[[ $output == *"1: 1 trial, too few to compare at any load"* ]]
+	mkdir -p "$tmp/x/qemu" "$tmp/x/other"
+	for name in qemu other; do
+		cp "$tmp/e/1/runs.csv" "$tmp/x/$name"
+		echo '{"format": 1, "hypervisor": "qemu", "stand_in": false}' >"$tmp/x/$name/meta.json"
+	done
+	run "$napistat" verdict "$tmp/x/qemu" "$tmp/x/other"
+	[[ $output == "qemu: cannot say"*"qemu: other: cannot say"* ]]
+}

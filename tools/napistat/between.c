@@ -99,7 +99,7 @@ static void show(struct table *t, const struct data *d, const struct comparison 
 	table_shown(t, at++, m->shown_unit);
 	table_number(t, at++, effect, 100, 2);
 	table_number(t, at++, ci.lo, 100, 2);
-	table_number(t, at++, ci.hi, 100, 2);
+	share_end(t, at++, ci.hi);
 	table_probability(t, at++, c->p_holm);
 	table_probability(t, at++, c->p_equal_holm);
 	table_text(t, at++, "%s", result_of(c, o));
@@ -160,7 +160,10 @@ static void show_step(struct table *t, const struct data *d, const struct option
 	table_number(t, at++, cells, 1, 0);
 	table_number(t, at++, 100 * effect, 1, 2);
 	table_number(t, at++, 100 * ci->lo, 1, 2);
-	table_number(t, at++, 100 * ci->hi, 1, 2);
+	table_number(t, at, 100 * ci->hi, 1, 2);
+	if (ci->hi > SHARE_MOST)
+		table_shown(t, at, "not known");
+	at++;
 	table_probability(t, at++, step->p_holm);
 	table_text(t, at++, "%s", result_of(step, o));
 }
@@ -242,6 +245,7 @@ int cmd_trend(const struct data *d, const struct options *o)
 	free(left);
 	if (!compared)
 		table_note(t, "nothing to compare: no cell is in all of the folders with two repetitions or more");
+	table_note(t, "from, to: each interval for itself; Holm's correction is in p and result only, so an interval without 0 can stand beside \"cannot say\"");
 	note_until(t, d);
 	table_note(t, "Holm's correction over all steps of one figure; \"differs\" is where something changed");
 	note_folders(t, d);
@@ -288,6 +292,7 @@ int cmd_between(const struct data *d, const struct options *o)
 		   d->folders[0].path, d->folders[1].path, 100 * o->confidence);
 	table_note(t, "equal: within %.4g %%, of losses %.4g percentage points; Holm's correction over all cells of one figure",
 		   100 * o->margin, 100 * o->loss);
+	table_note(t, "from, to: each interval for itself; Holm's correction is in p and result only, so an interval without 0 can stand beside \"cannot say\"");
 	note_until(t, d);
 	table_note(t, "each folder is one run: whatever else changed between the two is in the difference");
 	if (alone)

@@ -188,7 +188,7 @@ int cmd_compare(const struct data *d, const struct options *o)
 		table_shown(t, unit, m->shown_unit);
 		table_number(t, diff, effect, 100, 2);
 		table_number(t, lo, ci.lo, 100, 2);
-		table_number(t, hi, ci.hi, 100, 2);
+		share_end(t, hi, ci.hi);
 		table_number(t, tt, k.se > 0 ? contrast_t(&k) : NAN, 1, 3);
 		table_number(t, df, k.df, 1, 2);
 		table_probability(t, p, c->p);
@@ -206,6 +206,7 @@ int cmd_compare(const struct data *d, const struct options *o)
 	for (i = 0; i < d->n_folders; i++)
 		if (folder_boots(&d->folders[i]) < 2)
 			table_note(t, "%s: no repetition is of another boot", d->folders[i].label);
+	table_note(t, "from, to: each interval for itself; Holm's correction is in p and result only, so an interval without 0 can stand beside \"cannot say\"");
 	note_until(t, d);
 	if (cut)
 		table_note(t, "more than %d weights: each is compared with the reference only",

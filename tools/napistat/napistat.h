@@ -9,6 +9,8 @@
 
 #define DEFAULT_WEIGHT 64.0
 #define MAX_METRICS 40
+/* an interval that ends above 1000 % says that its end is not known */
+#define SHARE_MOST 10.0
 
 struct metric {
 	const char *name;
@@ -65,6 +67,8 @@ const struct cell **by_weight(const struct data *d, size_t from, size_t to);
 double nearest_weight(const struct data *d, size_t from, size_t to, double to_w);
 char *settings_text(const struct data *d, const struct trial *t);
 char *load_text(double bps);
+/* the end of an interval of a share, in per cent */
+void share_end(struct table *t, int column, double v);
 void note_folders(struct table *t, const struct data *d);
 void note_until(struct table *t, const struct data *d);	/* which folders used --until */
 

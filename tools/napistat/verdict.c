@@ -132,6 +132,7 @@ static void gather(const struct data *d, struct verdict *v, size_t loads)
 			continue;
 		note_load(d, v, ref, last);
 		note_cell(d, v, ref, &v->ref);
+		v->ref_rate += fmax(0, cell_sample(d, ref, a->delivered).mean);
 		last = ref;
 		for (i = from; i < to; i++) {
 			const struct cell *c = &d->cells[i];
@@ -311,10 +312,13 @@ static void choose(struct verdict *v, const struct options *o)
 		    (!v->winner || preferred(r, v->winner, o->margin)))
 			v->winner = r;
 	}
+	if (verdict_no_rate(v))
+		v->winner = v->shown = NULL;
 	if (v->winner)
 		v->shown = v->winner;
 	v->action = v->winner ? CHANGE :
-		    v->tested && out == v->n && !v->without_ref && !one ? KEEP : CANNOT_SAY;
+		    v->tested && out == v->n && !v->without_ref && !one &&
+			!verdict_no_rate(v) ? KEEP : CANNOT_SAY;
 }
 
 struct verdict verdict_of(const struct data *d, size_t folder, const struct options *o)
@@ -339,6 +343,8 @@ struct verdict verdict_of(const struct data *d, size_t folder, const struct opti
 /* 64 is what a guest has, but keep what was shown to be kept, or what was asked about */
 double verdict_kept(const struct verdict *v)
 {
+	if (isnan(v->a.reference))
+		return DEFAULT_WEIGHT;
 	return v->action == KEEP || verdict_measured(v, DEFAULT_WEIGHT) ? v->a.reference :
 									   DEFAULT_WEIGHT;
 }

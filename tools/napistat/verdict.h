@@ -3,6 +3,9 @@
 #ifndef NAPISTAT_VERDICT_H
 #define NAPISTAT_VERDICT_H
 
+#include <math.h>
+#include <stdio.h>
+
 #include "advice.h"
 #include "drift.h"
 
@@ -53,6 +56,7 @@ struct verdict {
 	size_t loads, curves, without_ref, min_n, max_n, trials;
 	double lowest, highest;
 	bool tested, paired, until;
+	double ref_rate; /* the reference's, the sum over its loads */
 	size_t sessions; /* the fewest of a cell */
 	size_t streams; /* of interleave, the fewest of a cell; 0: another method */
 	double reps_needed; /* to decide, if the scatter stays; NAN: not known */
@@ -72,6 +76,12 @@ struct verdict verdict_of(const struct data *d, size_t folder, const struct opti
 /* power.c: fill in reps_needed and detectable */
 void plan_more(struct verdict *v, const struct options *o);
 void verdict_free(struct verdict *v);
+/* Nothing can be compared: no trial was usable, or the reference received nothing. */
+static inline bool verdict_no_rate(const struct verdict *v)
+{
+	return isnan(v->a.reference) || (v->loads && !(v->ref_rate > 0));
+}
+
 /* The weight that stays where the verdict is not a change. */
 double verdict_kept(const struct verdict *v);
 bool verdict_measured(const struct verdict *v, double weight);
@@ -85,5 +95,17 @@ int verdict_confirm(struct verdict *v, const char *folder, const struct options 
 /* The paragraph; *head and *body: where its first sentence and its limits end and begin. */
 char *verdict_text(const struct data *d, const struct verdict *v, size_t folder,
 		   const struct options *o, size_t *head, size_t *body);
+
+/* percent with one decimal, and no "-0.0" */
+static inline double tenths(double share)
+{
+	return round(1000 * share) / 10 + 0.0;
+}
+
+/* verdictlimits.c */
+void say_place(FILE *out, const struct data *d, const struct verdict *v,
+	       const struct folder *f, const struct options *o);
+void say_limits(FILE *out, const struct verdict *v, const struct folder *f,
+		const struct options *o);
 
 #endif

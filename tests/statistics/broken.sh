@@ -31,7 +31,7 @@ broken() {
 	fi
 }
 
-echo 1..7
+echo 1..8
 broken "blocks of different streams pooled" stream tools/napistat/strata.c \
 	's/if (level == COL_trial)/if (true)/'
 broken "trials of different sessions pooled" boot tools/napistat/cells.c \
@@ -45,5 +45,7 @@ broken "no evidence taken for keep" keep-many tools/napistat/verdict.c \
 broken "a grid's rate ends at its first load with loss" rate-trial tools/napistat/mlfrr.c \
 	's/b\[n\] = all->search ?/b[n] = true ?/'
 broken "loads of one session taken as independent" loads tools/napistat/strata.c \
-	's/!over_sessions(d, p, n)/true/'
+	's/cell_sessions(d, p\[i\].a) > 1 ||/false \&\&/'
+broken "drift fitted over the trials of sessions" drift-sessions tools/napistat/drift.c \
+	's/if (sessions) {/if (sessions \&\& !p) {/'
 exit "$failed"

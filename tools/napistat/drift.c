@@ -5,7 +5,7 @@
  * that neither loads nor weights matter, and a line is fitted through these differences over
  * the order. Its slope over the whole sweep is the drift.
  *
- * Trials of one session, or slots of one stream, share a shift that is no drift. Where sessions
+ * Trials of one session, or slots of one stream, share a shift without any drift. Where sessions
  * or streams were repeated, the line goes through their means. The t test has as many degrees
  * of freedom as there are points, less one for each centre (all sessions have one, the streams
  * of a load, the trials of a cell) and one for the slope.

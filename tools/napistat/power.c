@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What more repetitions would show, and what these would have shown. */
+/* Number of repetitions that would decide, and the gain that these data would have shown. */
 #include <math.h>
 
 #include <gsl/gsl_cdf.h>

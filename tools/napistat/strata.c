@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What is compared with what: the repetitions of two weights at one load, and over all loads.
+ * Strata: the repetitions of two weights that are compared, at one load and over all loads.
  *
  * A session's module load shifts a weight at every load alike, so the loads of one session are
  * not independent. Over several loads they are first summed within each session; the test is

@@ -66,6 +66,12 @@ PY
 	run "$napistat" verdict "$tmp/s/1"
 	[[ $output == *"session 3 lacks a load and is left out of what is summed over loads; "* ]]
 	"$simulate" --seed 5 --noise 1 --boot 3 "$tmp/t" weight=64,200 offered_bps=100M..400M+100M reps=2 sessions=5
+	# no session in common: no effect, and no number for it
+	cp -r "$tmp/t/1" "$tmp/none"
+	change "$tmp/none" '$col["session"] % 2 == ($col["weight"] == 200) { next }'
+	run "$napistat" verdict "$tmp/none"
+	[ "$(field action <<<"$output")" = cannot_say ]
+	refute grep -w nan <<<"$output"
 	run "$napistat" trend "$tmp/t/1" "$tmp/s/1"
 	[[ $output == *"$tmp/s/1: session 3 lacks a load and is left out"* ]]
 }
@@ -123,6 +129,11 @@ PY
 	change "$tmp/b/1" '$col["weight"] == 200 { $col["lost_socket"] = $col["lost_ring"]; $col["lost_ring"] = 0 }'
 	run "$napistat" verdict "$tmp/b/1"
 	[[ $output == *"only default was tried, and no more than 0.1 % is lost in it at weight 64; more is lost at 200 (up to 50 %). "* ]]
+	# all of them, and more weights than a sentence holds
+	"$simulate" --capacity 1 --gain 64=1e8 "$tmp/m" weight=1,2,3,4,5,6,7,8,64 offered_bps=100M reps=3
+	change "$tmp/m/1" '$col["weight"] < 64 { $col["lost_socket"] = $col["lost_ring"]; $col["lost_ring"] = 0 }'
+	run "$napistat" verdict "$tmp/m/1"
+	[[ $output == *"more is lost at 1 (up to 100 %), 2 (up to 100 %), "*"6 (up to 100 %) and 2 more weights. "* ]]
 	run "$napistat" verdict docs/results/study/xen/irq
 	[[ $output == *"is lost in it at weight 60; more is lost at 200 (up to 0.48 %). "* ]]
 }

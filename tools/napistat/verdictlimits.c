@@ -5,6 +5,8 @@
 
 #include "verdict.h"
 
+#define LOSSY_MOST 6 /* weights that are named */
+
 /*
  * The buffer was chosen at the reference weight: name the others that lose packets in it, with
  * the mean of their worst load.
@@ -28,10 +30,12 @@ static void say_buffer(FILE *out, const struct data *d, const struct verdict *v,
 			loss = cell_sample(d, cells[k], m).mean;
 			worst = loss > worst ? loss : worst;
 		}
-		if (worst > o->loss)
-			fprintf(list, "%s %.0f (up to %.2g %%)", lossy++ ? "," : "",
-				cell_weight(d, cells[i]), 100 * worst);
+		if (worst > o->loss && lossy++ < LOSSY_MOST)
+			fprintf(list, "%s %.0f (up to %.*f %%)", lossy > 1 ? "," : "",
+				cell_weight(d, cells[i]), worst < 0.1 ? 2 : 0, 100 * worst);
 	}
+	if (lossy > LOSSY_MOST)
+		fprintf(list, " and %zu more weights", lossy - LOSSY_MOST);
 	fclose(list);
 	if (v->a.n_buffers < 2)
 		fprintf(out, "Socket buffer: only %s was tried, and no more than %.4g %% is lost in it",

@@ -557,7 +557,7 @@ PY
 }
 
 @test "streams, not their blocks, are the repetitions of interleaved weights" {
-	"$simulate" --noise 0.3 --stream 2 "$tmp/i" method=interleave weight=64,200 offered_bps=100M reps=4 blocks=20
+	"$simulate" --seed 4 --noise 0.3 --stream 2 "$tmp/i" method=interleave weight=64,200 offered_bps=100M reps=4 blocks=20
 	"$napistat" compare -f csv -m delivered_bps "$tmp/i/1" >"$tmp/c.csv" 2>/dev/null
 	[ "$(value n_a <"$tmp/c.csv")" = 4 ]
 	[ "$(value level <"$tmp/c.csv")" = stream ]

@@ -120,6 +120,14 @@ LOOK
 	done
 }
 
+@test "only a decision is green, and a table that goes on behind the edge has a shadow there" {
+	[ "$(grep -c 'class="verdict" data-action="[a-z_]*"' "$page")" -eq 3 ]
+	grep -qF '.verdict[data-action="cannot_say"] { border-left-color: var(--c5); }' "$page"
+	sed -n '/^[.]wide {/,/^}/p' "$page" >"$tmp/wide"
+	[ "$(grep -c ' no-repeat local' "$tmp/wide")" -eq 2 ]
+	[ "$(grep -c 'var(--soft), transparent) .* no-repeat scroll' "$tmp/wide")" -eq 2 ]
+}
+
 @test "the page needs no network: one file, and links to the data beside it" {
 	sed 's/http:\/\/www.w3.org\/[0-9]*\/\(svg\|xlink\)//g; s/http:\/\/www.w3.org\/1999\/xlink//g' "$page" >"$tmp/page"
 	refute grep -nE 'https?:|src=|@import|<script' "$tmp/page"

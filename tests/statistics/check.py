@@ -93,6 +93,12 @@ def apart(run):
     return [of(rows) for rows in by.values()]
 
 
+def steps(run):
+    """does trend see a change in a series of four folders that are alike?"""
+    return [any(r["result"].startswith("differs") for r in series)
+            for series in run("trend", "-m", "delivered_bps", series=4)]
+
+
 def drift(truth):
     return lambda run: [holds(r, truth, "drift_lo_pct", "drift_hi_pct") for r in run("verdict")]
 
@@ -143,6 +149,20 @@ CASES = [
     ("boot-mean", "mean of a cell, weight x boot 3 %, 5 sessions", COVER,
      ["--noise", "1", "--boot", "3"],
      ["weight=64,200", "offered_bps=100M", "reps=3", "sessions=5"], mean(HALF), True),
+    *[("loads-%d" % n, "verdict over %d loads, weight x session 3 %%, 5 sessions of 2" % n, COVER,
+       ["--noise", "1", "--boot", "3"],
+       ["weight=64,200", "offered_bps=100M..%dM+100M" % (100 * n), "reps=2", "sessions=5"],
+       chosen(0), n != 2) for n in (2, 4, 8)],
+    ("loads-alone", "the same over 8 loads, 10 sessions of one trial", COVER,
+     ["--noise", "1", "--boot", "3"],
+     ["weight=64,200", "offered_bps=100M..800M+100M", "reps=1", "sessions=10"], chosen(0), False),
+    ("loads-streams", "interleave, verdict over 4 loads, weight x stream 3 %, 5 streams", COVER,
+     ["--noise", "1", "--stream", "3"],
+     ["method=interleave", "weight=64,200", "offered_bps=100M..400M+100M", "reps=5", "blocks=5"],
+     chosen(0), False),
+    ("trend", "trend: any false difference in 4 folders of 4 loads, weight x session 3 %", RARE,
+     ["--noise", "1", "--boot", "3"],
+     ["weight=64,200", "offered_bps=100M..400M+100M", "reps=2", "sessions=5"], steps, True),
     ("chosen", "the best of 20 that are all 3 % better, n = 5", SAFE,
      ["--noise", "1"] + [x for w in range(1, 21) for x in ("--gain", "%d=1.03" % w)],
      ["weight=" + ",".join(map(str, list(range(1, 21)) + [64])), "offered_bps=100M", "reps=5"],
@@ -154,6 +174,17 @@ CASES = [
     ("drift-said", "drift reported where there is none", (0, 1), ["--noise", "3"],
      ["weight=16,64", "offered_bps=100M,200M", "reps=5"],
      verdict(lambda r: "bandwidth drifted" in r["text"]), True),
+    *[("drift-sessions-%d" % n, "the same, weight x session 3 %%, 5 sessions, loads: %d" % n, (0, 1),
+       ["--noise", "1", "--boot", "3"],
+       ["weight=64,200", "offered_bps=100M..%dM+100M" % (100 * n), "reps=2", "sessions=5"],
+       verdict(lambda r: "bandwidth drifted" in r["text"]), n == 4) for n in (1, 4)],
+    ("drift-streams", "the same, interleave, weight x stream 3 %, 5 streams", (0, 1),
+     ["--noise", "1", "--stream", "3"],
+     ["method=interleave", "weight=64,200", "offered_bps=100M,200M", "reps=5", "blocks=10"],
+     verdict(lambda r: "bandwidth drifted" in r["text"]), True),
+    ("drift-found", "drift of 10 % over 8 sessions is in its interval", COVER,
+     ["--noise", "1", "--boot", "1", "--trend", "10"],
+     ["weight=16,64", "offered_bps=100M", "reps=2", "sessions=8"], drift(10), False),
     *[("rate-%d" % n, "loss-free rate of a grid, step 10 Mbit/s, n = %d" % n, COVER,
        ["--noise", "3", "--stream", "3", "--capacity", "333e6"],
        ["weight=64", "offered_bps=230M..430M+10M", "reps=%d" % n], rate(333e6), n == 5)
@@ -231,8 +262,13 @@ def run_case(case, napistat, work, sweeps):
     subprocess.run([SIMULATE, "--sweeps", str(sweeps), "--seed", str(1 + sum(map(ord, name))),
                     *options, folder, *plan], check=True)
     folders = ["%s/%d" % (folder, i + 1) for i in range(sweeps)]
-    answers = [a for a in asked(lambda command, *o: rows(None, napistat, command, folders, *o))
-               if a is not None]
+
+    def run(command, *o, series=0):
+        if not series:
+            return rows(None, napistat, command, folders, *o)
+        return [rows(None, napistat, command, folders[i:i + series], *o)
+                for i in range(0, len(folders), series)]
+    answers = [a for a in asked(run) if a is not None]
     shutil.rmtree(folder)
     got = 100 * sum(answers) / len(answers) if answers else math.nan
     slack = 2 * math.sqrt(max(got, 1) * max(100 - got, 1) / max(len(answers), 1))

@@ -112,7 +112,7 @@ static void measure_up(struct row *row, double seconds, int64_t sweep, double at
 	double weight = row_number(row, COL_weight), load = row_number(row, COL_offered_bps);
 	double offered = load > 0 ? load : 950e6, bits = row_number(row, COL_datagram) * 8;
 	double sent = floor(offered * seconds / bits), takes, received, polls, cpu;
-	int64_t session;
+	int64_t session, streams;
 
 	if (load > of(fails, weight, INFINITY)) {
 		row_set(row, COL_status, "failed");
@@ -123,7 +123,9 @@ static void measure_up(struct row *row, double seconds, int64_t sweep, double at
 	takes = (capacity > 0 ? capacity : offered / 2) * of(gains, weight, 1) *
 		(1 + noise / 100 * of(noises, weight, 1) * last);
 	session = row_integer(row, COL_session, 0);
-	takes *= shift(stream, weight, 1000 * session + row_integer(row, COL_rep, 1), sweep) *
+	/* interleave has a stream of its own for each load */
+	streams = row_is(row, COL_method, "interleave") ? 10000 * (int64_t)(load / 1e6) : 0;
+	takes *= shift(stream, weight, streams + 1000 * session + row_integer(row, COL_rep, 1), sweep) *
 		 shift(boot, weight, -session, sweep) * (1 + trend / 100 * (at - 0.5));
 	received = fmax(0, fmin(sent, floor(takes * seconds / bits)));
 	if (lossy >= 0)

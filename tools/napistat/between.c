@@ -99,7 +99,7 @@ static void show(struct table *t, const struct data *d, const struct comparison 
 	table_shown(t, at++, m->shown_unit);
 	table_number(t, at++, effect, 100, 2);
 	table_number(t, at++, ci.lo, 100, 2);
-	table_number(t, at++, ci.hi, 100, 2);
+	share_end(t, at++, ci.hi);
 	table_probability(t, at++, c->p_holm);
 	table_probability(t, at++, c->p_equal_holm);
 	table_text(t, at++, "%s", result_of(c, o));
@@ -121,10 +121,13 @@ static bool is_common(const struct data *d, const struct cell *c)
 	return true;
 }
 
-/* All common cells of one folder against those of another, together. */
+/* All common cells of one folder against those of another, together; *strata: of their sum */
 static size_t strata_of(const struct data *d, const struct options *o, const struct metric *m,
-			size_t folder, size_t before, struct stratum *s)
+			size_t folder, size_t before, struct stratum *s, size_t *strata,
+			struct left_out *left)
 {
+	struct place *at = must(calloc(d->n_cells + 1, sizeof(*at)));
+	struct stratum *each = must(calloc(d->n_cells + 1, sizeof(*each)));
 	size_t i, n = 0;
 
 	for (i = 0; i < d->n_cells; i++) {
@@ -133,9 +136,15 @@ static size_t strata_of(const struct data *d, const struct options *o, const str
 		if (cell_trial(d, c.b)->folder != folder || !is_common(d, c.b))
 			continue;
 		c.a = partner(d, c.b, before);
-		if (c.a && compare_folders(d, o, m, &c) && c.s.n1 && c.s.n2)
-			s[n++] = c.s;
+		if (c.a && compare_folders(d, o, m, &c) && c.s.n1 && c.s.n2) {
+			/* the later folder comes first, as in each stratum */
+			at[n] = (struct place){ c.b, c.a };
+			each[n++] = c.s;
+		}
 	}
+	*strata = strata_apart(d, at, n, m, each, s, &left[folder], &left[before]);
+	free(at);
+	free(each);
 	return n;
 }
 
@@ -151,9 +160,30 @@ static void show_step(struct table *t, const struct data *d, const struct option
 	table_number(t, at++, cells, 1, 0);
 	table_number(t, at++, 100 * effect, 1, 2);
 	table_number(t, at++, 100 * ci->lo, 1, 2);
-	table_number(t, at++, 100 * ci->hi, 1, 2);
+	table_number(t, at, 100 * ci->hi, 1, 2);
+	if (ci->hi > SHARE_MOST)
+		table_shown(t, at, "not known");
+	at++;
 	table_probability(t, at++, step->p_holm);
 	table_text(t, at++, "%s", result_of(step, o));
+}
+
+static void note_left_out(struct table *t, const struct data *d, const struct left_out *left)
+{
+	size_t i, size;
+
+	for (i = 0; i < d->n_folders; i++) {
+		char *text = NULL;
+		FILE *out;
+
+		if (!left[i].n)
+			continue;
+		out = must(open_memstream(&text, &size));
+		say_left_out(out, &left[i]);
+		fclose(out);
+		table_note(t, "%s: %s", d->folders[i].path, (char *)must(text));
+		free(text);
+	}
 }
 
 int cmd_trend(const struct data *d, const struct options *o)
@@ -163,7 +193,8 @@ int cmd_trend(const struct data *d, const struct options *o)
 	struct interval *ci = must(calloc(d->n_folders + 1, sizeof(*ci)));
 	double *effect = must(calloc(d->n_folders + 1, sizeof(*effect)));
 	struct stratum *s = must(calloc(d->n_cells + 1, sizeof(*s)));
-	size_t i, k, *cells = must(calloc(d->n_folders + 1, sizeof(*cells)));
+	struct left_out *left = must(calloc(d->n_folders + 1, sizeof(*left)));
+	size_t i, k, n = 0, *cells = must(calloc(d->n_folders + 1, sizeof(*cells)));
 	struct contrast c;
 	bool compared = false;
 	double many;
@@ -180,20 +211,20 @@ int cmd_trend(const struct data *d, const struct options *o)
 		const struct metric *m = o->metrics[k];
 
 		for (i = 1; i < d->n_folders; i++) {
-			cells[i] = strata_of(d, o, m, i, i - 1, s);
+			cells[i] = strata_of(d, o, m, i, i - 1, s, &n, left);
 			step[i] = (struct comparison){ .metric = m, .p = NAN, .p_equal = NAN };
 			effect[i] = NAN;
 			ci[i] = (struct interval){ NAN, NAN };
 			if (!cells[i])
 				continue;
-			c = contrast_at(s, cells[i], 1);
+			c = contrast_at(s, n, 1);
 			compared = true;
 			step[i].s = s[0];
 			step[i].p = p_differs(&c);
 			/* shares of losses are not summed but averaged */
 			many = m->relative ? 1 : cells[i];
-			step[i].p_equal = p_equal(s, cells[i], many * margin_of(o, m), m->relative);
-			effect_of(s, cells[i], m, o->confidence, &effect[i], &ci[i]);
+			step[i].p_equal = p_equal(s, n, many * margin_of(o, m), m->relative);
+			effect_of(s, n, m, o->confidence, &effect[i], &ci[i]);
 			effect[i] /= many;
 			ci[i].lo /= many;
 			ci[i].hi /= many;
@@ -210,8 +241,11 @@ int cmd_trend(const struct data *d, const struct options *o)
 	free(s);
 	table_note(t, "each folder against the one before it, over the cells that all of them have twice or more: their sum, of losses their mean, in percentage points; with its %.4g %% interval",
 		   100 * o->confidence);
+	note_left_out(t, d, left);
+	free(left);
 	if (!compared)
 		table_note(t, "nothing to compare: no cell is in all of the folders with two repetitions or more");
+	table_note(t, "from, to: each interval for itself; Holm's correction is in p and result only, so an interval without 0 can stand beside \"cannot say\"");
 	note_until(t, d);
 	table_note(t, "Holm's correction over all steps of one figure; \"differs\" is where something changed");
 	note_folders(t, d);
@@ -258,6 +292,7 @@ int cmd_between(const struct data *d, const struct options *o)
 		   d->folders[0].path, d->folders[1].path, 100 * o->confidence);
 	table_note(t, "equal: within %.4g %%, of losses %.4g percentage points; Holm's correction over all cells of one figure",
 		   100 * o->margin, 100 * o->loss);
+	table_note(t, "from, to: each interval for itself; Holm's correction is in p and result only, so an interval without 0 can stand beside \"cannot say\"");
 	note_until(t, d);
 	table_note(t, "each folder is one run: whatever else changed between the two is in the difference");
 	if (alone)

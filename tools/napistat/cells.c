@@ -246,6 +246,13 @@ void note_until(struct table *t, const struct data *d)
 				   d->folders[i].label);
 }
 
+void share_end(struct table *t, int column, double v)
+{
+	table_number(t, column, v, 100, 2);
+	if (v > SHARE_MOST)
+		table_shown(t, column, "not known");
+}
+
 /* what the reader must know of the data before any number */
 void note_folders(struct table *t, const struct data *d)
 {

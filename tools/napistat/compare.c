@@ -9,105 +9,6 @@
 /* with more weights than this only the reference is compared with */
 #define MAX_PAIRED_WEIGHTS 40
 
-static double unit_mean(const struct data *d, const struct cell *c, size_t *i,
-			const struct metric *m)
-{
-	const struct trial *first = &d->trials[d->order[c->first + *i]];
-	double sum = 0, v;
-	size_t many = 0;
-
-	for (; *i < c->n && !unit_order(&d->trials[d->order[c->first + *i]], first); ++*i) {
-		v = m->of(&d->trials[d->order[c->first + *i]]);
-		sum += isnan(v) ? 0 : v;
-		many += !isnan(v);
-	}
-	return sum / many;
-}
-
-/*
- * Interleaved trials come in blocks with every weight, and sessions in repetitions: the
- * difference of two means of one block removes whatever the host did to both.
- */
-static size_t pair_units(const struct data *d, const struct cell *a, const struct cell *b,
-			 const struct metric *m, double *x, double *y, const struct trial **of)
-{
-	size_t i = 0, k = 0, n = 0;
-
-	while (i < a->n && k < b->n) {
-		const struct trial *p = &d->trials[d->order[a->first + i]];
-		const struct trial *q = &d->trials[d->order[b->first + k]];
-		int order = unit_order(p, q);
-
-		if (order) {
-			i += order < 0;
-			k += order > 0;
-			continue;
-		}
-		x[n] = unit_mean(d, a, &i, m);
-		y[n] = unit_mean(d, b, &k, m);
-		of[n] = p;
-		n += !isnan(x[n]) && !isnan(y[n]);
-	}
-	return n;
-}
-
-/*
- * Trials of one session share what the module's load did to a weight, blocks of one stream
- * what the stream did: one pair for each, of the highest of these that was repeated.
- */
-static size_t pair_levels(double *x, double *y, const struct trial **of, size_t n)
-{
-	enum column level = COL_session;
-	size_t i, k, levels = 0;
-
-	if (n && row_same(&of[0]->row, &of[n - 1]->row, level))
-		level = COL_rep;
-	if (!n || row_same(&of[0]->row, &of[n - 1]->row, level))
-		return n;
-	for (i = 0; i < n; i = k) {
-		double a = 0, b = 0;
-
-		for (k = i; k < n && row_same(&of[k]->row, &of[i]->row, level); k++) {
-			a += x[k];
-			b += y[k];
-		}
-		x[levels] = a / (k - i);
-		y[levels++] = b / (k - i);
-	}
-	return levels;
-}
-
-static bool is_paired(const struct data *d, const struct cell *c)
-{
-	const struct trial *t = cell_trial(d, c);
-
-	return cell_sessions(d, c) > 1 ||
-	       (!strcmp(word(t, COL_method), "interleave") && !row_empty(&t->row, COL_block));
-}
-
-bool compare_cells(const struct data *d, const struct cell *a,
-		   const struct cell *b, const struct metric *m,
-		   struct stratum *s)
-{
-	double *x = must(calloc(a->n + b->n + 2, sizeof(*x)));
-	double *y = must(calloc(a->n + b->n + 2, sizeof(*y)));
-	bool ok;
-
-	if (is_paired(d, a) && is_paired(d, b)) {
-		const struct trial **of = must(calloc(a->n + b->n + 2, sizeof(*of)));
-		size_t n = pair_units(d, a, b, m, x, y, of);
-
-		ok = stratum_paired(s, x, y, pair_levels(x, y, of, n));
-		free(of);
-	} else {
-		ok = stratum_welch(s, x, cell_values(d, a, m, x), y,
-				   cell_values(d, b, m, y));
-	}
-	free(x);
-	free(y);
-	return ok;
-}
-
 /* the difference as a share of the second, or in the metric's own unit */
 void effect_of(const struct stratum *s, size_t k, const struct metric *m,
 	       double confidence, double *effect, struct interval *ci)
@@ -287,7 +188,7 @@ int cmd_compare(const struct data *d, const struct options *o)
 		table_shown(t, unit, m->shown_unit);
 		table_number(t, diff, effect, 100, 2);
 		table_number(t, lo, ci.lo, 100, 2);
-		table_number(t, hi, ci.hi, 100, 2);
+		share_end(t, hi, ci.hi);
 		table_number(t, tt, k.se > 0 ? contrast_t(&k) : NAN, 1, 3);
 		table_number(t, df, k.df, 1, 2);
 		table_probability(t, p, c->p);
@@ -305,6 +206,7 @@ int cmd_compare(const struct data *d, const struct options *o)
 	for (i = 0; i < d->n_folders; i++)
 		if (folder_boots(&d->folders[i]) < 2)
 			table_note(t, "%s: no repetition is of another boot", d->folders[i].label);
+	table_note(t, "from, to: each interval for itself; Holm's correction is in p and result only, so an interval without 0 can stand beside \"cannot say\"");
 	note_until(t, d);
 	if (cut)
 		table_note(t, "more than %d weights: each is compared with the reference only",

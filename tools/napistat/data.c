@@ -110,6 +110,9 @@ static char *label_of(const struct folder *f, const char *more)
 {
 	char *label, *c;
 
+	/* a folder "qemu" of qemu needs no second name beside others of qemu */
+	if (more && f->hypervisor && !strcasecmp(more, f->hypervisor))
+		more = NULL;
 	if (asprintf(&label, "%s%s%s%s", f->hypervisor ? f->hypervisor : "?",
 		     f->stand_in ? " (stand-in)" : "", more ? ": " : "",
 		     more ? more : "") < 0)

@@ -9,6 +9,7 @@
 #define DRIFT_P 0.01 /* a slope less likely than this by chance is said */
 
 struct order_point {
+	const struct trial *trial;
 	int64_t started; /* ns */
 	size_t cell;
 	double at; /* place in the order, 0 to 1 */
@@ -23,6 +24,7 @@ size_t order_points(const struct data *d, size_t folder, const struct metric *m,
 
 struct drift {
 	size_t n, stolen; /* trials; those with much steal */
+	/* over the means of sessions or streams, where they were repeated */
 	double slope, p; /* from the first to the last trial, as a share; NAN: not known */
 	struct interval ci;
 	double steal; /* the most */

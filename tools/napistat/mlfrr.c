@@ -346,8 +346,9 @@ int cmd_mlfrr(const struct data *d, const struct options *o)
 			table_number(t, mean, f.mean, 1e-6, 1);
 			table_number(t, lo, f.ci.lo, 1e-6, 1);
 			table_number(t, hi, f.ci.hi, 1e-6, 1);
-			table_text(t, note, "%s%s", note_of(&f),
-				   f.short_source ? "; the source sent less than asked" : "");
+			table_text(t, note, "%s%s%s", note_of(&f),
+				   f.short_source && *note_of(&f) ? "; " : "",
+				   f.short_source ? "the source sent less than asked" : "");
 		}
 		free(cells);
 	}

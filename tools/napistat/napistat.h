@@ -9,6 +9,8 @@
 
 #define DEFAULT_WEIGHT 64.0
 #define MAX_METRICS 40
+/* an interval that ends above 1000 % says that its end is not known */
+#define SHARE_MOST 10.0
 
 struct metric {
 	const char *name;
@@ -65,8 +67,38 @@ const struct cell **by_weight(const struct data *d, size_t from, size_t to);
 double nearest_weight(const struct data *d, size_t from, size_t to, double to_w);
 char *settings_text(const struct data *d, const struct trial *t);
 char *load_text(double bps);
+/* the end of an interval of a share, in per cent */
+void share_end(struct table *t, int column, double v);
 void note_folders(struct table *t, const struct data *d);
 void note_until(struct table *t, const struct data *d);	/* which folders used --until */
+
+/* strata.c */
+bool compare_cells(const struct data *d, const struct cell *a,
+		   const struct cell *b, const struct metric *m,
+		   struct stratum *s);
+
+struct place {
+	const struct cell *a, *b;
+};
+
+#define LEFT_OUT_MOST 16
+struct left_out {
+	bool of_reps; /* of one session, beside a folder with several */
+	size_t n;
+	double session[LEFT_OUT_MOST];
+};
+
+/*
+ * The strata of a sum over n places, of which each[] are the strata one by one: where sessions
+ * were repeated, one stratum over them. Return their number; to[] has room for n.
+ */
+size_t strata_sum(const struct data *d, const struct place *p, size_t n, const struct metric *m,
+		  const struct stratum *each, struct stratum *to, struct left_out *l);
+/* The same where a and b are of different folders, so that nothing pairs them. */
+size_t strata_apart(const struct data *d, const struct place *p, size_t n, const struct metric *m,
+		    const struct stratum *each, struct stratum *to, struct left_out *la,
+		    struct left_out *lb);
+void say_left_out(FILE *out, const struct left_out *l);
 
 /* compare.c */
 struct comparison {
@@ -79,9 +111,6 @@ struct comparison {
 
 /* differs, equal, cannot say; in words */
 const char *result_of(const struct comparison *c, const struct options *o);
-bool compare_cells(const struct data *d, const struct cell *a,
-		   const struct cell *b, const struct metric *m,
-		   struct stratum *s);
 struct comparison *compare_all(const struct data *d, const struct options *o,
 			       size_t *n, bool *cut);
 void effect_of(const struct stratum *s, size_t k, const struct metric *m,

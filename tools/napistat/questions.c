@@ -121,15 +121,15 @@ static void loss_at_weight(const struct ask *q, double w, struct answers *l)
 
 /*
  * Was the remedy (another CPU, a larger buffer) needed? Yes where all without
- * it lose in the socket and one with it does not.
+ * it lose in the socket and one with it does not. compared: there is no answer without it.
  */
 static void needed(const struct ask *q, FILE *out,
 		   bool (*remedy)(const struct ask *q, const struct trial *t),
-		   const char *with)
+		   const char *with, bool compared)
 {
 	const struct metric *m = metric_find("loss_socket");
 	struct answers without = { 0 }, under = { 0 }, need = { 0 };
-	size_t i, k, cures = 0;
+	size_t i, k, cures = 0, lossy = 0;
 
 	for (i = q->a.from; i < q->a.to; i++) {
 		const struct cell *c = &q->d->cells[i];
@@ -152,13 +152,16 @@ static void needed(const struct ask *q, FILE *out,
 		    without.list[i].is == A_YES ? cure : without.list[i].is,
 		    MERGE_ANY);
 	}
+	for (i = 0; i < without.n; i++)
+		lossy += without.list[i].is == A_YES;
 	if (!without.n && under.n) {
 		fprintf(out, "not measured (always %s)", with);
+	} else if (compared && without.n && !under.n) {
+		fprintf(out, "not measured (never put %s%s)", with,
+			lossy ? "; packets are lost in the socket" : "");
 	} else {
 		say_answers(out, &need);
-		for (i = 0, k = 0; i < without.n; i++)
-			k += without.list[i].is == A_YES;
-		if (k && !cures)
+		if (lossy && !cures)
 			fprintf(out, ": lost in the socket, never tried %s", with);
 	}
 	free(without.list);
@@ -180,12 +183,12 @@ static bool larger_buffer(const struct ask *q, const struct trial *t)
 
 static void q_affinity(const struct ask *q, FILE *out)
 {
-	needed(q, out, on_two, "on a CPU of its own");
+	needed(q, out, on_two, "on a CPU of its own", true);
 }
 
 static void q_buffer(const struct ask *q, FILE *out)
 {
-	needed(q, out, larger_buffer, "with a larger buffer");
+	needed(q, out, larger_buffer, "with a larger buffer", false);
 }
 
 static void q_loss_1(const struct ask *q, FILE *out)

@@ -63,7 +63,7 @@ int cmd_cost(const struct data *d, const struct options *o)
 	struct table *t = table_new("cost");
 	int label = label_columns(t);
 	int n = table_column(t, U_VALUE, "n", "n");
-	int at[3][3], host = 0;
+	int at[3][3], host = 0, below = 0;
 	size_t i, k, j;
 
 	for (k = 0; k < 3; k++)
@@ -83,6 +83,7 @@ int cmd_cost(const struct data *d, const struct options *o)
 			struct interval ci = mean_interval(&s, o->confidence);
 
 			host += k == 1 && s.n;
+			below += k == 2 && s.mean < 0;
 			table_number(t, at[k][0], s.mean, 1, m->decimals);
 			table_number(t, at[k][1], ci.lo, 1, m->decimals);
 			table_number(t, at[k][2], ci.hi, 1, m->decimals);
@@ -94,6 +95,9 @@ int cmd_cost(const struct data *d, const struct options *o)
 		table_note(t, "host: the whole VM as its host sees it, the guest's time included; overhead: host less guest, what virtualisation adds");
 	else
 		table_note(t, "host CPU was not measured");
+	if (below)
+		table_note(t, "overhead below 0 in %d rows: this guest counts time that its host took (steal) as its own, so the difference is not what virtualisation adds",
+			   below);
 	note_folders(t, d);
 	return finish(t, o);
 }

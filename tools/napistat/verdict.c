@@ -24,11 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <gsl/gsl_cdf.h>
-
 #include "verdict.h"
-
-#define POWER 0.9
 
 static const struct cell *of_weight(const struct data *d, size_t from, size_t to,
 				    double w)
@@ -37,6 +33,28 @@ static const struct cell *of_weight(const struct data *d, size_t from, size_t to
 		if (cell_weight(d, &d->cells[from]) == w)
 			return &d->cells[from];
 	return NULL;
+}
+
+static void over_begin(struct over *v, size_t loads)
+{
+	v->at = must(calloc(loads + 1, sizeof(*v->at)));
+	v->s = must(calloc(loads + 1, sizeof(*v->s)));
+	v->sum = must(calloc(loads + 1, sizeof(*v->sum)));
+}
+
+static void over_free(struct over *v)
+{
+	free(v->at);
+	free(v->s);
+	free(v->sum);
+}
+
+static void over_add(const struct data *d, struct over *v, const struct cell *c,
+		     const struct cell *ref, const struct metric *m)
+{
+	if (!compare_cells(d, c, ref, m, &v->s[v->n]))
+		return;
+	v->at[v->n++] = (struct place){ c, ref };
 }
 
 static struct rival *rival_of(struct verdict *v, double w, size_t loads)
@@ -52,9 +70,9 @@ static struct rival *rival_of(struct verdict *v, double w, size_t loads)
 	*r = (struct rival){ .weight = w, .effect = NAN, .cost_effect = NAN,
 			     .delay_effect = NAN, .ci = { NAN, NAN }, .cost_ci = { NAN, NAN },
 			     .delay_ci = { NAN, NAN } };
-	r->delay = must(calloc(loads + 1, sizeof(*r->delay)));
-	r->s = must(calloc(loads + 1, sizeof(*r->s)));
-	r->cost = must(calloc(loads + 1, sizeof(*r->cost)));
+	over_begin(&r->rate, loads);
+	over_begin(&r->cost, loads);
+	over_begin(&r->delay, loads);
 	r->better = must(calloc(loads + 1, sizeof(*r->better)));
 	r->worse = must(calloc(loads + 1, sizeof(*r->worse)));
 	return r;
@@ -92,6 +110,11 @@ static void note_cell(const struct data *d, struct verdict *v, const struct cell
 			     STATUS_WARN;
 }
 
+static void add_up(const struct data *d, struct verdict *v, struct over *x, const struct metric *m)
+{
+	x->n_sum = strata_sum(d, x->at, x->n, m, x->s, x->sum, &v->left_out);
+}
+
 /* every load at which the reference and another weight were measured */
 static void gather(const struct data *d, struct verdict *v, size_t loads)
 {
@@ -109,6 +132,7 @@ static void gather(const struct data *d, struct verdict *v, size_t loads)
 			continue;
 		note_load(d, v, ref, last);
 		note_cell(d, v, ref, &v->ref);
+		v->ref_rate += fmax(0, cell_sample(d, ref, a->delivered).mean);
 		last = ref;
 		for (i = from; i < to; i++) {
 			const struct cell *c = &d->cells[i];
@@ -118,14 +142,21 @@ static void gather(const struct data *d, struct verdict *v, size_t loads)
 				continue;
 			r = rival_of(v, cell_weight(d, c), loads);
 			note_cell(d, v, c, &r->seen);
-			if (compare_cells(d, c, ref, a->delivered, &r->s[r->n]))
-				r->n++;
-			if (compare_cells(d, c, ref, a->cost, &r->cost[r->n_cost]))
-				r->n_cost++;
-			if (compare_cells(d, c, ref, metric_find("delay_p99_us"),
-					  &r->delay[r->n_delay]))
-				r->n_delay++;
+			over_add(d, &r->rate, c, ref, a->delivered);
+			over_add(d, &r->cost, c, ref, a->cost);
+			over_add(d, &r->delay, c, ref, metric_find("delay_p99_us"));
 		}
+	}
+}
+
+static void add_up_all(const struct data *d, struct verdict *v)
+{
+	size_t i;
+
+	for (i = 0; i < v->n; i++) {
+		add_up(d, v, &v->rivals[i].rate, v->a.delivered);
+		add_up(d, v, &v->rivals[i].cost, v->a.cost);
+		add_up(d, v, &v->rivals[i].delay, metric_find("delay_p99_us"));
 	}
 }
 
@@ -148,7 +179,7 @@ static void gather_failed(const struct data *d, struct verdict *v, size_t folder
 	for (i = 0; i < v->n; i++) {
 		struct rival *r = &v->rivals[i];
 
-		r->complete = r->n == v->loads && !r->seen.failed && !v->without_ref;
+		r->complete = r->rate.n == v->loads && !r->seen.failed && !v->without_ref;
 	}
 }
 
@@ -159,13 +190,13 @@ static void correct(struct verdict *v)
 	double *gain, *loss;
 
 	for (i = 0; i < v->n; i++)
-		n += v->rivals[i].n + 1;
+		n += v->rivals[i].rate.n + 1;
 	gain = must(calloc(2 * n + 1, sizeof(*gain)));
 	loss = gain + n;
 	for (i = 0, m = 0; i < v->n; i++) {
 		const struct rival *r = &v->rivals[i];
 
-		for (k = 0; k < r->n; k++, m++) {
+		for (k = 0; k < r->rate.n; k++, m++) {
 			gain[m] = r->better[k];
 			loss[m] = r->worse[k];
 		}
@@ -177,7 +208,7 @@ static void correct(struct verdict *v)
 	for (i = 0, m = 0; i < v->n; i++) {
 		struct rival *r = &v->rivals[i];
 
-		for (k = 0; k < r->n; k++, m++) {
+		for (k = 0; k < r->rate.n; k++, m++) {
 			r->better[k] = gain[m];
 			r->worse[k] = loss[m];
 		}
@@ -191,10 +222,10 @@ static void test_rival(struct verdict *v, struct rival *r, const struct options 
 	double alpha = (1 - o->confidence) / 2;
 	size_t k;
 
-	r->not_worse = r->equal = r->no_gain = r->n > 0;
+	r->not_worse = r->equal = r->no_gain = r->rate.n > 0;
 	r->cheaper = NAN;
-	for (k = 0; k < r->n; k++) {
-		struct stratum *s = &r->s[k];
+	for (k = 0; k < r->rate.n; k++) {
+		struct stratum *s = &r->rate.s[k];
 		struct contrast less = contrast_at(s, 1, 1 - o->margin);
 
 		v->tested = true;
@@ -205,20 +236,20 @@ static void test_rival(struct verdict *v, struct rival *r, const struct options 
 		r->no_gain &= p_not_better(s, 1, o->margin, true) < alpha;
 		r->equal &= p_equal(s, 1, o->margin, true) < alpha;
 	}
-	if (r->n_cost && r->n_cost == r->n) {
-		struct contrast c = contrast_at(r->cost, r->n_cost, 1 - o->margin);
+	if (r->cost.n && r->cost.n == r->rate.n) {
+		struct contrast c = contrast_at(r->cost.sum, r->cost.n_sum, 1 - o->margin);
 
 		r->cheaper = p_below(&c, 0);
-		r->no_gain &= p_not_cheaper(r->cost, r->n_cost, o->margin) < alpha;
+		r->no_gain &= p_not_cheaper(r->cost.sum, r->cost.n_sum, o->margin) < alpha;
 	}
-	if (r->n)
-		effect_of(r->s, r->n, v->a.delivered, 1 - 2 * alpha / v->n, &r->effect,
-			  &r->ci);
-	if (r->n_cost)
-		effect_of(r->cost, r->n_cost, v->a.cost, 1 - 2 * alpha / v->n,
+	if (r->rate.n)
+		effect_of(r->rate.sum, r->rate.n_sum, v->a.delivered, 1 - 2 * alpha / v->n,
+			  &r->effect, &r->ci);
+	if (r->cost.n)
+		effect_of(r->cost.sum, r->cost.n_sum, v->a.cost, 1 - 2 * alpha / v->n,
 			  &r->cost_effect, &r->cost_ci);
-	if (r->n_delay && r->n_delay == r->n)
-		effect_of(r->delay, r->n_delay, metric_find("delay_p99_us"),
+	if (r->delay.n && r->delay.n == r->rate.n)
+		effect_of(r->delay.sum, r->delay.n_sum, metric_find("delay_p99_us"),
 			  1 - 2 * alpha / v->n, &r->delay_effect, &r->delay_ci);
 }
 
@@ -233,58 +264,13 @@ static void test(struct verdict *v, const struct options *o)
 	for (i = 0; i < v->n; i++) {
 		struct rival *r = &v->rivals[i];
 
-		for (k = 0; k < r->n; k++) {
+		for (k = 0; k < r->rate.n; k++) {
 			r->gains |= r->better[k] < alpha;
 			r->n_worse += r->worse[k] < alpha;
 		}
 		r->saves = r->cheaper < alpha;
 		/* what was not measured, or failed, may differ */
 		r->equal &= r->complete;
-	}
-}
-
-/*
- * How many repetitions show the equality of equal weights, or a gain of twice the
- * margin, in 9 of 10 sweeps; and the gain that these data would have shown so often.
- */
-static void plan_more(struct verdict *v, const struct options *o)
-{
-	double alpha = (1 - o->confidence) / 2, tests = 0;
-	double far;
-	size_t i, k, open = 0;
-
-	v->reps_needed = v->detectable = NAN;
-	for (i = 0; i < v->n; i++) {
-		tests += v->rivals[i].n + !isnan(v->rivals[i].cheaper);
-		open += !excluded(&v->rivals[i]);
-	}
-	/* all tests have to pass at once */
-	far = gsl_cdf_ugaussian_Qinv(alpha / v->n) + gsl_cdf_ugaussian_Qinv((1 - POWER) / tests);
-	for (i = 0; i < v->n; i++) {
-		const struct rival *r = &v->rivals[i];
-
-		for (k = 0; k <= r->n; k++) {
-			bool last = k == r->n;
-			const struct stratum *s = last ? r->cost : &r->s[k];
-			size_t many = last ? r->n_cost : 1, j;
-			struct contrast c;
-			double base = 0, reps;
-
-			if (!many || (last && many != r->n))
-				continue;
-			c = contrast_at(s, many, 1);
-			for (j = 0; j < many; j++)
-				base += s[j].m2;
-			if (!(base > 0) || !(c.se > 0))
-				continue;
-			if (!last && (!excluded(r) || open == 0))
-				v->detectable = fmax(v->detectable, o->margin + c.se / base *
-					(gsl_cdf_tdist_Qinv(alpha / tests, c.df) +
-					 gsl_cdf_tdist_Pinv(POWER, c.df)));
-			reps = s->n1 * pow(far * c.se / base / o->margin, 2);
-			if (!excluded(r))
-				v->reps_needed = fmax(v->reps_needed, ceil(fmax(reps, s->n1 + 1)));
-		}
 	}
 }
 
@@ -317,7 +303,7 @@ static void choose(struct verdict *v, const struct options *o)
 		const struct rival *r = &v->rivals[i];
 
 		out += excluded(r);
-		if (!r->n)
+		if (!r->rate.n)
 			continue;
 		if (!v->shown || (excluded(v->shown) && !excluded(r)) ||
 		    (excluded(v->shown) == excluded(r) && preferred(r, v->shown, o->margin)))
@@ -326,10 +312,13 @@ static void choose(struct verdict *v, const struct options *o)
 		    (!v->winner || preferred(r, v->winner, o->margin)))
 			v->winner = r;
 	}
+	if (verdict_no_rate(v))
+		v->winner = v->shown = NULL;
 	if (v->winner)
 		v->shown = v->winner;
 	v->action = v->winner ? CHANGE :
-		    v->tested && out == v->n && !v->without_ref && !one ? KEEP : CANNOT_SAY;
+		    v->tested && out == v->n && !v->without_ref && !one &&
+			!verdict_no_rate(v) ? KEEP : CANNOT_SAY;
 }
 
 struct verdict verdict_of(const struct data *d, size_t folder, const struct options *o)
@@ -343,6 +332,7 @@ struct verdict verdict_of(const struct data *d, size_t folder, const struct opti
 	v.until = *asked_text(&d->folders[folder], "until");
 	v.drift = drift_of(d, folder, metric_find("delivered_bps"), o->confidence);
 	gather(d, &v, loads);
+	add_up_all(d, &v);
 	gather_failed(d, &v, folder, loads);
 	test(&v, o);
 	plan_more(&v, o);
@@ -353,6 +343,8 @@ struct verdict verdict_of(const struct data *d, size_t folder, const struct opti
 /* 64 is what a guest has, but keep what was shown to be kept, or what was asked about */
 double verdict_kept(const struct verdict *v)
 {
+	if (isnan(v->a.reference))
+		return DEFAULT_WEIGHT;
 	return v->action == KEEP || verdict_measured(v, DEFAULT_WEIGHT) ? v->a.reference :
 									   DEFAULT_WEIGHT;
 }
@@ -372,12 +364,11 @@ void verdict_free(struct verdict *v)
 	size_t i;
 
 	for (i = 0; i < v->n; i++) {
-		free(v->rivals[i].s);
-		free(v->rivals[i].cost);
-		free(v->rivals[i].delay);
+		over_free(&v->rivals[i].rate);
+		over_free(&v->rivals[i].cost);
+		over_free(&v->rivals[i].delay);
 		free(v->rivals[i].better);
 		free(v->rivals[i].worse);
 	}
 	free(v->rivals);
 }
-

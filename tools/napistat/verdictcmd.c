@@ -6,12 +6,14 @@
 
 #include "verdict.h"
 
+static const char *const actions[] = { "cannot_say", "keep", "change" };
+
 /* the same paragraph, its first sentence large and its limits apart */
-static void print_html(const char *text, size_t head, size_t body)
+static void print_html(const struct verdict *v, const char *text, size_t head, size_t body)
 {
 	char *part = must(strndup(text, head - 1));
 
-	fputs("<div class=\"verdict\"><p><strong>", stdout);
+	printf("<div class=\"verdict\" data-action=\"%s\"><p><strong>", actions[v->action]);
 	html_escaped(stdout, part);
 	free(part);
 	part = must(strndup(text + head, body - head - 1));
@@ -38,8 +40,6 @@ static const char *const fields[N_FIELDS] = {
 	"delay_lo_pct", "delay_hi_pct", "text",
 };
 
-static const char *const actions[] = { "cannot_say", "keep", "change" };
-
 static void fill(struct table *t, const struct data *d, const struct verdict *v,
 		 size_t folder, const struct options *o, const char *text)
 {
@@ -54,7 +54,7 @@ static void fill(struct table *t, const struct data *d, const struct verdict *v,
 	for (i = 0; i < v->n; i++) {
 		warned += v->rivals[i].seen.warned;
 		failed += v->rivals[i].seen.failed;
-		missing += v->loads - v->rivals[i].n;
+		missing += v->loads - v->rivals[i].rate.n;
 	}
 	table_row(t);
 	table_text(t, FOLDER, "%s", d->folders[folder].label);
@@ -128,7 +128,7 @@ int cmd_verdict(const struct data *d, const struct options *o)
 			markdown_escaped(stdout, text);
 			fputc('\n', stdout);
 		} else if (o->format == F_HTML) {
-			print_html(text, head, body);
+			print_html(&v, text, head, body);
 		}
 		free(text);
 		verdict_free(&v);

@@ -5,16 +5,12 @@
 
 #include "verdict.h"
 
-/* percent with one decimal, and no "-0.0" */
-static double tenths(double share)
-{
-	return round(1000 * share) / 10 + 0.0;
-}
-
 static void say_effect(FILE *out, double effect, const struct interval *ci)
 {
 	fprintf(out, "%+.1f %%", tenths(effect));
-	if (!isnan(ci->lo))
+	if (ci->hi > SHARE_MOST)
+		fprintf(out, " [%+.1f, not known]", tenths(ci->lo));
+	else if (!isnan(ci->lo))
 		fprintf(out, " [%+.1f, %+.1f]", tenths(ci->lo), tenths(ci->hi));
 }
 
@@ -43,7 +39,10 @@ static void say_pair(FILE *out, const struct verdict *v, double effect, const st
 		     double cost_effect, const struct interval *cost_ci)
 {
 	fputs("delivers ", out);
-	say_effect(out, effect, ci);
+	if (isnan(effect))
+		fputs("an unknown share of the", out);
+	else
+		say_effect(out, effect, ci);
 	fputs(" bandwidth", out);
 	if (isnan(cost_effect))
 		return;
@@ -81,13 +80,13 @@ static void say_fresh(FILE *out, const struct verdict *v)
 static void say_open(FILE *out, const struct verdict *v, const struct rival *r)
 {
 	fprintf(out, "%.0f ", r->weight);
-	if (!r->n) {
+	if (!r->rate.n) {
 		fputs("has no cell of two repetitions", out);
 		return;
 	}
 	say_numbers(out, v, r);
-	if (r->n < v->loads)
-		fprintf(out, ", not measured at %zu of %zu loads", v->loads - r->n, v->loads);
+	if (r->rate.n < v->loads)
+		fprintf(out, ", not measured at %zu of %zu loads", v->loads - r->rate.n, v->loads);
 	if (r->seen.failed)
 		fprintf(out, ", %zu of its trials failed", r->seen.failed);
 }
@@ -123,18 +122,35 @@ static void say_undecided(FILE *out, const struct verdict *v, const struct optio
 		fputs("; a sweep without --until can decide", out);
 	else if (!isnan(v->reps_needed))
 		fprintf(out, v->reps_needed <= 10000 ?
-			"; about %.0f %s of each cell would decide it, if the scatter stays" :
-			"; more than 10000 repetitions of each cell would be needed to decide it",
+			"; about %.0f %s of each cell would decide it, if the weights are equal and the scatter stays" :
+			"; more than 10000 repetitions of each cell would be needed to decide it, even if the weights are equal",
 			v->reps_needed, v->sessions > 1 ? "sessions" : v->streams > 1 ? "streams" :
 			v->streams ? "blocks" : "repetitions");
 	fputs(". ", out);
 }
 
-static void say_weight(FILE *out, const struct verdict *v, const struct options *o)
+/* why there is nothing to compare */
+static void say_no_rate(FILE *out, const struct verdict *v, const struct folder *f)
+{
+	if (v->loads)
+		fprintf(out, "No trial of weight %.0f has a delivered rate above 0, so no other can be compared with it. ",
+			v->a.reference);
+	else if (f->n)
+		fprintf(out, "No trial can be used, %zu of %zu failed. ", f->failed, f->n);
+	else
+		fputs("No trial was made. ", out);
+}
+
+static void say_weight(FILE *out, const struct verdict *v, const struct folder *f,
+		       const struct options *o)
 {
 	const struct rival *r = v->shown;
 	size_t i, part;
 
+	if (verdict_no_rate(v)) {
+		say_no_rate(out, v, f);
+		return;
+	}
 	if (!v->n) {
 		fputs("No other weight was measured beside the reference. ", out);
 		return;
@@ -161,7 +177,7 @@ static void say_weight(FILE *out, const struct verdict *v, const struct options 
 		say_range(out, v);
 		fprintf(out, ": that is shown for %s%zu", v->n > 1 ? "all " : "the ", v->n);
 		for (i = 0, part = 0; i < v->n; i++)
-			part += v->rivals[i].n < v->loads;
+			part += v->rivals[i].rate.n < v->loads;
 		if (part)
 			fprintf(out, ", %zu of which %s less at the loads where %s measured", part,
 				part > 1 ? "deliver" : "delivers", part > 1 ? "they were" : "it was");
@@ -192,11 +208,11 @@ static void say_others(FILE *out, const struct verdict *v)
 			continue;
 		if (n++ >= 6)
 			continue;
-		fprintf(out, "%s%.0f (%+.0f %%", n == 1 ?
-			"Less is delivered at weight " : ", ", r->weight,
-			100 * r->effect);
-		if (r->n > 1)
-			fprintf(out, " in all, at %zu of %zu loads", r->n_worse, r->n);
+		fprintf(out, "%s%.0f (", n == 1 ? "Less is delivered at weight " : ", ", r->weight);
+		if (!isnan(r->effect))
+			fprintf(out, "%+.0f %%%s", 100 * r->effect, r->rate.n > 1 ? " in all, " : "");
+		if (r->rate.n > 1 || isnan(r->effect))
+			fprintf(out, "at %zu of %zu loads", r->n_worse, r->rate.n);
 		fputc(')', out);
 	}
 	if (n > 6)
@@ -208,7 +224,12 @@ static void say_others(FILE *out, const struct verdict *v)
 static void say_seen(FILE *out, const struct verdict *v, double weight, size_t compared,
 		     const struct evidence *e)
 {
-	fprintf(out, "%.0f: %zu of %zu loads, %zu trials", weight, compared, v->loads, e->trials);
+	if (e->trials && !compared)
+		fprintf(out, "%.0f: %zu %s, too few to compare at any load", weight, e->trials,
+			e->trials == 1 ? "trial" : "trials");
+	else
+		fprintf(out, "%.0f: %zu of %zu loads, %zu %s", weight, compared, v->loads, e->trials,
+			e->trials == 1 ? "trial" : "trials");
 	if (e->warned)
 		fprintf(out, ", %zu with a warning", e->warned);
 	if (e->failed)
@@ -235,110 +256,12 @@ static void say_evidence(FILE *out, const struct verdict *v)
 			continue;
 		}
 		fputs("; ", out);
-		say_seen(out, v, r->weight, r->n, &r->seen);
+		say_seen(out, v, r->weight, r->rate.n, &r->seen);
 		shown++;
 	}
 	if (more)
 		fprintf(out, "; and %zu more weights", more);
 	fputs(". ", out);
-}
-
-static void say_place(FILE *out, const struct verdict *v, const struct folder *f,
-		      const struct options *o)
-{
-	const struct advice *a = &v->a;
-	const char *ring = folder_ring(f);
-
-	if (*ring)
-		fprintf(out, "Receive ring: %s descriptors. ", ring);
-	if (!a->rcvbuf)
-		fputs("Socket buffer: not measured. ", out);
-	else if (a->n_buffers < 2 && a->socket_loss)
-		fprintf(out, "Socket buffer: only %s was tried, and packets are lost in it. ", a->rcvbuf);
-	else if (a->n_buffers < 2)
-		fprintf(out, "Socket buffer: only %s was tried, and no more than %.4g %% is lost in it. ",
-			a->rcvbuf, 100 * o->loss);
-	else if (a->socket_loss)
-		fprintf(out, "Socket buffer: all of the %zu that were tried lose packets, %s the fewest. ",
-			a->n_buffers, a->rcvbuf);
-	else
-		fprintf(out, "Socket buffer: %s, the smallest of %zu in which no more than %.4g %% is lost. ",
-			a->rcvbuf, a->n_buffers, 100 * o->loss);
-	if (a->two_compared)
-		fprintf(out, a->place == PLACE_TWO ?
-			"CPUs: two; with the application beside the softirq packets are lost in the socket%s. " :
-			"CPUs: no need to give the application one of its own%s. ",
-			v->min_n < 2 ? ", by one repetition" : "");
-	else
-		fprintf(out, "CPUs: not compared (%s). ",
-			a->place_measured[PLACE_TWO] ? "application and softirq were always apart" :
-			"application and softirq were never put on two");
-}
-
-
-static void say_unit(FILE *out, const struct verdict *v, const struct folder *f)
-{
-	if (v->sessions > 1) {
-		fputs(v->sessions == 2 ? "two sessions make wide intervals; " : "", out);
-		if (folder_boots(f) < 2)
-			fputs("all sessions were of one boot, which says nothing of another; ", out);
-		return;
-	}
-	if (v->streams == 1)
-		fputs("one stream says nothing of another; ", out);
-	else if (v->streams == 2)
-		fputs("two streams make wide intervals; ", out);
-	else if (!v->streams && v->tested && v->min_n < 3)
-		fputs("two repetitions make wide intervals; ", out);
-	if (folder_boots(f) < 2)
-		fputs("all trials were of one load of the module (--sessions makes several) and one boot, which says nothing of another; ", out);
-}
-
-static void say_limits(FILE *out, const struct verdict *v,
-		       const struct folder *f, const struct options *o)
-{
-	const struct drift *drift = &v->drift;
-
-	fputs("What these data cannot say: ", out);
-	if (!verdict_measured(v, DEFAULT_WEIGHT))
-		fprintf(out, "%.0f itself was not measured, %.0f stands for it; ",
-			DEFAULT_WEIGHT, v->a.reference);
-	if (f->stand_in)
-		fputs("this is a stand-in, not that hypervisor; ", out);
-	say_unit(out, v, f);
-	if (v->a.host_missing && v->a.host_missing < v->a.host_asked)
-		fprintf(out, "host CPU is missing in %zu of %zu trials, so the guest's is used; ",
-			v->a.host_missing, v->a.host_asked);
-	else if (v->a.host_missing)
-		fputs("host CPU was not measured; ", out);
-	if (v->loads == 1)
-		fputs("one load tells nothing of others; ", out);
-	if (v->without_ref)
-		fprintf(out, "at %zu more loads %.0f was not measured; ", v->without_ref,
-			v->a.reference);
-	if (v->tested && v->action != CHANGE && !isnan(v->detectable))
-		fprintf(out, v->detectable < 1 ?
-			"a gain below %.1f %% at one load could have been missed; " :
-			"even a doubling at one load could have been missed; ",
-			100 * v->detectable);
-	if (v->until)
-		fputs("--until chose the number of repetitions by what they showed; ", out);
-	if (f->short_source)
-		fprintf(out, "in %zu of %zu trials the source sent less than it was asked; ",
-			f->short_source, f->n);
-	if (f->high_remainder)
-		fprintf(out, "in %zu of %zu trials packets are missing without a place; ",
-			f->high_remainder, f->n);
-	if (f->failed)
-		fprintf(out, "%zu of %zu trials failed; ", f->failed, f->n);
-	if (drift->p < DRIFT_P)
-		fprintf(out, "bandwidth drifted by %+.1f %% [%+.1f, %+.1f] from the first trial to the last; ",
-			tenths(drift->slope), tenths(drift->ci.lo), tenths(drift->ci.hi));
-	if (drift->stolen)
-		fprintf(out, "in %zu of %zu trials the host took over %.0f %% of a CPU (at most %.1f %%); ",
-			drift->stolen, drift->n, STEAL_MUCH, drift->steal);
-	fprintf(out, "anything of another machine, kernel or traffic. Intervals are %.4g %%.",
-		100 * o->confidence);
 }
 
 char *verdict_text(const struct data *d, const struct verdict *v, size_t folder,
@@ -357,11 +280,12 @@ char *verdict_text(const struct data *d, const struct verdict *v, size_t folder,
 		fprintf(out, "cannot say whether another weight than %.0f is better. ",
 			verdict_kept(v));
 	*head = ftell(out);
-	say_weight(out, v, o);
-	if (v->tested)
+	say_weight(out, v, &d->folders[folder], o);
+	if (v->tested && !verdict_no_rate(v))
 		say_others(out, v);
-	say_evidence(out, v);
-	say_place(out, v, &d->folders[folder], o);
+	if (!isnan(v->a.reference))
+		say_evidence(out, v);
+	say_place(out, d, v, &d->folders[folder], o);
 	*body = ftell(out);
 	say_limits(out, v, &d->folders[folder], o);
 	fclose(out);

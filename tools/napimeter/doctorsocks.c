@@ -180,7 +180,7 @@ void sockets_end(struct sockets *s, struct patient *p)
 		p->socket = grow(p->socket, p->sockets, &room, sizeof(*p->socket));
 		p->socket[p->sockets++] = (struct exam_socket){
 			.inode = k->last.inode, .protocol = k->last.protocol, .port = k->last.port,
-			.listens = listens, .dropped = k->last.drops - k->first.drops,
+			.listens = listens, .loopback = k->last.loopback, .dropped = k->last.drops - k->first.drops,
 			.room = listens ? k->last.most_waiting : k->last.room,
 			.looks = k->looks, .full = k->full,
 		};

@@ -132,3 +132,22 @@ says() {
 		link vc 10.2.0
 	done
 }
+
+@test "a firewall that drops forwarded packets is a finding" {
+	ip netns exec "$here" sysctl -qw net.ipv4.ip_forward=1
+	ip -n "$src" route add 10.3.0.0/24 via 10.1.0.2
+	ip -n "$here" route add 10.3.0.0/24 via 10.2.0.1
+	start "$src" send 10.3.0.9 9 1000 12
+	sleep 0.5
+	doctor
+	says 0 "packets were forwarded."
+	nft 'table inet t { chain c { type filter hook forward priority 0; drop; }; }'
+	doctor
+	says 1 "Wrong: filter"
+}
+
+@test "packets that a netdev hook drops before IP are a finding" {
+	nft 'table netdev t { chain c { type filter hook ingress device vb priority 0; udp dport 9 drop; }; }'
+	doctor
+	says 1 "Wrong: before-ip" "Next: tc filter show dev vb ingress; nft list ruleset"
+}

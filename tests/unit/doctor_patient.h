@@ -25,7 +25,7 @@ static struct patient healthy(void)
 			   .budget_usecs = 8000, .backlog = 1000, .rmem_default = 212992,
 			   .conntrack_most = 65536, .online = 2, .clock = "tsc", .hypervisor = "" },
 		.before = { .cpus = 2, .cpu = cpus_before },
-		.after = { .mono = 10 * NSEC, .received = 10000, .sent = 100, .cpus = 2,
+		.after = { .mono = 10 * NSEC, .received = 10000, .sent = 100, .ip_packets = 10000, .cpus = 2,
 			   .cpu = cpus_after },
 		.peak = peaks, .sockets_told = true,
 	};

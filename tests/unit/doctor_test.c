@@ -259,7 +259,21 @@ static void taken_by_xdp(void **state)
 	/* 10 000 came; IP saw 4000 of them, and 2500 that came through lo */
 	p.after.ip_packets = 6500;
 	p.after.lo_received = 2500;
+	first_is(&p, "before-ip", "", "tc filter show dev eth0 ingress; nft list ruleset");
+	/* unless others are known to take them, or they are few */
+	p.after.ingress = p.after.unwanted = 2000;
+	first_is(&p, "tc", "", "");
+	assert_int_equal(of(&p).count, 1);
+	p.after.ingress = p.after.unwanted = 0;
+	p.facts.above = true;
 	only_harmless(&p, "");
+	p.facts.above = false;
+	p.facts.promiscuous = true;
+	only_harmless(&p, "");
+	p.facts.promiscuous = false;
+	p.after.ip_packets = 8500;
+	only_harmless(&p, "");
+	p.after.ip_packets = 6500;
 	p.facts.xdp = 17;
 	first_is(&p, "xdp", "", "bpftool prog show id 17");
 	d = of(&p);
@@ -276,6 +290,7 @@ static void taken_by_xdp(void **state)
 
 static void gone_on(void **state)
 {
+	struct exam_link links[] = { { "lo", true, 0, 900 }, { "eth0", false, 10000, 0 }, { "eth1", true, 0, 480 } };
 	struct patient p = healthy();
 	struct diagnosis d;
 
@@ -284,11 +299,20 @@ static void gone_on(void **state)
 	p.facts.namespace_pid = 4321;
 	only_harmless(&p, "");
 	p.after.forwarded = 500;
+	p.after.links = 3;
+	p.after.link = links;
 	only_harmless(&p, "forwarded");
 	d = of(&p);
 	assert_non_null(strstr(d.finding[0].text, "500 packets were forwarded."));
 	assert_non_null(strstr(d.finding[0].text, "look in the 3 other network namespaces too."));
 	assert_non_null(strstr(d.finding[0].next, "nsenter -n -t 4321 "));
+	/* a firewall on the way out */
+	links[2].sent = 100;
+	first_is(&p, "filter", "", "nft list ruleset");
+	d = of(&p);
+	assert_true(d.finding[0].packets == 400);
+	assert_non_null(strstr(d.finding[1].text, "100 packets were forwarded."));
+	links[2].sent = 480;
 	p.facts.namespaces = 0;
 	d = of(&p);
 	assert_null(strstr(d.finding[0].text, "namespaces"));

@@ -66,6 +66,8 @@ struct exam_facts {
 	size_t hang_messages;		/* in the kernel's log */
 	char clock[24];
 	char master[IFNAMSIZ];		/* bridge or bond that it is a part of; "" */
+	bool above;			/* an interface is made of it: VLAN, macvlan, bridge, bond */
+	bool promiscuous;		/* gets packets for other hosts, which IP does not count */
 	uint32_t xdp;			/* the program's id; 0: none */
 	size_t namespaces;		/* of the network, besides ours */
 	int namespace_pid;		/* a process in one of them */
@@ -135,6 +137,7 @@ void exam_parse_softnet(struct exam *exam, const char *text);
 /* The interfaces of /proc/net/dev; those not made of others. */
 void exam_parse_dev(struct exam *exam, const char *text);
 void exam_links(struct exam *exam, const char *interface);
+bool exam_has_upper(const char *interface);
 /* Of /proc/net/snmp, netstat and snmp6 (NULL: not there). */
 void exam_parse_ip(struct exam *exam, const char *snmp, const char *netstat, const char *snmp6);
 /* Lines of a kernel's log that report a hung transmitter of this interface. */

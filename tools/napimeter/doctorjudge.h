@@ -21,6 +21,8 @@ const struct exam_cpu *exam_cpu_before(const struct patient *p, size_t n);
 /* This CPU is too slow for what comes, or its host takes it away. */
 void limit_of_cpu(struct finding *f, const struct patient *p, size_t cpu);
 
+/* Packets that all interfaces sent, besides lo. */
+double links_sent(const struct patient *p);
 /* Up to so many are not a fault: 1 %, or some a second. */
 double few_packets(const struct patient *p);
 /* Of the packets that came or should have, per cent. */
@@ -35,7 +37,7 @@ void judge_elsewhere(struct finding *f, const char *busiest);
 
 /* Losses on the wire and behind the driver; after those in the NIC. */
 void judge_behind(struct diagnosis *d, const struct patient *p);
-/* XDP, forwarding, and the known faults of this hypervisor. */
+/* XDP, losses before IP, forwarding, and the known faults of this hypervisor. */
 void judge_around(struct diagnosis *d, const struct patient *p);
 
 #endif

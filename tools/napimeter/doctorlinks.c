@@ -141,6 +141,17 @@ static double others_received(const struct patient *p, const char **busiest)
 	return sum;
 }
 
+double links_sent(const struct patient *p)
+{
+	double sum = 0;
+	size_t i;
+
+	for (i = 0; i < p->after.links; i++)
+		if (strcmp(p->after.link[i].name, "lo"))
+			sum += fmax(p->after.link[i].sent - link_before(p, p->after.link[i].name)->sent, 0);
+	return sum;
+}
+
 double few_packets(const struct patient *p)
 {
 	return fmax(FEW * GREW(p, received), SLOW * (p->after.mono - p->before.mono) / 1e9);

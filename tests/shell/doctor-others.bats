@@ -151,3 +151,21 @@ says() {
 	doctor
 	says 1 "Wrong: before-ip" "Next: tc filter show dev vb ingress; nft list ruleset"
 }
+
+@test "a reader that always loses most packets is the limit, however small its packets' buffer" {
+	start "$here" read 0.0.0.0 5 1 0.01
+	start "$src" send 10.1.0.2 5 1000 8
+	sleep 0.5
+	doctor --json
+	says 1 '"limit": "reader"'
+}
+
+@test "a TCP program that never reads is stuck, and loses nothing" {
+	start "$here" stuck 0.0.0.0 6
+	sleep 1
+	start "$src" fill 10.1.0.2 6
+	sleep 1
+	doctor
+	says 1 "does not read its connection on TCP port 6" "TCP loses nothing"
+	says_not "rmem"
+}

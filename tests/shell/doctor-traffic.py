@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Traffic for doctor.bats: send ADDRESS PORT RATE SECONDS, or read ADDRESS PORT RCVBUF PAUSE."""
+"""
+Traffic for doctor-others.bats: send ADDRESS PORT RATE SECONDS, read ADDRESS PORT RCVBUF PAUSE, or,
+by TCP, stuck ADDRESS PORT (never reads) and fill ADDRESS PORT.
+"""
 import socket
 import sys
 import time
@@ -29,4 +32,17 @@ def read(address, port, rcvbuf, pause):
         time.sleep(float(pause))
 
 
-{"send": send, "read": read}[sys.argv[1]](*sys.argv[2:])
+def stuck(address, port):
+    s = socket.create_server((address, int(port)))
+    connection, _ = s.accept()
+    time.sleep(60)
+    connection.close()
+
+
+def fill(address, port):
+    s = socket.create_connection((address, int(port)))
+    while True:
+        s.send(bytes(65536))
+
+
+{"send": send, "read": read, "stuck": stuck, "fill": fill}[sys.argv[1]](*sys.argv[2:])

@@ -22,7 +22,7 @@ static struct patient healthy(void)
 	struct patient p = {
 		.facts = { .interface = "eth0", .driver = "e1000_napi", .up = true, .carrier = true,
 			   .root = true, .weight = 64, .ring = 256, .ring_most = 4096, .budget = 300,
-			   .budget_usecs = 8000, .backlog = 1000, .rmem_default = 212992,
+			   .budget_usecs = 8000, .backlog = 1000, .rmem_default = 212992, .rmem_max = 212992,
 			   .conntrack_most = 65536, .online = 2, .clock = "tsc", .hypervisor = "" },
 		.before = { .cpus = 2, .cpu = cpus_before },
 		.after = { .mono = 10 * NSEC, .received = 10000, .sent = 100, .ip_packets = 10000, .cpus = 2,

@@ -208,9 +208,14 @@ static void full_sockets(void **state)
 	/* its drops are of bad checksums, as no socket was full */
 	only_harmless(&p, "");
 	p.after.socket_full = 70;
+	/* the program's own SO_RCVBUF, as much of it as rmem_max allows, and the default */
+	first_is(&p, "socket", "buffer", "in the settings of named: a larger SO_RCVBUF");
+	s.room = 425984;
+	first_is(&p, "socket", "buffer", "sysctl -w net.core.rmem_max=16777216");
+	s.room = 212992;
 	first_is(&p, "socket", "buffer", "sysctl -w net.core.rmem_max=16777216 net.core.rmem_default=851968");
 	assert_non_null(strstr(of(&p).finding[0].text, "named (process 77), UDP port 53"));
-	s.full = 50;
+	s.full = 30;	/* it loses more than half */
 	first_is(&p, "socket", "reader", "top -H -p 77");
 	s.state = 'T';
 	first_is(&p, "socket", "reader", "kill -CONT 77");
@@ -222,6 +227,17 @@ static void full_sockets(void **state)
 	p.sockets_told = false;
 	first_is(&p, "socket", "buffer", "ss -uampn");
 	s.protocol = IPPROTO_TCP;
+	p.sockets = 1;
+	p.after.socket_full = 0;
+	s.full = 1;
+	s.state = 'S';
+	first_is(&p, "socket", "buffer", "sysctl -w net.ipv4.tcp_rmem=");
+	s.stuck = true;
+	s.dropped = 0;
+	first_is(&p, "socket", "reader", "top -H -p 77");
+	assert_non_null(strstr(of(&p).finding[0].text, "TCP loses nothing"));
+	s.stuck = false;
+	s.dropped = 70;
 	s.listens = true;
 	s.state = 'S';
 	p.sockets = 1;

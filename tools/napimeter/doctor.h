@@ -61,7 +61,7 @@ struct exam_facts {
 	char driver[32];
 	bool up, carrier, qemu, root;
 	double weight, ring, ring_most;	/* packets, descriptors */
-	double budget, budget_usecs, backlog, rmem_default, conntrack_most;
+	double budget, budget_usecs, backlog, rmem_default, rmem_max, conntrack_most;
 	size_t online;			/* CPUs */
 	size_t hang_messages;		/* in the kernel's log */
 	char clock[24];
@@ -84,6 +84,8 @@ struct exam_socket {
 	bool loopback;			/* bound to 127.0.0.0/8 or ::1: only lo reaches it */
 	double dropped, room;		/* packets; bytes of its buffer, or connections */
 	double looks, full;		/* at its buffer, and those that found it nearly full */
+	bool stuck;			/* TCP: its program read none of the waiting bytes meanwhile */
+	double waiting;
 	int pid;			/* 0: not known */
 	char command[20];
 	char state;			/* of the process, as in /proc/PID/stat; 0: not known */

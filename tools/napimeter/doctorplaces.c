@@ -8,7 +8,7 @@
 #include "doctorjudge.h"
 
 #define DEFAULT_BACKLOG 1000
-#define FULL 0.9		/* of the looks: its program never keeps up */
+#define FULL 0.5		/* of the looks: the share that it loses, if packets come evenly */
 
 static void judge_wire(struct diagnosis *d, const struct patient *p)
 {
@@ -114,40 +114,77 @@ static void judge_filters(struct diagnosis *d, const struct patient *p)
 
 /* ---- sockets ---- */
 
+static bool is_stopped(const struct exam_socket *s)
+{
+	return s->state == 'T' || s->state == 't';
+}
+
+static void judge_listen(struct finding *f, const struct exam_socket *s)
+{
+	finding_limit(f, is_stopped(s) ? "reader" : "queue", "%s", is_stopped(s) ? " The process is stopped." : "");
+	finding_next(f, "ss -ltn sport = :%u; sysctl net.core.somaxconn", s->port);
+}
+
+/* A larger buffer helps; which setting gives one? */
+static void judge_buffer(struct finding *f, const struct patient *p, const struct exam_socket *s)
+{
+	const struct exam_facts *x = &p->facts;
+
+	finding_limit(f, "buffer", " At other times it had room: a larger buffer takes such bursts.");
+	if (s->protocol == IPPROTO_TCP) {
+		finding_next(f, "sysctl -w net.ipv4.tcp_rmem='4096 131072 16777216'");
+	} else if (s->room == x->rmem_default) {
+		finding_limit(f, f->limit, " Restart the program then: the default is for new sockets.");
+		finding_next(f, "sysctl -w net.core.rmem_max=16777216 net.core.rmem_default=%.0f", 4 * s->room);
+	} else if (s->room == 2 * x->rmem_max) {
+		finding_limit(f, f->limit, " The program asked for one (SO_RCVBUF) and got as much as net.core.rmem_max allows: raise that, and restart it.");
+		finding_next(f, "sysctl -w net.core.rmem_max=16777216");
+	} else {
+		finding_limit(f, f->limit, " The program set SO_RCVBUF itself, and no sysctl changes that.");
+		finding_next(f, "in the settings of %s: a larger SO_RCVBUF, at most net.core.rmem_max (%.0f)",
+			     s->pid ? s->command : "the program", x->rmem_max);
+	}
+}
+
+static void judge_reader(struct finding *f, const struct exam_socket *s, const char *why)
+{
+	finding_limit(f, "reader", "%s", is_stopped(s) ? " The process is stopped." : why);
+	if (is_stopped(s))
+		finding_next(f, "kill -CONT %d", s->pid);
+	else
+		finding_next(f, s->pid ? "top -H -p %d" : "top", s->pid);
+}
+
 static void judge_socket(struct diagnosis *d, const struct patient *p, const struct exam_socket *s,
 			 double lost)
 {
 	const char *protocol = s->protocol == IPPROTO_TCP ? "TCP" : "UDP";
-	char who[64];
+	char who[64], why[128];
 	struct finding *f;
 
 	snprintf(who, sizeof(who), s->pid ? "%s (process %d)" : "a program", s->command, s->pid);
-	if (s->listens) {
+	if (s->stuck) {
+		f = finding_add(d, "socket", 0, "%s does not read its connection on TCP port %u: %.0f bytes wait. TCP loses nothing, and its sender waits.",
+				who, s->port, s->waiting);
+		judge_reader(f, s, " The program is stuck.");
+	} else if (s->listens) {
 		f = finding_add(d, "listen", lost, "%s does not accept connections on port %u fast enough: its queue holds %.0f.",
 			who, s->port, s->room);
-		finding_limit(f, s->state == 'T' ? "reader" : "queue", "%s",
-		      s->state == 'T' ? " The process is stopped." : "");
-		finding_next(f, "ss -ltn sport = :%u; sysctl net.core.somaxconn", s->port);
+		judge_listen(f, s);
 	} else {
 		f = finding_add(d, "socket", lost, "The buffer of %s, %s port %u, was full: %.0f bytes.", who, protocol,
 			s->port, s->room);
-		if (s->state == 'T' || s->state == 't') {
-			finding_limit(f, "reader", " The process is stopped.");
-			finding_next(f, "kill -CONT %d", s->pid);
-		} else if (s->looks >= 5 && s->full >= FULL * s->looks) {
-			finding_limit(f, "reader", " It was full at %.0f of %.0f looks: the program does not keep up, and no buffer is large enough.",
-			      s->full, s->looks);
-			finding_next(f, s->pid ? "top -H -p %d" : "top", s->pid);
-		} else {
-			finding_limit(f, "buffer", " At other times it had room: a larger buffer (SO_RCVBUF of the program, or the default of all) takes such bursts.");
-			finding_next(f, "sysctl -w net.core.rmem_max=16777216 net.core.rmem_default=%.0f",
-			     fmax(4 * s->room, 4 * p->facts.rmem_default));
-		}
+		snprintf(why, sizeof(why), " It was full at %.0f of %.0f looks: the program does not keep up, and no buffer is large enough.",
+			 s->full, s->looks);
+		if (is_stopped(s) || (s->looks >= 5 && s->full >= FULL * s->looks))
+			judge_reader(f, s, why);
+		else
+			judge_buffer(f, p, s);
 	}
 	f->socket = s;
 	if (s->loopback && strcmp(p->facts.interface, "lo"))
 		judge_elsewhere(f, "lo");
-	else
+	else if (f->packets > 0)
 		judge_shared(f, p, 0);
 }
 
@@ -166,7 +203,7 @@ static void judge_sockets(struct diagnosis *d, const struct patient *p)
 			lost = fmin(lost, full - told);
 			told += lost;
 		}
-		if (lost > 0)
+		if (lost > 0 || s->stuck)
 			judge_socket(d, p, s, lost);
 	}
 	if (!(full - told >= 1))

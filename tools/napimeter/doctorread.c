@@ -366,6 +366,7 @@ int exam_facts_read(struct exam_facts *f, const char *interface)
 	f->budget_usecs = number_in("/proc/sys/net/core/netdev_budget_usecs");
 	f->backlog = number_in("/proc/sys/net/core/netdev_max_backlog");
 	f->rmem_default = number_in("/proc/sys/net/core/rmem_default");
+	f->rmem_max = number_in("/proc/sys/net/core/rmem_max");
 	f->conntrack_most = number_in("/proc/sys/net/netfilter/nf_conntrack_max");
 	f->online = sysconf(_SC_NPROCESSORS_ONLN);
 	f->root = !geteuid();

@@ -14,7 +14,7 @@ struct drops_socket {
 	bool loopback;			/* bound to 127.0.0.0/8 or ::1 */
 	double drops;			/* packets, since it was made */
 	double held, room;		/* bytes in its receive buffer, and the most */
-	double waiting, most_waiting;	/* TCP_LISTEN: connections not accepted yet */
+	double waiting, most_waiting;	/* TCP_LISTEN: connections not accepted yet; else bytes */
 };
 
 /*

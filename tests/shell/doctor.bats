@@ -91,7 +91,7 @@ setup() { cd "$BATS_TEST_DIRNAME/../.." || return 1; }
 }
 
 @test "every place and limit that it knows is in docs/doctor.md" {
-	grep -ohE 'finding_add\(d, "[a-z-]+"|finding_limit\(f, "[a-z]+"|limit = "[a-z]+"' tools/napimeter/doctor*.c |
+	grep -ohE '(finding_add\(d|add_shared\(d, p), "[a-z-]+"|(finding_limit|judge_reader)\(f, "[a-z]+"|limit = "[a-z]+"' tools/napimeter/doctor*.c |
 		grep -o '"[a-z-]*"' | tr -d '"' | sort -u >"$BATS_TEST_TMPDIR/words"
 	[ "$(wc -l <"$BATS_TEST_TMPDIR/words")" -ge 20 ]
 	while read -r word; do

@@ -17,7 +17,7 @@
 static struct exam_cpu cpus_before[2], cpus_after[2];
 static struct exam_peak peaks[2];
 
-static struct patient healthy(void)
+static inline struct patient healthy(void)
 {
 	struct patient p = {
 		.facts = { .interface = "eth0", .driver = "e1000_napi", .up = true, .carrier = true,
@@ -39,7 +39,7 @@ static struct patient healthy(void)
 	return p;
 }
 
-static struct diagnosis of(const struct patient *p)
+static inline struct diagnosis of(const struct patient *p)
 {
 	struct diagnosis d;
 
@@ -48,7 +48,7 @@ static struct diagnosis of(const struct patient *p)
 }
 
 /* The most important finding. */
-static void first_is(const struct patient *p, const char *place, const char *limit, const char *next)
+static inline void first_is(const struct patient *p, const char *place, const char *limit, const char *next)
 {
 	struct diagnosis d = of(p);
 
@@ -59,7 +59,7 @@ static void first_is(const struct patient *p, const char *place, const char *lim
 		assert_string_equal(d.finding[0].next, next);
 }
 
-static void only_harmless(const struct patient *p, const char *place)
+static inline void only_harmless(const struct patient *p, const char *place)
 {
 	struct diagnosis d = of(p);
 

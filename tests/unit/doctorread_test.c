@@ -1,17 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/* doctor without a NIC: what it reads of /proc, and of a socket. */
+/* doctor without a NIC: what it reads of /proc and of sockets. */
 #include <netinet/in.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "doctor.h"
-
-#include <cmocka.h>	/* last: it makes a macro of fail() */
+#include "doctor_patient.h"
 
 static void files_of_the_kernel(void **state)
 {
@@ -101,12 +94,33 @@ static void own_socket(void **state)
 	close(fd);
 }
 
+/* Never more than there is room for, whatever a guest has. */
+static void many_sockets(void **state)
+{
+	static struct exam_socket s[100];
+	struct patient p = healthy();
+	struct diagnosis d;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 100; i++)
+		s[i] = (struct exam_socket){ .protocol = IPPROTO_UDP, .port = i, .dropped = 1 };
+	p.socket = s;
+	p.sockets = 100;
+	p.after.socket_full = 100;
+	p.after.missed = p.after.ingress = p.after.damaged = 1;
+	d = of(&p);
+	assert_true(d.count <= FINDINGS_MAX);
+	assert_true(d.wrong);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(files_of_the_kernel),
 		cmocka_unit_test(logs),
 		cmocka_unit_test(own_socket),
+		cmocka_unit_test(many_sockets),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

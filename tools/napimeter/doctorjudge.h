@@ -21,6 +21,8 @@ const struct exam_cpu *exam_cpu_before(const struct patient *p, size_t n);
 /* This CPU is too slow for what comes, or its host takes it away. */
 void limit_of_cpu(struct finding *f, const struct patient *p, size_t cpu);
 
+/* Packets that came on other interfaces, and the one that most of them came on. */
+double others_received(const struct patient *p, const char **busiest);
 /* Packets that all interfaces sent, besides lo. */
 double links_sent(const struct patient *p);
 /* Up to so many are not a fault: 1 %, or some a second. */

@@ -119,8 +119,7 @@ static const struct exam_link *link_before(const struct patient *p, const char *
 	return &none;
 }
 
-/* Packets that came on other interfaces, and the one that most of them came on. */
-static double others_received(const struct patient *p, const char **busiest)
+double others_received(const struct patient *p, const char **busiest)
 {
 	double sum = 0, most = 0;
 	size_t i;

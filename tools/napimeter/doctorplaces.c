@@ -159,6 +159,7 @@ static void judge_socket(struct diagnosis *d, const struct patient *p, const str
 			 double lost)
 {
 	const char *protocol = s->protocol == IPPROTO_TCP ? "TCP" : "UDP";
+	const char *busiest;
 	char who[64], why[128];
 	struct finding *f;
 
@@ -167,6 +168,8 @@ static void judge_socket(struct diagnosis *d, const struct patient *p, const str
 		f = finding_add(d, "socket", 0, "%s does not read its connection on TCP port %u: %.0f bytes wait. TCP loses nothing, and its sender waits.",
 				who, s->port, s->waiting);
 		judge_reader(f, s, " The program is stuck.");
+		if (others_received(p, &busiest) > 0)
+			finding_limit(f, f->limit, " Its sender may be behind another interface, such as %s.", busiest);
 	} else if (s->listens) {
 		f = finding_add(d, "listen", lost, "%s does not accept connections on port %u fast enough: its queue holds %.0f.",
 			who, s->port, s->room);

@@ -15,7 +15,8 @@ usage() {
 		e1000_napi's polls, the kernel's log.
 		  --seconds N  seconds to watch: 1 to 60 (default 10)
 		  --json       for scripts
-		Exit status: 0 nothing is wrong, 1 something is, 2 wrong usage or no such interface.
+		Exit status: 0 nothing is wrong, 1 something is or the NIC went away, 2 wrong usage or no such
+		interface.
 		Example: sudo $prog eth1 --seconds 60
 	END
 }

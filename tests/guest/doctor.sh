@@ -115,7 +115,7 @@ fault_buffer() {
 	sleep 0.2
 	with blast 10 5000 100 3
 	kill "$small"
-	finds buffer socket buffer 'sysctl -w net.core.rmem_max=16777216 *'
+	finds buffer socket buffer 'in the settings of napimeter: a larger SO_RCVBUF*'
 	is "buffer: the program, its port, its buffer" \
 		"$(answer command) $(answer pid) $(answer port) $(answer rcvbuf)" "napimeter $small 10 16384.0"
 }

@@ -56,7 +56,7 @@ setup() { cd "$BATS_TEST_DIRNAME/../.." || return 1; }
 		real, text, none = float, str, type(None)
 		whole = {"format": int, "interface": text, "driver": text, "seconds": real, "received": real,
 		         "sent": real, "weight": (real, none), "ring": (real, none), "wrong": list,
-		         "harmless": list, "next": (text, none), "all_seen": bool}
+		         "harmless": list, "elsewhere": list, "next": (text, none), "all_seen": bool}
 		finding = {"place": text, "limit": (text, none), "packets": real, "percent": real, "text": text,
 		           "next": (text, none), "socket": (dict, none)}
 		sock = {"protocol": text, "port": int, "rcvbuf": real, "command": (text, none),
@@ -67,7 +67,7 @@ setup() { cd "$BATS_TEST_DIRNAME/../.." || return 1; }
 		        assert isinstance(what[key], kind), (key, what[key])
 		        assert "`%s`" % key in docs, key
 		check(said, whole)
-		for one in said["wrong"] + said["harmless"]:
+		for one in said["wrong"] + said["harmless"] + said["elsewhere"]:
 		    check(one, finding)
 		    assert "`%s`" % one["place"] in docs, one["place"]
 		    assert one["limit"] is None or "`%s`" % one["limit"] in docs, one["limit"]
@@ -80,8 +80,18 @@ setup() { cd "$BATS_TEST_DIRNAME/../.." || return 1; }
 	END
 }
 
+@test "an answer that cannot be written is not a success" {
+	for how in '>/dev/full' '>&-' '| { exec <&-; sleep 2; }'; do
+		run bash -o pipefail -c "./e1000-napi doctor lo --seconds 1 $how"
+		[ "$status" -eq 1 ] && [[ $output == *"cannot write the answer"* ]] || {
+			echo "$how gave $status: $output"
+			return 1
+		}
+	done
+}
+
 @test "every place and limit that it knows is in docs/doctor.md" {
-	grep -ohE 'finding_add\(d, "[a-z-]+"|finding_limit\(f, "[a-z]+"|limit = "[a-z]+"' tools/napimeter/doctor*.c |
+	grep -ohE '(finding_add\(d|add_shared\(d, p), "[a-z-]+"|(finding_limit|judge_reader)\(f, "[a-z]+"|limit = "[a-z]+"' tools/napimeter/doctor*.c |
 		grep -o '"[a-z-]*"' | tr -d '"' | sort -u >"$BATS_TEST_TMPDIR/words"
 	[ "$(wc -l <"$BATS_TEST_TMPDIR/words")" -ge 20 ]
 	while read -r word; do

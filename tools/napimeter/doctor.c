@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* napimeter doctor: look at a guest's NIC for some seconds, and say what is wrong. */
+#include <errno.h>
 #include <jansson.h>
 #include <math.h>
 #include <netinet/in.h>
@@ -8,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "doctor.h"
+#include "doctorjudge.h"
 #include "privileges.h"
 
 #define SECONDS_DEFAULT 10
@@ -50,6 +51,14 @@ static void progress(const char *interface, int left, int seconds)
 		fprintf(stderr, "%s: looking for %d s\n", interface, left);
 }
 
+/* Another may have its name now, whose counters begin at 0. */
+static int went_away(const struct exam_facts *facts)
+{
+	if (if_nametoindex(facts->interface) == facts->index)
+		return 0;
+	return fail("%s went away while doctor looked", facts->interface);
+}
+
 static int look(struct patient *p, int seconds)
 {
 	struct sockets *sockets = sockets_begin();
@@ -59,7 +68,7 @@ static int look(struct patient *p, int seconds)
 
 	err = exam_read(&p->before, &p->facts);
 	if (err)
-		return -1;
+		goto out;
 	p->peak = xcalloc(p->before.cpus, sizeof(*p->peak));
 	text = read_file("/proc/stat");
 	exam_parse_stat(&last, text);
@@ -68,17 +77,27 @@ static int look(struct patient *p, int seconds)
 		if (i % LOOKS == 0)
 			progress(p->facts.interface, seconds - i / LOOKS, seconds);
 		sleep_until(p->before.mono + (i + 1) * NSEC / LOOKS);
+		if (went_away(&p->facts)) {
+			err = -1;
+			break;
+		}
 		sockets_look(sockets);
 		if (i % LOOKS == LOOKS - 1)
 			keep_peak(p, &last);
 	}
 	progress(p->facts.interface, 0, seconds);
 	exam_free(&last);
-	sockets_end(sockets, p);
-	err = exam_read(&p->after, &p->facts);
+	if (!err)
+		err = exam_read(&p->after, &p->facts);
+	/* it may have gone in the middle of that */
+	if (!err)
+		err = went_away(&p->facts);
 	/* one that came meanwhile has no history */
 	if (!err && p->after.cpus > p->before.cpus)
 		p->after.cpus = p->before.cpus;
+out:
+	/* its sockets are looked at before and after the counter of them all, which tells the rest */
+	sockets_end(sockets, p);
 	return err;
 }
 
@@ -92,14 +111,6 @@ static double seconds_of(const struct patient *p)
 static double received(const struct patient *p)
 {
 	return p->after.received - p->before.received;
-}
-
-/* Of what came here or should have, per cent. */
-static double share(const struct patient *p, const struct finding *f)
-{
-	double all = received(p) + (!strcmp(f->place, "ring") ? f->packets : 0);
-
-	return all > 0 ? 100 * fmin(f->packets / all, 1) : 100;
 }
 
 /* Of the most important finding that has a command. */
@@ -131,11 +142,16 @@ static void say(const char *title, const char *text)
 	}
 }
 
+static const char *title_of(const struct finding *f)
+{
+	return f->elsewhere ? "On other interfaces" : f->harmless ? "Harmless" : "Wrong";
+}
+
 static void tell(const struct patient *p, const struct diagnosis *d)
 {
 	const struct exam_facts *x = &p->facts;
 	const char *next = next_step(d);
-	bool harmless = false;
+	const char *title = "";
 	size_t i;
 
 	printf("%s (%s", x->interface, *x->driver ? x->driver : "no driver");
@@ -151,14 +167,13 @@ static void tell(const struct patient *p, const struct diagnosis *d)
 		const struct finding *f = &d->finding[i];
 		char text[sizeof(f->text) + 64];
 
-		if (f->harmless && !harmless)
-			printf("Harmless:\n");
-		else if (!i)
-			printf("Wrong:\n");
-		harmless = f->harmless;
-		if (f->packets > 0)
-			snprintf(text, sizeof(text), "%.0f packets (%.2g %%). %s", f->packets, share(p, f),
-				 f->text);
+		if (strcmp(title, title_of(f)))
+			printf("%s:\n", title = title_of(f));
+		if (f->packets > 0 && f->shared)
+			snprintf(text, sizeof(text), "%.0f packets. %s", f->packets, f->text);
+		else if (f->packets > 0)
+			snprintf(text, sizeof(text), "%.0f packets (%.*f %%). %s", f->packets,
+				 share_lost(p, f) < 10 ? 1 : 0, share_lost(p, f), f->text);
 		else
 			snprintf(text, sizeof(text), "%s", f->text);
 		say(f->place, text);
@@ -184,30 +199,30 @@ static json_t *number_or_null(double value)
 
 static void tell_json(const struct patient *p, const struct diagnosis *d)
 {
-	json_t *wrong = json_array(), *harmless = json_array(), *all;
+	json_t *wrong = json_array(), *harmless = json_array(), *elsewhere = json_array(), *all;
 	const struct exam_facts *x = &p->facts;
 	size_t i;
 
 	for (i = 0; i < d->count; i++) {
 		const struct finding *f = &d->finding[i];
 		json_t *one = json_pack("{ss ss? sf sf ss ss? so}", "place", f->place, "limit", f->limit,
-					"packets", f->packets, "percent", f->packets > 0 ? share(p, f) : 0.0,
+					"packets", f->packets, "percent", f->packets > 0 ? share_lost(p, f) : 0.0,
 					"text", f->text, "next", *f->next ? f->next : NULL, "socket",
 					f->socket ? socket_object(f->socket) : json_null());
 
-		json_array_append_new(f->harmless ? harmless : wrong, one);
+		json_array_append_new(f->elsewhere ? elsewhere : f->harmless ? harmless : wrong, one);
 	}
-	all = json_pack("{si ss ss sf sf sf so so so so ss? sb}", "format", 1, "interface", x->interface,
+	all = json_pack("{si ss ss sf sf sf so so so so so ss? sb}", "format", 1, "interface", x->interface,
 			"driver", x->driver, "seconds", seconds_of(p), "received", received(p),
 			"sent", p->after.sent - p->before.sent, "weight", number_or_null(x->weight),
-			"ring", number_or_null(x->ring), "wrong", wrong, "harmless", harmless,
+			"ring", number_or_null(x->ring), "wrong", wrong, "harmless", harmless, "elsewhere", elsewhere,
 			"next", next_step(d), "all_seen", x->root);
 	json_dumpf(all, stdout, JSON_INDENT(2));
 	printf("\n");
 	json_decref(all);
 }
 
-/* 0: nothing is wrong, 1: something is, 2: it could not look. */
+/* 0: nothing is wrong, 1: something is, or it could not look to the end, 2: wrong usage. */
 int cmd_doctor(int argc, char *argv[])
 {
 	int seconds = SECONDS_DEFAULT, i;
@@ -233,8 +248,10 @@ int cmd_doctor(int argc, char *argv[])
 	if (!interface)
 		die(EXIT_BAD_USAGE, "doctor: which interface? %s", doctor_usage);
 	privileges_to_look();
-	if (exam_facts_read(&p.facts, interface) || look(&p, seconds))
+	if (exam_facts_read(&p.facts, interface))
 		die(EXIT_BAD_USAGE, "%s", failure());
+	if (look(&p, seconds))
+		die(EXIT_FAILED, "%s", failure());
 	diagnose(&d, &p);
 	if (json)
 		tell_json(&p, &d);
@@ -244,5 +261,7 @@ int cmd_doctor(int argc, char *argv[])
 	exam_free(&p.after);
 	free(p.peak);
 	free(p.socket);
+	if (fflush(stdout) || ferror(stdout))
+		die(EXIT_FAILED, "doctor: cannot write the answer: %s", strerror(errno));
 	return d.wrong ? EXIT_FAILED : EXIT_OK;
 }

@@ -21,6 +21,9 @@
 #include "doctorjudge.h"
 
 #define SHARE 0.05	/* of the packets: below it, ARP and the like are not told from a drop */
+#define MOST 0.5	/* of the packets: protocols besides IP have no counter */
+#define ENOUGH 50	/* packets a second, for the same reason */
+#define GONE 0.2	/* of the forwarded packets: some are merged or refused on purpose */
 #define OEM_STRINGS "/sys/firmware/dmi/entries/11-0/raw"
 
 /*
@@ -174,6 +177,11 @@ void exam_around(struct exam_facts *f)
 		name = strrchr(to, '/');
 		snprintf(f->master, sizeof(f->master), "%.15s", name ? name + 1 : to);
 	}
+	f->above = exam_has_upper(f->interface);
+	path = xasprintf("/sys/class/net/%s/flags", f->interface);
+	if (!read_line(path, to, sizeof(to)))
+		f->promiscuous = strtoul(to, NULL, 0) & IFF_PROMISC;
+	free(path);
 	f->xdp = xdp_of(f->interface);
 	f->namespaces = other_namespaces(&f->namespace_pid);
 	read_hypervisor(f);
@@ -181,14 +189,19 @@ void exam_around(struct exam_facts *f)
 
 /* ---- judging ---- */
 
+/* Packets that came and did not get to IP; a lower bound: IP counts those of other NICs too. */
+static double before_ip(const struct patient *p)
+{
+	double lo = strcmp(p->facts.interface, "lo") ? GREW(p, lo_received) : 0;
+
+	return GREW(p, received) - fmax(GREW(p, ip_packets) - lo, 0);
+}
+
 static void judge_xdp(struct diagnosis *d, const struct patient *p)
 {
-	/* a lower bound: IP also counts packets from other NICs */
-	double gone = GREW(p, received) - fmax(GREW(p, ip_packets) - GREW(p, lo_received), 0);
+	double gone = before_ip(p);
 	struct finding *f;
 
-	if (!p->facts.xdp)
-		return;
 	if (*p->facts.master || gone < 10 || gone < SHARE * GREW(p, received)) {
 		finding_add(d, "xdp", 0, "An XDP program (id %u) sees each packet first; its drops have no counter.",
 			    p->facts.xdp)->harmless = true;
@@ -199,13 +212,50 @@ static void judge_xdp(struct diagnosis *d, const struct patient *p)
 	finding_next(f, "bpftool prog show id %u", p->facts.xdp);
 }
 
+/* Only where no other part of the kernel is known to take them. */
+static void judge_before_ip(struct diagnosis *d, const struct patient *p)
+{
+	const struct exam_facts *x = &p->facts;
+	double gone = before_ip(p), queue = 0;
+	struct finding *f;
+	size_t i;
+
+	if (x->above || x->promiscuous || *x->master)
+		return;
+	for (i = 0; i < p->after.cpus; i++)
+		queue += p->after.cpu[i].dropped - exam_cpu_before(p, i)->dropped;
+	/* rx_dropped of most kernels holds the drops of tc and of the queue */
+	gone -= fmax(GREW(p, unwanted), GREW(p, ingress) + queue);
+	if (gone < MOST * GREW(p, received) || gone < ENOUGH * (p->after.mono - p->before.mono) / 1e9)
+		return;
+	f = finding_add(d, "before-ip", gone, "They came and did not get to IP: tc or an nft netdev hook takes them, or they are of another protocol, VLAN or MAC address.");
+	finding_next(f, "tc filter show dev %s ingress; nft list ruleset", x->interface);
+}
+
+/* Newer kernels count a forwarded packet before the firewall sees it. */
+static double judge_way_out(struct diagnosis *d, const struct patient *p)
+{
+	double on = GREW(p, forwarded), lost = on - links_sent(p);
+	struct finding *f;
+
+	if (lost < GONE * on || lost <= few_packets(p))
+		return on;
+	f = finding_add(d, "filter", lost, "They were forwarded and no interface sent them: a firewall drops them on the way out, or the next host does not answer ARP.");
+	finding_next(f, "nft list ruleset | grep -w -e drop -e reject -e limit; ip neigh");
+	judge_shared(f, p, 0);
+	return on - lost;
+}
+
 static void judge_forwarded(struct diagnosis *d, const struct patient *p)
 {
 	const struct exam_facts *x = &p->facts;
-	double on = *x->master ? GREW(p, received) : GREW(p, forwarded);
 	char to[64] = "were forwarded";
 	struct finding *f;
+	double on;
 
+	on = judge_way_out(d, p);
+	if (*x->master)
+		on = GREW(p, received);
 	if (!(on > 0))
 		return;
 	if (*x->master)
@@ -247,7 +297,10 @@ static void judge_hypervisor(struct diagnosis *d, const struct patient *p)
 
 void judge_around(struct diagnosis *d, const struct patient *p)
 {
-	judge_xdp(d, p);
+	if (p->facts.xdp)
+		judge_xdp(d, p);
+	else
+		judge_before_ip(d, p);
 	judge_forwarded(d, p);
 	judge_hypervisor(d, p);
 }

@@ -215,7 +215,7 @@ static void judge_link(struct diagnosis *d, const struct patient *p)
 
 static int rank(const struct finding *f)
 {
-	return f->harmless ? 3 : !strcmp(f->place, "link") ? 0 : !strcmp(f->place, "transmitter") ? 1 : 2;
+	return f->elsewhere ? 3 : f->harmless ? 4 : !strcmp(f->place, "link") ? 0 : !strcmp(f->place, "transmitter") ? 1 : 2;
 }
 
 static int by_weight(const void *a, const void *b)

@@ -298,6 +298,7 @@ static void read_nic(struct exam *e, const struct exam_facts *facts)
 	e->link_changes = or_zero(of_interface(name, "carrier_changes"));
 	e->ingress = ingress_drops(name);
 	e->lo_received = or_zero(of_interface("lo", "statistics/rx_packets"));
+	exam_links(e, name);
 }
 
 int exam_read(struct exam *e, const struct exam_facts *facts)
@@ -331,6 +332,7 @@ int exam_read(struct exam *e, const struct exam_facts *facts)
 void exam_free(struct exam *e)
 {
 	free(e->cpu);
+	free(e->link);
 	snapshot_free(&e->nap);
 	*e = (struct exam){ 0 };
 }
@@ -342,7 +344,9 @@ int exam_facts_read(struct exam_facts *f, const char *interface)
 	char vendor[16] = "", *path;
 
 	*f = (struct exam_facts){ .interface = interface, .weight = NAN, .ring = NAN, .ring_most = NAN };
-	if (strchr(interface, '/') || strlen(interface) >= IF_NAMESIZE || !if_nametoindex(interface))
+	if (!strchr(interface, '/') && strlen(interface) < IF_NAMESIZE)
+		f->index = if_nametoindex(interface);
+	if (!f->index)
 		return fail("there is no interface %s; ip link shows those there are", interface);
 	if (!ethtool_ask(interface, &driver))
 		snprintf(f->driver, sizeof(f->driver), "%s", driver.driver);
@@ -362,6 +366,7 @@ int exam_facts_read(struct exam_facts *f, const char *interface)
 	f->budget_usecs = number_in("/proc/sys/net/core/netdev_budget_usecs");
 	f->backlog = number_in("/proc/sys/net/core/netdev_max_backlog");
 	f->rmem_default = number_in("/proc/sys/net/core/rmem_default");
+	f->rmem_max = number_in("/proc/sys/net/core/rmem_max");
 	f->conntrack_most = number_in("/proc/sys/net/netfilter/nf_conntrack_max");
 	f->online = sysconf(_SC_NPROCESSORS_ONLN);
 	f->root = !geteuid();

@@ -12,6 +12,8 @@
 #include "doctor.h"
 #include "drops.h"
 
+#define HALF 0.5	/* of its room: TCP's window closes before the buffer is full */
+#define SOME 0.25	/* of its room: one large packet may leave no room for the next */
 #define NEARLY 0.8	/* of its room: a packet's buffer is larger than the packet */
 #define MANY 5000	/* sockets; to look at more of them at every look would cost CPU time */
 
@@ -57,10 +59,11 @@ static void take(void *to, const struct drops_socket *s)
 		/* one that was made meanwhile began with none */
 		if (all->looks)
 			k->first.drops = 0;
+		k->last = k->first;
 	}
-	k->last = *s;
 	k->looks++;
-	k->full += s->held > NEARLY * s->room;
+	k->full += s->held > NEARLY * s->room || (s->drops > k->last.drops && s->held > SOME * s->room);
+	k->last = *s;
 }
 
 static void look(struct sockets *s, bool tcp)
@@ -158,6 +161,14 @@ static void name_all(struct exam_socket *sockets, size_t count)
 	closedir(dir);
 }
 
+/* A TCP program that did not read meanwhile; its sender waits, and tries again now and then. */
+static bool is_stuck(const struct known *k)
+{
+	return k->last.protocol == IPPROTO_TCP && k->last.state != TCP_LISTEN && k->looks > 1 &&
+	       k->last.waiting > 0 && k->last.waiting == k->first.waiting &&
+	       k->first.held > HALF * k->first.room;
+}
+
 static int by_drops(const void *a, const void *b)
 {
 	const struct exam_socket *x = a, *y = b;
@@ -175,14 +186,14 @@ void sockets_end(struct sockets *s, struct patient *p)
 		const struct known *k = &s->known[i];
 		bool listens = k->last.protocol == IPPROTO_TCP && k->last.state == TCP_LISTEN;
 
-		if (!(k->last.drops > k->first.drops))
+		if (!(k->last.drops > k->first.drops) && !is_stuck(k))
 			continue;
 		p->socket = grow(p->socket, p->sockets, &room, sizeof(*p->socket));
 		p->socket[p->sockets++] = (struct exam_socket){
 			.inode = k->last.inode, .protocol = k->last.protocol, .port = k->last.port,
-			.listens = listens, .dropped = k->last.drops - k->first.drops,
+			.listens = listens, .loopback = k->last.loopback, .dropped = k->last.drops - k->first.drops,
 			.room = listens ? k->last.most_waiting : k->last.room,
-			.looks = k->looks, .full = k->full,
+			.stuck = is_stuck(k), .waiting = k->last.waiting, .looks = k->looks, .full = k->full,
 		};
 	}
 	if (p->sockets)

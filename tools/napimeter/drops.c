@@ -49,6 +49,8 @@ static bool read_socket(const struct nlmsghdr *head, int protocol, struct drops_
 				    .protocol = protocol, .state = msg->idiag_state,
 				    .port = ntohs(msg->id.idiag_sport), .waiting = msg->idiag_rqueue,
 				    .most_waiting = msg->idiag_wqueue };
+	s->loopback = s->family == AF_INET ? ntohl(msg->id.idiag_src[0]) >> 24 == IN_LOOPBACKNET :
+		      IN6_IS_ADDR_LOOPBACK((const struct in6_addr *)msg->id.idiag_src);
 	return read_memory(head, s);
 }
 

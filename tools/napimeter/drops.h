@@ -3,6 +3,7 @@
 #ifndef NAPIMETER_DROPS_H
 #define NAPIMETER_DROPS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* One socket, as the kernel's sock_diag tells it. Bytes are those of SO_RCVBUF's account. */
@@ -10,9 +11,10 @@ struct drops_socket {
 	uint32_t inode;
 	int family, protocol, state;	/* AF_INET…, IPPROTO_UDP…, TCP_LISTEN… */
 	unsigned int port;		/* its own */
+	bool loopback;			/* bound to 127.0.0.0/8 or ::1 */
 	double drops;			/* packets, since it was made */
 	double held, room;		/* bytes in its receive buffer, and the most */
-	double waiting, most_waiting;	/* TCP_LISTEN: connections not accepted yet */
+	double waiting, most_waiting;	/* TCP_LISTEN: connections not accepted yet; else bytes */
 };
 
 /*

@@ -3,8 +3,11 @@
  * napinic - how a NIC is configured: written down before the driver under it
  * changes, checked, and brought back afterwards.
  */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include "check.h"
 #include "index.h"
@@ -65,11 +68,27 @@ static int do_check(char **arg)
 	return failure() ? -1 : 0;
 }
 
+#define OTHER_PUT_S 60
+
+/*
+ * One of a script that was killed may be at work yet, and what both add is there twice or not at
+ * all. The file stays locked until this process ends; without a lock after a minute it goes on.
+ */
+static void wait_for_other_put(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), tries;
+
+	for (tries = 0; fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) && tries < 10 * OTHER_PUT_S; tries++)
+		usleep(100000);
+}
+
 static int do_put(char **arg)
 {
-	char *text = check_file(arg[0], NULL);
 	unsigned int missed;
+	char *text;
 
+	wait_for_other_put(arg[0]);
+	text = check_file(arg[0], NULL);
 	if (!text) {
 		message("%s: %s", arg[0], failure());
 		return -1;

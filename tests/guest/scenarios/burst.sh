@@ -19,7 +19,7 @@ shows burst-iperf "the default buffer is as before" 'n("lost_socket") == 0'
 is "burst: net.core.rmem_default" "$(cat /proc/sys/net/core/rmem_default)" 212992
 ip netns exec src tc qdisc add dev peer0 root netem loss 10%
 check "burst: a tenth is lost" pull burst-lost --source napimeter --burst 8
-shows burst-lost "before the NIC, and nothing is left over" \
-	'n("lost") > 200 && n("lost_before_nic") == n("lost") && n("remainder") == 0'
+shows burst-lost "before the NIC, up to what could be the source's own last packets" \
+	'n("lost") > 200 && n("lost") - n("lost_before_nic") <= 2 && n("remainder") == 0'
 ip netns exec src tc qdisc del dev peer0 root
 kill $own

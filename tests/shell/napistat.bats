@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # napistat: its numbers, its answers, its formats, and damaged files.
 
+load napistat
+
 setup_file() {
 	cd "$BATS_TEST_DIRNAME/../.."
 	make -s -C tools/napistat all sanitized
@@ -23,21 +25,6 @@ setup() {
 	all=$BATS_FILE_TMPDIR/all
 	tmp=$BATS_TEST_TMPDIR
 }
-
-refute() { if "$@"; then return 1; fi; }
-
-# value COLUMN KEY=VALUE…: that column of the CSV on stdin, where all keys match
-value() {
-	python3 -c '
-import csv, sys
-want = dict(a.split("=", 1) for a in sys.argv[2:])
-for row in csv.DictReader(sys.stdin):
-    if all(row[k] == v for k, v in want.items()):
-        print(row[sys.argv[1]])' "$@"
-}
-
-# field NAME: of the verdict line on stdin
-field() { sed -n "s/^verdict.* $1=\([^ ]*\).*/\1/p"; }
 
 @test "statistics agree with NIST and R, and hold on random data" {
 	make -s -C tools/napistat check

@@ -44,8 +44,13 @@ commands() {
 	/^```/ { fenced = !fenced }
 	/^    / && !fenced {
 		sub(/^ +/, "")
+		if (sub(/ *\\$/, " ")) {
+			begun = begun $0
+			next
+		}
 		sub(/ +# .*/, "")
-		line[++n] = $0
+		line[++n] = begun $0
+		begun = ""
 	}
 	END {
 		m = split(without, words, " ")

@@ -154,7 +154,12 @@ counted() {
 	wait_for 1 _both || :
 	_sums=$(hist_sums /tmp/snapshot rx_per_poll)
 	is "all packets received are counted" "$(awk '$1 == "rx_packets" { print $2 }' /tmp/snapshot)" "$_rx"
-	is "rows of rx_per_poll add up to the packets" "${_sums#* }" "$_rx"
+	_head=$(head_sums /tmp/snapshot rx_per_poll)
+	is "the head of rx_per_poll adds up to the packets" "${_head#* }" "$_rx"
+	# rows above 256 packets stand for several numbers
+	if [ "$(sed -n 's/^# histogram rx_per_poll packets [0-9]* [0-9]* //p' /tmp/snapshot)" -le 256 ]; then
+		is "and its rows" "${_sums#* }" "$_rx"
+	fi
 	check "no poll took more than the weight, $ceiling ($(hist_max eth0/rx_per_poll))" \
 		[ "$(hist_max eth0/rx_per_poll)" -le "$ceiling" ]
 }

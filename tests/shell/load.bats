@@ -653,6 +653,12 @@ undress() {
 	start=$(date +%s%N)
 	run in_ns "$napinic" put "$BATS_TEST_TMPDIR/state"
 	[ $((($(date +%s%N) - start) / 1000000)) -ge 1000 ]
+	# also before the driver changes
+	flock "$BATS_TEST_TMPDIR/state" sleep 2 3>&- &
+	sleep 0.5
+	start=$(date +%s%N)
+	run in_ns "$napinic" check "$BATS_TEST_TMPDIR/state" $pci
+	[ $((($(date +%s%N) - start) / 1000000)) -ge 1000 ]
 }
 
 @test "while a sweep runs its NIC is neither given back nor changed" {

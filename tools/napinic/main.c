@@ -58,16 +58,6 @@ static int do_save(char **arg)
 	return err;
 }
 
-static int do_check(char **arg)
-{
-	char *text = check_file(arg[0], arg[1]);
-
-	if (!text)
-		message("%s: %s", arg[0], failure());
-	free(text);
-	return failure() ? -1 : 0;
-}
-
 #define OTHER_PUT_S 60
 
 /*
@@ -76,10 +66,23 @@ static int do_check(char **arg)
  */
 static void wait_for_other_put(const char *path)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC), tries;
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC), tries;
 
 	for (tries = 0; fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) && tries < 10 * OTHER_PUT_S; tries++)
 		usleep(100000);
+}
+
+static int do_check(char **arg)
+{
+	char *text;
+
+	/* checked before the driver changes, under which the other would still be adding */
+	wait_for_other_put(arg[0]);
+	text = check_file(arg[0], arg[1]);
+	if (!text)
+		message("%s: %s", arg[0], failure());
+	free(text);
+	return failure() ? -1 : 0;
 }
 
 static int do_put(char **arg)

@@ -59,6 +59,8 @@ is "the ring is as before" "$(rx_ring eth0)" 256
 as_before "the ring"
 
 # Deferred interrupts cost no rate at such a load, and milliseconds of delay
+# (five pairs: all rates are the same, of which fewer say nothing)
+sed -i '/^search=/s/pairs=3-3/pairs=5-5/' scripts/tune.sh
 ip netns exec src tools/napimeter serve >/dev/null 2>&1 &
 serve=$!
 delay() {
@@ -73,6 +75,7 @@ check "by a half at least ($(field delay cost_lo) to $(field delay cost_hi))" \
 	[ "$(field delay cost_hi | awk '{ print ($1 < 0.5) }')" = 1 ]
 is "of the 99th percentile" "$(field delay cost_side)" delay_p99_us
 kill "$serve"
+sed -i '/^search=/s/pairs=5-5/pairs=3-3/' scripts/tune.sh
 as_before "the delay"
 
 # what sets no limit here: this guest does not get to the end of the kernel's budget

@@ -2,6 +2,14 @@
 # Shared by the tests of napistat: what its CSV and its verdict say.
 # shellcheck shell=bash
 
+# build: the programs that both files of tests run
+build() {
+	cd "$BATS_TEST_DIRNAME/../.."
+	make -s -C tools/napistat all sanitized
+	make -s -C tools/napimeter
+	make -s -C tests/statistics
+}
+
 refute() { if "$@"; then return 1; fi; }
 
 # value COLUMN KEY=VALUE…: that column of the CSV on stdin, where all keys match

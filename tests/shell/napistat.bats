@@ -5,10 +5,7 @@
 load napistat
 
 setup_file() {
-	cd "$BATS_TEST_DIRNAME/../.."
-	make -s -C tools/napistat all sanitized
-	make -s -C tools/napimeter
-	make -s -C tests/statistics
+	build
 	make=tests/shell/make-results.sh
 	"$make" --kind irq "$BATS_FILE_TMPDIR/irq"
 	"$make" --kind all --noise 2 --seed 42 --hypervisor VMware --stand-in "$BATS_FILE_TMPDIR/all"

@@ -5,10 +5,7 @@
 load napistat
 
 setup_file() {
-	cd "$BATS_TEST_DIRNAME/../.."
-	make -s -C tools/napistat all sanitized
-	make -s -C tools/napimeter
-	make -s -C tests/statistics
+	build
 }
 
 setup() {

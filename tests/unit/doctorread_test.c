@@ -114,6 +114,26 @@ static void many_sockets(void **state)
 	assert_true(d.wrong);
 }
 
+/* A burst each 20 ms: the looks find it at all moments */
+static void looks_not_in_step(void **state)
+{
+	enum { PARTS = 5, ALL = 10 * SOCKET_LOOKS };
+	int64_t period = 20000000, last = 0;
+	int count[PARTS] = { 0 }, i;
+
+	(void)state;
+	for (i = 0; i < ALL; i++) {
+		int64_t at = sockets_look_after(i);
+
+		assert_true(at > last);
+		last = at;
+		count[at % period * PARTS / period]++;
+	}
+	assert_int_equal(last, 10 * NSEC);
+	for (i = 0; i < PARTS; i++)
+		assert_in_range(count[i], 1, ALL / 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -121,6 +141,7 @@ int main(void)
 		cmocka_unit_test(logs),
 		cmocka_unit_test(own_socket),
 		cmocka_unit_test(many_sockets),
+		cmocka_unit_test(looks_not_in_step),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

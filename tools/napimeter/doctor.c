@@ -14,7 +14,6 @@
 
 #define SECONDS_DEFAULT 10
 #define SECONDS_LONGEST 60
-#define LOOKS 5			/* a second */
 
 static const char doctor_usage[] = "usage: napimeter doctor IF [--seconds N] [--json]";
 
@@ -73,16 +72,16 @@ static int look(struct patient *p, int seconds)
 	text = read_file("/proc/stat");
 	exam_parse_stat(&last, text);
 	free(text);
-	for (i = 0; i < seconds * LOOKS; i++) {
-		if (i % LOOKS == 0)
-			progress(p->facts.interface, seconds - i / LOOKS, seconds);
-		sleep_until(p->before.mono + (i + 1) * NSEC / LOOKS);
+	for (i = 0; i < seconds * SOCKET_LOOKS; i++) {
+		if (i % SOCKET_LOOKS == 0)
+			progress(p->facts.interface, seconds - i / SOCKET_LOOKS, seconds);
+		sleep_until(p->before.mono + sockets_look_after(i));
 		if (went_away(&p->facts)) {
 			err = -1;
 			break;
 		}
 		sockets_look(sockets);
-		if (i % LOOKS == LOOKS - 1)
+		if (i % SOCKET_LOOKS == SOCKET_LOOKS - 1)
 			keep_peak(p, &last);
 	}
 	progress(p->facts.interface, 0, seconds);

@@ -149,6 +149,13 @@ size_t exam_hangs(const char *log, const char *interface);
 struct sockets;
 struct sockets *sockets_begin(void);
 void sockets_look(struct sockets *s);
+/*
+ * When to look the i-th time, in ns from the beginning. Bursts often come in step with round
+ * numbers of ms, and looks at equal distances would find all of them at the same moment of a burst.
+ * So each is early by a part of the distance, in the golden ratio, but for the last of a second.
+ */
+#define SOCKET_LOOKS 5	/* a second */
+int64_t sockets_look_after(int i);
 void sockets_end(struct sockets *s, struct patient *p);
 
 void diagnose(struct diagnosis *d, const struct patient *p);

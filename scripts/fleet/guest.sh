@@ -92,18 +92,21 @@ sweep() {
 	# A signal to this script also reaches sweep.sh; wait until that has cleaned up
 	trap : HUP INT TERM
 	sh "$top/scripts/sweep.sh" "$@" --out "$top/results" || _rc=$?
-	echo "$_rc" >"$top/status"
+	echo "$_rc" >"$top/status.new"
+	mv "$top/status.new" "$top/status"
 }
 
+# poll: asks for the process first, because a sweep may end at any moment, and then it has a status
 poll() {
-	if [ -e "$top/status" ]; then
+	local at
+	if busy; then
+		at=$(sed -n 's/^\(\[.*left\]\).*/\1/p' "$top/log" | tail -n 1)
+		echo "running ${at:-from now on}"
+	elif [ -e "$top/status" ]; then
 		case $(cat "$top/status") in
 		0) echo "done" ;;
 		*) echo "failed: $(tail -n 1 "$top/log")$(sed -n 's/^napimeter: \(.*\)/ (\1)/p' "$top/log" | tail -n 1)" ;;
 		esac
-	elif busy; then
-		_at=$(sed -n 's/^\(\[.*left\]\).*/\1/p' "$top/log" | tail -n 1)
-		echo "running ${_at:-from now on}"
 	else
 		echo "failed: the sweep was killed; the same command goes on with it"
 	fi

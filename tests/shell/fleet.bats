@@ -22,6 +22,24 @@ results() {
 # pack NAME…: files of $tmp/in as guest.sh packs them
 pack() { tar -czP -C "$tmp/in" "$@" | base64; }
 
+@test "guest.sh poll: a sweep that ends while poll looks was not killed" {
+	mkdir -p "$tmp/guest" "$tmp/bin"
+	cp -R scripts "$tmp/guest/"
+	echo 4194305 >"$tmp/guest/pid" # more than any PID
+	: >"$tmp/guest/log"
+	run sh "$tmp/guest/scripts/fleet/guest.sh" poll
+	[[ $output == "failed: the sweep was killed"* ]]
+	cat >"$tmp/bin/cat" <<-END
+		#!/bin/sh
+		case \$1 in */pid) echo 0 >"$tmp/guest/status" ;; esac
+		exec /bin/cat "\$@"
+	END
+	chmod +x "$tmp/bin/cat"
+	PATH=$tmp/bin:$PATH run sh "$tmp/guest/scripts/fleet/guest.sh" poll
+	echo "$output"
+	[ "$output" = "done" ]
+}
+
 @test "take.sh accepts a guest's files, and refuses links, paths and rubbish" {
 	results "$tmp/in" 1
 	pack runs.csv hist.csv meta.json | "$fleet/take.sh" "$tmp/out/g1"

@@ -30,7 +30,7 @@ def reason(result):
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     ours = [line for line in lines if re.match(r"([a-z-]+\.sh|failed|napi[a-z]+): ", line)]
     lines = ours or lines or [str(result.get("msg", "no reason given"))]
-    return plain(lines[-1])
+    return plain(lines[-1]).removeprefix("failed: ")
 
 
 class CallbackModule(CallbackBase):

@@ -107,3 +107,16 @@ teardown() { rm -rf "$tmp"; }
 		/^[-+]/ { n = 0 }' patches/*.patch
 	[ -z "$output" ]
 }
+
+@test "CI counts a part that is cut off in the middle of a line as failed" {
+	work=$BATS_TEST_TMPDIR
+	{
+		sed -n '/^elapsed()/p; /^part()/,/^}/p' .ci/run
+		echo 'part 1 "cut off" sh -c "echo ok one; printf in-the-mid; exit 124"'
+	} >"$work/part"
+	export minutes=85 began work
+	began=$(date +%s)
+	run sh -u "$work/part"
+	[[ $output == *"not ok cut off: it ended with status 124"* ]]
+	[ "$(cat "$work/sums")" = "1 1 0" ]
+}

@@ -234,8 +234,10 @@ serial="file:$console"
 first=virtio-net-pci
 [ -z "$both" ] || first=e1000
 log "$prog: booting Debian $suite with $manager (about a minute without hardware virtualisation)"
+# The CPUs take turns: with a thread for each, QEMU 7.2 may stay at a branch of the kernel that another
+# CPU has just patched (a static key, such as of SO_TIMESTAMP, which iperf sets), until it is stopped
 ip netns exec "$space" timeout --foreground -k 5 "$limit" qemu-system-x86_64 \
-	-accel tcg,thread=multi -cpu max -smp 2 -m 2048 -nodefaults -no-user-config -display none \
+	-accel tcg,thread=single -cpu max -smp 2 -m 2048 -nodefaults -no-user-config -display none \
 	-kernel "$work/vmlinuz" -initrd "$work/initrd" \
 	-append 'root=/dev/vda rw console=ttyS0 mitigations=off systemd.show_status=1' \
 	-serial "$serial" -drive "if=none,id=disk,file=$work/disk,format=raw,cache=unsafe" \

@@ -130,7 +130,7 @@ need setpriv util-linux
 
 [ -n "$image" ] || image=$("$here/image.sh" ${kver:+--kver "$kver"})
 kver=$(cat "$image/kver")
-system=qemu-system-x86_64
+system='qemu-system-x86_64'
 case $kver in
 *-arm64)
 	system='qemu-system-aarch64 -machine virt -cpu cortex-a57'

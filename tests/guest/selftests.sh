@@ -11,7 +11,7 @@ shift
 # results DRIVER TEST: its lines `ok NAME`, `not ok NAME`, `skip NAME`
 results() {
 	# shellcheck disable=SC2016 # for the inner shell
-	chroot /share env PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 NETIF=eth0 \
+	chroot /share env PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 KSFT_MACHINE_SLOW=yes NETIF=eth0 \
 		LOCAL_V4=10.0.0.2 REMOTE_V4=10.0.0.1 LOCAL_V6=fd00::2 REMOTE_V6=fd00::1 \
 		REMOTE_TYPE=netns REMOTE_ARGS=src \
 		sh -c 'cd "$1/${2%/*}" && exec timeout 180 "./${2##*/}"' sh "$tests" "$2" >/tmp/log 2>&1 || :

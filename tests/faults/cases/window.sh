@@ -6,9 +6,8 @@
 # Boot: own
 # Kernel: debian
 # Accel: tcg-turns
-# Short: no
-# Takes: 900, 900 s
-# Limit: 3600 s
+# Takes: 60, 60 s
+# Limit: 1800 s
 set -eu
 # shellcheck source=tests/faults/lib.sh
 . "${0%/*}/../lib.sh"

@@ -144,6 +144,11 @@ check-kernels: DEPS += kernels
 check-kernels: deps
 	dev/kernels.sh
 
+# Root: the kernel's own tests of network drivers
+check-selftests: DEPS += kernels
+check-selftests: deps
+	tests/selftests.sh
+
 # Root: the packages in a private Debian 12
 check-deb: DEPS += kernels
 check-deb: deps
@@ -214,6 +219,7 @@ help:
 	@echo 'make bench         what it costs, against ftrace, bpftrace, perf; 90 minutes'
 	@echo 'make deps          install the Debian packages that building and the lab need'
 	@echo 'make check-kernels the same on every kernel from 5.10 to 7.3; needs root'
+	@echo 'make check-selftests  network selftests of Linux 7.3 on the NIC; needs root'
 	@echo 'make check-deb     the Debian packages in a Debian of their own; needs root'
 	@echo 'make check-distro  the packages in full Debian guests, over reboots; DISTRO=--short; needs root'
 	@echo 'make check-faults  faults under load, with sanitizers; four hours, FAULTS=--short half of one'
@@ -232,7 +238,7 @@ help:
 
 .PHONY: all module tools install uninstall deps lab-build demo lab lab-qemu lab-xen \
 	lab-virtualbox lab-vmware lab-all study study-check iso check bench clean help \
-	dkms-source dkms dkms-remove deb intree patch patch-net pictures check-kernels check-static check-deb check-faults check-fresh check-report lab-fleet check-fleet check-distro lab-debian \
+	dkms-source dkms dkms-remove deb intree patch patch-net pictures check-kernels check-static check-deb check-faults check-fresh check-report check-selftests lab-fleet check-fleet check-distro lab-debian \
 	check-statistics fuzz-scripts
 
 endif

@@ -41,7 +41,8 @@ qemu-system-x86 busybox-static cpio zstd iperf iputils-ping ethtool sysstat ipro
 check="bats zsh locales libcmocka-dev git procps nftables openssh-client dropbear-bin python3 libxml2-utils bzip2 sparse"
 hypervisors="mmdebstrap debian-archive-keyring e2fsprogs binutils xorriso isolinux syslinux-common
 grub-common grub-efi-amd64-bin mtools dosfstools ovmf"
-kernels="mmdebstrap arch-test debian-archive-keyring git bsdextrautils debhelper dh-dkms dpkg-dev lintian"
+kernels="mmdebstrap arch-test debian-archive-keyring git bsdextrautils debhelper dh-dkms dpkg-dev lintian
+qemu-user-static binfmt-support qemu-system-arm"
 static="git clang clang-tidy cppcheck python3 shellcheck shfmt sparse codespell coccinelle reuse graphviz"
 fresh="mmdebstrap debian-archive-keyring git"
 faults="flex bison bc libelf-dev bsdextrautils"

@@ -125,12 +125,21 @@ case $net in hub | tap | none) ;; *) usage_error "--net is hub, tap or none" ;; 
 [ -z "$keep" ] || need_own_file "$keep" "--console $keep" "write there; give a file in a folder of your own" 002
 [ -z "$keep" ] || true 2>/dev/null >>"$keep" || usage_error "--console: cannot write '$keep'"
 [ "$net" != tap ] || need_root
-need qemu-system-x86_64 qemu-system-x86
 need cpio
 need setpriv util-linux
 
 [ -n "$image" ] || image=$("$here/image.sh" ${kver:+--kver "$kver"})
 kver=$(cat "$image/kver")
+system='qemu-system-x86_64'
+case $kver in
+*-arm64)
+	system='qemu-system-aarch64 -machine virt -cpu cortex-a57'
+	kernel_line="$kernel_line console=ttyAMA0"
+	[ "$accel" != auto ] || accel=tcg
+	need qemu-system-aarch64 qemu-system-arm
+	;;
+*) need qemu-system-x86_64 qemu-system-x86 ;;
+esac
 if [ -n "$module" ]; then
 	module=$(module_of "$kver")
 fi
@@ -252,7 +261,7 @@ exec 3<&0
 # setpriv: QEMU ends even if this shell is killed with -9
 # shellcheck disable=SC2086 # lists of words
 setpriv --pdeathsig TERM $prefix timeout --foreground -k 5 "$limit" \
-	qemu-system-x86_64 -accel $accel -smp "$smp" -m "$mem" \
+	$system -accel $accel -smp "$smp" -m "$mem" \
 	-nodefaults -no-user-config -display none -vga none -no-reboot \
 	-serial "file:$work/console" -kernel "$image/vmlinux" -initrd "$work/initrd" \
 	-append "$kernel_line$append" $ports $devices "$@" <&3 2>"$work/qemu" 4>&- 5>&- &

@@ -113,8 +113,11 @@ fetch_kernel() {
 
 # uncompress VMLINUZ VMLINUX: the kernel inside of a bzImage, whose header says where
 # (Documentation/arch/x86/boot.rst). Emulated, unpacking it takes longer than all
-# the rest of the boot; QEMU starts the unpacked one by its PVH entry.
+# the rest of the boot; QEMU starts the unpacked one by its PVH entry. That of arm64 is not packed.
 uncompress() {
+	local magic
+	magic=$(od -An -c -j 56 -N 4 "$1" | tr -d ' ')
+	[ "$magic" != ARMd ] || { cp "$1" "$2" && return; }
 	_sectors=$(od -An -tu1 -j 497 -N 1 "$1")
 	_start=$(od -An -tu4 -j 584 -N 4 "$1")
 	_size=$(od -An -tu4 -j 588 -N 4 "$1")

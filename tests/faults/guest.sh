@@ -11,7 +11,9 @@ set -eu
 log=/tmp/case
 # A 9p mount does not survive a suspend
 cp /share/watch /share/fault /share/liar /share/coalesce "$bin"
-[ ! -e /share/racy.ko ] || cp /share/racy.ko "$bin"
+for fault in race window; do
+	[ ! -e /share/$fault.ko ] || cp /share/$fault.ko "$bin"
+done
 umount /share
 
 # kmemleak scans on request (no_leaks). By itself it scans for minutes, emulated, and each process that

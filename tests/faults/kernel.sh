@@ -10,15 +10,14 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 
 usage() {
 	cat <<EOF
-usage: tests/faults/kernel.sh kasan | kcsan [--racy DIR]
+usage: tests/faults/kernel.sh kasan | kcsan [--plant FAULT DIR]
 
 Builds Debian's kernel with what guest.config and kasan.config (memory, locks,
 sleeping, leaks, failing allocations) or kcsan.config (data races) say, seven
 minutes on two cores, or finds it in the cache; then e1000_napi.ko for it. Prints
 the folder of the guest; lab/boot.sh --image boots it.
 
-  --racy DIR  kcsan: build DIR/racy.ko instead, which has a data race on purpose: a
-              plain increment of a counter that readers look at
+  --plant FAULT DIR  build DIR/FAULT.ko instead, with a fault on purpose, see plant.sh
   KSRC=FILE  the sources' tarball (default: /usr/src/linux-source-*.tar.xz)
   JOBS=N     compilers at a time (default: as many as there are CPUs)
 EOF
@@ -29,9 +28,9 @@ case ${1:-} in
 kasan | kcsan) flavour=$1 ;;
 *) usage_error "say kasan or kcsan" ;;
 esac
-racy=''
-if [ "$#" -eq 3 ] && [ "$2" = --racy ]; then
-	racy=$3
+fault='' dir=''
+if [ "$#" -eq 4 ] && [ "$2" = --plant ]; then
+	fault=$3 dir=$4
 elif [ $# -ne 1 ]; then
 	usage_error "too many arguments"
 fi
@@ -120,19 +119,6 @@ build() {
 mkdir -p "$cache"
 [ -e "$kernel/done" ] || build
 kver=$(cat "$kernel/out/include/config/kernel.release")
-if [ -n "$racy" ]; then
-	"$top/dev/prepare.sh" --out "$racy/racy" --kver "$kver" --kdir "$kernel/out" --ksrc "$tar" >&2
-	# A plain write, outside of what the sequence count covers, which KCSAN leaves alone
-	ours=$racy/racy/e1000_napi
-	sed -i 's/WRITE_ONCE(\*word, \*word + by)/*word += by/' "$ours/hist.h"
-	sed -i '/raw_write_seqcount_\(begin\|end\)(&data->seq)/d' "$ours/poll.c"
-	if cmp -s "$ours/hist.h" "$top/e1000_napi/hist.h" || cmp -s "$ours/poll.c" "$top/e1000_napi/poll.c"; then
-		die "the race to plant is not in hist.h and poll.c any more"
-	fi
-	make -s -C "$kernel/out" M="$racy/racy" modules >&2
-	mv "$racy/racy/e1000_napi.ko" "$racy/racy.ko"
-	rm -r "$racy/racy"
-	exit
-fi
+[ -z "$fault" ] || exec "$here/plant.sh" "$fault" "$dir" "$kver" --kdir "$kernel/out" --ksrc "$tar"
 make -s -C "$top" module KVER="$kver" KDIR="$kernel/out" KSRC="$tar" >&2
 "$top/lab/image.sh" --kver "$kver" --from "$kernel"

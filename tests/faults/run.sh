@@ -197,12 +197,14 @@ fi
 make -s -C "$here" OUT="$out"
 for k in $(plan | cut -d ' ' -f 1 | uniq); do
 	if [ "$k" = debian ]; then
-		make -s -C "$top" module tools KVER="$("$top/lab/image.sh" --show-kver)"
+		kver=$("$top/lab/image.sh" --show-kver)
+		make -s -C "$top" module tools KVER="$kver"
+		! plan | grep -q ' window$' || "$here/plant.sh" window "$out" "$kver"
 	else
 		"$here/kernel.sh" "$k" >"$out/image-$k"
 	fi
 done
-! plan | grep -q ' planted$' || "$here/kernel.sh" kcsan --racy "$out"
+! plan | grep -q ' planted$' || "$here/kernel.sh" kcsan --plant race "$out"
 
 # boots KERNEL BOOT CASE…: them, and after one that did not survive the rest
 boots() {

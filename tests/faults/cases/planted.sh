@@ -11,7 +11,7 @@ set -eu
 # shellcheck source=tests/faults/lib.sh
 . "${0%/*}/../lib.sh"
 
-ko=$bin/racy.ko
+ko=$bin/race.ko
 dmesg -n 1
 prepare
 traffic_on

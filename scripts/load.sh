@@ -158,7 +158,7 @@ note_dhcp() {
 arm() {
 	_me=$$:$(process_key $$)
 	printf '%s\n' "$_me" >"$RUN/$pci.watchdog"
-	setsid sh "$here/lib/watchdog.sh" "$pci" "$_me" "$1" </dev/null >>"$RUN/watchdog.log" 2>&1 &
+	setsid sh "$here/lib/watchdog.sh" "$pci" "$_me" "$1" </dev/null >>"$RUN/watchdog.log" 2>&1 9>&- &
 }
 
 # At any exit: undo an unfinished change
@@ -179,7 +179,6 @@ finish() {
 	fi
 	[ -z "$pci" ] || rm -f "$RUN/$pci.watchdog"
 	[ "$loaded" = 0 ] || [ "$_status" = 0 ] || drop_module
-	drop_lock
 	exit "$_status"
 }
 

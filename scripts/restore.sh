@@ -118,7 +118,6 @@ if [ "$dry" = 0 ]; then
 	need_root
 	# the terminal may be an ssh session over this NIC; and do not stop halfway
 	trap '' HUP PIPE INT TERM
-	trap drop_lock EXIT
 	take_lock 60
 	# unfinished files of a killed script, and rules whose state is not there yet, or no more
 	rm -f "$RUN"/*.new

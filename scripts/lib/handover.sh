@@ -7,52 +7,32 @@
 #                             is changed, removed when all of it is back
 # /run/e1000_napi/PCI.loaded  the same file, kept while e1000_napi has the NIC
 # /run/e1000_napi/PCI.nft     what nftables loses with the network device, for nft -f
-# A reboot removes both, and undoes the handover.
+# /run/e1000_napi/lock        the process that holds it, or held it last
+# A reboot removes all, and undoes the handover.
 # shellcheck disable=SC2034,SC2154 # set and used by those that source this
 
 RUN=${E1000_NAPI_RUN:-/run/e1000_napi}
-ticket=
 # others may read the state but not write it
 umask 022
 MODULE=e1000_napi
 STOCK=e1000
 
-# take_lock SECONDS: one lock for all NICs, because their names can collide meanwhile.
-# Lamport's bakery: every process draws a number, and the lowest living one goes first. Each
-# process has its own file, so removing a dead one's cannot hit another. (busybox may lack flock.)
+# take_lock SECONDS: one lock for all NICs, because their names can collide meanwhile. The kernel
+# frees it when this process and all that it started are gone, so restore.sh also waits for a
+# napinic whose script was killed. What may run on afterwards is started with 9>&-
 take_lock() {
 	mkdir -p "$RUN" || die "cannot make $RUN"
 	is_own_path "$RUN" || die "$RUN, or a folder above it, belongs to, or can be written by, another user; remove it"
-	_me=$$:$(process_key $$) || die "/proc/$$/stat cannot be read; is /proc mounted?"
-	: >"$RUN/choosing.$_me"
-	_number=100000
-	for _file in "$RUN"/ticket.*; do
-		_file=${_file##*/ticket.}
-		_file=${_file%%.*}
-		! is_uint "$_file" || [ "$_file" -lt "$_number" ] || _number=$_file
-	done
-	ticket=$RUN/ticket.$((_number + 1)).$_me
-	: >"$ticket"
-	rm "$RUN/choosing.$_me"
-	wait_for "$1" my_turn ||
-		die "process $_owner is changing a NIC's driver; try again when it is done"
+	# another user who can open it could hold it
+	umask 077
+	exec 9<>"$RUN/lock"
+	umask 022
+	wait_for "$1" try_lock && return
+	[ -e "/proc/$holder" ] || holder="$holder (killed, but what it started still runs)"
+	die "process $holder is changing a NIC's driver; try again when it is done"
 }
 
-# my_turn: no living process is choosing or has a lower number
-my_turn() {
-	for _file in "$RUN"/choosing.* "$RUN"/ticket.*; do
-		[ "$_file" != "$ticket" ] || return 0
-		_owner=${_file##*.}
-		if is_alive "$_owner"; then
-			_owner=${_owner%:*}
-			return 1
-		fi
-		rm -f "$_file"
-	done
-	return 1
-}
-
-drop_lock() { [ -z "$ticket" ] || rm -f "$ticket"; }
+try_lock() { holder=$("$napinic" lock $$ <&9); }
 
 # check_weight LIST: numbers 1..4096 with commas between
 check_weight() {

@@ -5,6 +5,7 @@ set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lib/common.sh"
+. "$here/lib/options.sh"
 
 usage() {
 	cat <<-END
@@ -211,26 +212,13 @@ record() {
 	done
 }
 
-form=people
-while [ $# -gt 0 ]; do
-	case $1 in
-	--json) form=json ;;
-	--record) form=record ;;
-	--root)
-		[ $# -ge 2 ] || usage_error "--root requires a folder"
-		[ -d "$2" ] || usage_error "--root: no folder '$2'"
-		root=${2%/}
-		shift
-		;;
-	-h | --help)
-		usage
-		exit 0
-		;;
-	*) usage_error "unknown argument '$1'" ;;
-	esac
-	shift
-done
-if [ "$form" = record ]; then
+operand() { usage_error "unknown argument '$1'"; }
+json='' record='' form=people
+parse "$@"
+[ -d "$root/" ] || usage_error "--root: no folder '$root'"
+root=${root%/}
+[ -z "$json" ] || form=json
+if [ -n "$record" ]; then
 	record
 	exit 0
 fi

@@ -7,6 +7,7 @@
 set -eu
 here=$(dirname "$0")
 . "$here/lib/common.sh"
+. "$here/lib/options.sh"
 . "$here/lib/nic.sh"
 . "$here/lib/nic-reach.sh"
 . "$here/lib/handover.sh"
@@ -68,7 +69,7 @@ load_module() {
 		[ -z "$_known" ] || printf '%s\n' "$_known" | grep -qxF "${_param%%=*}" ||
 			die "$MODULE has no parameter ${_param%%=*} (modinfo $module shows them)"
 	done
-	[ "$dry" = 0 ] || return 0
+	[ -z "$dry_run" ] || return 0
 	# shellcheck disable=SC2086 # words without spaces
 	if ! _why=$($_load "$module" ${weight:+weight=$weight} $params 2>&1); then
 		case $_why in
@@ -100,14 +101,14 @@ check_live() {
 set_live() {
 	for _param in $params; do
 		say "setting $_param"
-		[ "$dry" = 1 ] || { printf '%s\n' "${_param#*=}" >"$SYS/module/$MODULE/parameters/${_param%%=*}"; } 2>/dev/null ||
+		[ -n "$dry_run" ] || { printf '%s\n' "${_param#*=}" >"$SYS/module/$MODULE/parameters/${_param%%=*}"; } 2>/dev/null ||
 			die "$MODULE does not take $_param"
 	done
 }
 
 set_weight() {
 	say "setting weight $weight"
-	[ "$dry" = 1 ] || _why=$(ethtool -C "$name" rx-frames-irq "$weight" 2>&1) ||
+	[ -n "$dry_run" ] || _why=$(ethtool -C "$name" rx-frames-irq "$weight" 2>&1) ||
 		[ "$(weight_now)" = "$weight" ] ||
 		die "the weight of $name cannot be set to $weight: $_why"
 }
@@ -115,7 +116,7 @@ set_weight() {
 weight_now() { ethtool -c "$name" | sed -n 's/^rx-frames-irq:[[:space:]]*//p'; }
 
 say() {
-	if [ "$dry" = 1 ]; then
+	if [ -n "$dry_run" ]; then
 		printf 'would be %s\n' "$*"
 	else
 		log "$name: $*"
@@ -182,42 +183,11 @@ finish() {
 	exit "$_status"
 }
 
-nic='' weight='' params='' module='' yes=0 dry=0 timeout=30
+nic='' weight='' params='' module='' yes='' dry_run='' timeout=30
 pci='' touched=0 loaded=0
-while [ $# -gt 0 ]; do
-	case $1 in
-	-h | --help)
-		usage
-		exit 0
-		;;
-	--yes) yes=1 ;;
-	--dry-run) dry=1 ;;
-	--module | --timeout)
-		[ $# -ge 2 ] || usage_error "$1 requires an argument"
-		[ "$1" = --module ] && module=$2
-		[ "$1" = --timeout ] && timeout=$2
-		shift
-		;;
-	weight=*)
-		check_weight "${1#weight=}"
-		weight=${1#weight=}
-		;;
-	-*) usage_error "unknown option '$1'" ;;
-	[a-zA-Z]*=*)
-		check_param "$1"
-		params="$params $1"
-		;;
-	*)
-		[ -z "$nic" ] || usage_error "one NIC at a time: '$nic' or '$1'"
-		nic=$1
-		;;
-	esac
-	shift
-done
-[ -n "$nic" ] || usage_error "which interface?"
-check_timeout "$timeout"
+nic_and_params "$@"
 need_tools
-if [ "$dry" = 0 ]; then
+if [ -z "$dry_run" ]; then
 	need_root
 	# the terminal may be an ssh session over this NIC: continue without it
 	trap '' HUP PIPE
@@ -255,18 +225,18 @@ case $peers in
 *'ssh '*) what="this ssh session goes" ;;
 *'default '*) what="the default route goes" ;;
 esac
-if [ -n "$peers" ] && [ "$yes" = 0 ] && [ "$dry" = 0 ]; then
+if [ -n "$peers" ] && [ -z "$yes$dry_run" ]; then
 	die "$what over $name, which is gone for some seconds; with --yes it is done, and $STOCK put back if the network does not work again within $timeout s"
 fi
 refs=$("$napinic" refs "$name")
-if [ -n "$refs" ] && [ "$yes" = 0 ] && [ "$dry" = 0 ]; then
+if [ -n "$refs" ] && [ -z "$yes$dry_run" ]; then
 	die "$name becomes another network device, which these no longer match:
 $refs
 With --yes it is done, and you load them again afterwards"
 fi
 note_lost "$name"
 clients=$(dhcp_clients)
-[ "$dry" = 0 ] || [ -z "$clients" ] ||
+[ -z "$dry_run" ] || [ -z "$clients" ] ||
 	warn "the DHCP client of $name would lose its socket: process $(printf '%s' "$clients" | sed 's/:.*//' | xargs)"
 carrier=$(first_line "$SYS/class/net/$name/carrier") || carrier=0
 answered=$(printf '%s\n' "$peers" | while read -r _ _address _dev; do
@@ -277,13 +247,13 @@ if [ -d "$SYS/module/$MODULE" ]; then
 	set_live
 else
 	load_module
-	if [ "$dry" = 0 ]; then
+	if [ -z "$dry_run" ]; then
 		# given to the module, a list too
 		weight=
 	fi
 fi
 say "handing $pci from $driver to $MODULE"
-if [ "$dry" = 1 ]; then
+if [ -n "$dry_run" ]; then
 	[ -z "$peers" ] || printf '%s over %s: --yes needed\n' "$what" "$name"
 	[ -z "$refs" ] || printf 'rules would no longer match %s: --yes needed\n' "$name"
 	printf 'and then brought back:\n'

@@ -5,6 +5,7 @@
 set -eu
 here=$(dirname "$0")
 . "$here/lib/common.sh"
+. "$here/lib/options.sh"
 . "$here/lib/nic.sh"
 . "$here/lib/handover.sh"
 
@@ -42,7 +43,7 @@ restore_one() {
 			return 1
 		fi
 		log "$pci: no such device any more; forgetting it"
-		[ "$dry" = 1 ] || rm -f "$RUN/$pci.state" "$RUN/$pci.loaded" "$RUN/$pci.nft"
+		[ -n "$dry_run" ] || rm -f "$RUN/$pci.state" "$RUN/$pci.loaded" "$RUN/$pci.nft"
 		return
 	fi
 	if [ -e "$RUN/$pci.state" ]; then
@@ -65,12 +66,12 @@ restore_one() {
 		_what="$MODULE was removed: back to what was before"
 	else
 		log "$1: ${driver:-no driver} has it, nothing to undo"
-		[ "$dry" = 1 ] || forget_override
+		[ -n "$dry_run" ] || forget_override
 		return
 	fi
 	log "$1: $_what"
 	[ -z "$name" ] || note_lost "$name"
-	[ "$dry" = 0 ] || return 0
+	[ -z "$dry_run" ] || return 0
 	if [ ! -e "$RUN/$pci.state" ]; then
 		if [ "$driver" = "$MODULE" ]; then
 			keep_state "$pci" "$STOCK" || return 1
@@ -92,29 +93,9 @@ forget_override() {
 	rm -f "$RUN/$pci.loaded" "$RUN/$pci.nft"
 }
 
-which='' dry=0
-while [ $# -gt 0 ]; do
-	case $1 in
-	-h | --help)
-		usage
-		exit 0
-		;;
-	--dry-run) dry=1 ;;
-	--all)
-		[ -z "$which" ] || usage_error "--all, or one NIC"
-		which=--all
-		;;
-	-*) usage_error "unknown option '$1'" ;;
-	*)
-		[ -z "$which" ] || usage_error "one NIC, or --all"
-		which=$1
-		;;
-	esac
-	shift
-done
-[ -n "$which" ] || usage_error "which interface? (--all for all)"
+one_or_all "$@"
 need_tools
-if [ "$dry" = 0 ]; then
+if [ -z "$dry_run" ]; then
 	need_root
 	# the terminal may be an ssh session over this NIC; and do not stop halfway
 	trap '' HUP PIPE INT TERM
@@ -131,9 +112,9 @@ sweeping=$(live_sweep "$RUN/sweep.pid")
 [ -z "$sweeping" ] || [ -n "${E1000_NAPI_WATCHDOG-}" ] ||
 	die "a sweep is running (process $sweeping), and would lose its NIC; end it first: kill $sweeping"
 if [ -e "$RUN/sweep.state" ]; then
-	[ "$dry" = 0 ] || log "would put back what a killed sweep changed"
-	[ "$dry" = 1 ] || log "a sweep was killed: undoing its changes"
-	[ "$dry" = 1 ] || sh "$here/sweep.sh" --restore || status=$EXIT_FAIL
+	[ -z "$dry_run" ] || log "would put back what a killed sweep changed"
+	[ -n "$dry_run" ] || log "a sweep was killed: undoing its changes"
+	[ -n "$dry_run" ] || sh "$here/sweep.sh" --restore || status=$EXIT_FAIL
 fi
 if [ "$which" = --all ]; then
 	all=$(candidates)
@@ -144,5 +125,5 @@ if [ "$which" = --all ]; then
 else
 	restore_one "$which" || status=$EXIT_FAIL
 fi
-[ "$dry" = 1 ] || drop_module
+[ -n "$dry_run" ] || drop_module
 exit "$status"

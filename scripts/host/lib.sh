@@ -8,10 +8,12 @@
 host_here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=scripts/lib/common.sh
 . "$host_here/../lib/common.sh"
+# shellcheck source=scripts/lib/options.sh
+. "$host_here/../lib/options.sh"
 : "${kind:=}" "${title:=}" "${create_options:=}"
 state=${XDG_STATE_HOME:-$(home_dir)/.local/state}/e1000_napi/host/$kind
 
-host_usage() {
+usage() {
 	cat <<-END
 		usage: $prog create VM OPTION… | start VM | stop VM | destroy VM [--yes]
 		       $prog cpu VM [--interval S] [--count N] | facts VM
@@ -100,13 +102,13 @@ host_main() {
 	verb=${1-}
 	case $verb in
 	-h | --help)
-		host_usage
+		usage
 		exit 0
 		;;
 	create | start | stop | destroy | cpu | facts)
 		case ${2-} in
 		-h | --help)
-			host_usage
+			usage
 			exit 0
 			;;
 		esac
@@ -121,34 +123,15 @@ host_main() {
 	esac
 	need_own_path "$state/$vm" "the folder of VMs $state" "act by it: set HOME to /root, or XDG_STATE_HOME" 002
 	shift 2
-	while [ $# -gt 0 ]; do
+	operand() { usage_error "unknown argument '$1'"; }
+	set_option() {
 		case $1 in
-		--yes)
-			yes=1
-			shift
-			continue
-			;;
-		--iso | --kernel | --initrd | --append | --mem | --cpus | --net | --nic | --extra | \
-			--interval | --count) ;;
-		*) usage_error "unknown argument '$1'" ;;
-		esac
-		[ $# -ge 2 ] || usage_error "$1 requires an argument"
-		case $1 in
-		--iso) iso=$2 ;;
-		--kernel) kernel=$2 ;;
-		--initrd) initrd=$2 ;;
-		--append) append=$2 ;;
-		--mem) mem=$2 ;;
-		--cpus) cpus=$2 ;;
-		--net) net=$2 ;;
-		--nic) nic=$2 ;;
-		--extra) extra="$extra$2
+		extra) extra="$extra$2
 " ;;
-		--interval) interval=$2 ;;
-		--count) count=$2 ;;
+		*) set_variable "$@" ;;
 		esac
-		shift 2
-	done
+	}
+	parse "$@"
 	for _number in "$mem" "$cpus" "$interval" "$count"; do
 		is_uint "$_number" || usage_error "'$_number' is not a whole number"
 	done

@@ -34,31 +34,6 @@ take_lock() {
 
 try_lock() { holder=$("$napinic" lock $$ <&9); }
 
-# check_weight LIST: numbers 1..4096 with commas between
-check_weight() {
-	case ,$1, in
-	*,,*) usage_error "weight=$1: a number from 1 to 4096, or several with commas" ;;
-	esac
-	for _one in $(printf '%s\n' "$1" | tr , ' '); do
-		if ! is_uint "$_one" || [ "${#_one}" -gt 4 ] || [ "$_one" -lt 1 ] || [ "$_one" -gt 4096 ]; then
-			usage_error "weight=$1: '$_one' is not a number from 1 to 4096"
-		fi
-	done
-}
-
-# check_param WORD: PARAMETER=VALUE
-check_param() {
-	case $1 in
-	*[!A-Za-z0-9_=,.+-]*) usage_error "'$1' is not PARAMETER=VALUE" ;;
-	esac
-}
-
-check_timeout() {
-	if ! is_uint "$1" || [ "${#1}" -gt 4 ] || [ "$1" -lt 5 ] || [ "$1" -gt 3600 ]; then
-		usage_error "--timeout $1: a number from 5 to 3600"
-	fi
-}
-
 # find_module: sets $module to a file, or to the name of the installed module
 find_module() {
 	if [ -n "$module" ]; then

@@ -44,6 +44,7 @@ goes_back() { grep -qx back "$RUN/$pci.watchdog" 2>/dev/null; }
 family() {
 	local pid
 	printf '%s\n' "$1"
+	# shellcheck disable=SC2013 # all on one line
 	for pid in $(cat "/proc/$1/task/$1/children" 2>/dev/null); do
 		[ "$pid" = $$ ] || family "$pid"
 	done

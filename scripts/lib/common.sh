@@ -90,58 +90,6 @@ temp_dir() {
 		die "no temporary folder can be made in ${TMPDIR:-/tmp}: is it full (df) or read-only? TMPDIR=FOLDER takes another one"
 }
 
-# owner_of PATH: the first user other than root who owns a part of PATH or of its links' targets,
-# else 0. Root must not write there: that user can replace it with a link
-owner_of() {
-	local path="$1" real
-	case $1 in
-	/*) ;;
-	*) path=$(pwd -P)/$1 ;;
-	esac
-	real=$(first_owner "$path")
-	while [ "$real" -eq 0 ] && [ -n "$path" ]; do
-		if [ -e "$path" ]; then
-			real=$(first_owner "$(readlink -f "$path")")
-			break
-		fi
-		path=${path%/*}
-	done
-	printf '%s\n' "$real"
-}
-
-# open_part PATH: the first directory of PATH, links followed, that is writable for all and not
-# sticky, if any
-open_part() {
-	local path="$1"
-	while [ ! -e "$path" ] && [ "$path" != "${path%/*}" ]; do
-		path=${path%/*}
-	done
-	path=$(readlink -f "${path:-/}") || return 0
-	while [ -n "$path" ]; do
-		find "$path" -prune -type d -perm -0002 ! -perm -1000
-		path=${path%/*}
-	done | head -n 1
-}
-
-# first_owner /PATH: the first user other than root who owns a part of it, else 0
-first_owner() {
-	local path="$1" part='' owner
-	while [ -n "$path" ]; do
-		path=$(printf '%s' "$path" | sed 's|^/*||')
-		part=$part/${path%%/*}
-		owner=$(stat -c %u "$part" 2>/dev/null) || break
-		if [ "$owner" -ne 0 ]; then
-			printf '%s\n' "$owner"
-			return
-		fi
-		case $path in
-		*/*) path=${path#*/} ;;
-		*) path='' ;;
-		esac
-	done
-	echo 0
-}
-
 # in_clone: true in a clone, where things are built, false in the package
 # shellcheck disable=SC2154 # $here is the script's
 in_clone() { [ -e "$here/../dev/prepare.sh" ] || [ -e "$here/../../dev/prepare.sh" ]; }
@@ -280,6 +228,14 @@ foreign_part() {
 	done
 	[ -n "$open" ] && printf '%s\n' "${at:-/}"
 }
+
+# owner_of PATH: the first user other than root who owns a part of PATH or of its links' targets,
+# else 0. Root must not write there: that user can replace it with a link
+owner_of() (
+	here=/ SUDO_UID=0
+	part=$(foreign_part "$1" 0) || part=/
+	stat -c %u "$part"
+)
 
 # need_own_path PATH NAME WHY [OTHERS [LEAST]]: die if foreign_part finds one. The message calls PATH
 # NAME; WHY says what root would do there and what to do instead

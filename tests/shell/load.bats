@@ -3,49 +3,26 @@
 # load.sh, restore.sh and napinic with a made-up PCI device and real links in a namespace.
 # tests/guest/load.sh has the real thing.
 
-# ip makes and mounts this folder for the first namespace, and leaves it
-setup_file() { [ -e /run/netns ] || : >"$BATS_FILE_TMPDIR/ours"; }
-
-teardown_file() {
-	[ ! -e "$BATS_FILE_TMPDIR/ours" ] || [ -n "$(ls /run/netns)" ] || { umount -n /run/netns && rmdir /run/netns; }
-}
-
+load nic9
 setup() {
-	cd "$BATS_TEST_DIRNAME/../.."
-	[ "$(id -u)" -eq 0 ] || skip "needs root, for a network namespace"
-	[ -x build/tools/napinic ] || make -s -C tools/napinic
-	export E1000_NAPI_SYS=$BATS_TEST_TMPDIR/sys E1000_NAPI_RUN=$BATS_TEST_TMPDIR/run
+	make_nic9
 	unset SSH_CONNECTION
 	napinic=build/tools/napinic
-	pci=0000:00:09.0
-	dev=$E1000_NAPI_SYS/bus/pci/devices/$pci
-	class=$E1000_NAPI_SYS/class/net/nic9
-	mkdir -p "$E1000_NAPI_SYS/bus/pci/drivers/e1000" "$class" "$dev/net/nic9" \
-		"$E1000_NAPI_SYS/bus/pci/drivers/other" "$E1000_NAPI_RUN" "$BATS_TEST_TMPDIR/bin"
-	ln -s ../../drivers/e1000 "$dev/driver"
+	mkdir "$E1000_NAPI_SYS/bus/pci/drivers/other"
 	echo '(null)' >"$dev/driver_override"
-	# real links in a namespace, the NIC one end of a pair
-	ns=napi-$$-$BATS_TEST_NUMBER
-	ip netns add "$ns"
-	in_ns ip link add nic9 type veth peer name peer9
 	setting ipv6/conf/nic9/accept_dad 0
 	setting ipv6/conf/peer9/accept_dad 0
 	in_ns ip link set dev lo up
 	in_ns ip link set dev peer9 up
-	in_ns ip link set dev nic9 address 02:00:00:00:00:09 up
-	# its entries in /sys, and that it is a PCI device
+	in_ns ip link set dev nic9 up
+	# its entries in /sys
 	for f in $(in_ns ls /sys/class/net/nic9); do
 		ln -s "/sys/class/net/nic9/$f" "$class/$f"
 	done
-	ln -s "$dev" "$class/device"
 	# the module that a dry run would load
 	: >"$BATS_TEST_TMPDIR/e1000_napi.ko"
 	module="--module $BATS_TEST_TMPDIR/e1000_napi.ko"
 }
-
-teardown() { [ -z "${ns-}" ] || ip netns del "$ns"; }
-
-in_ns() { ip netns exec "$ns" "$@"; }
 
 # setting FILE VALUE: of /proc/sys/net there
 setting() { in_ns sh -c 'echo "$2" >"/proc/sys/net/$1"' sh "$@"; }

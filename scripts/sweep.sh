@@ -21,8 +21,8 @@ usage() {
 
 		What to run
 		  --preset P          tcp, udp, udp-buffer, irq, irq-affinity: the study's experiments
-		                      (xen and vmware: irq-affinity, as the study ran it there);
-		                      every option overrides its part
+		                      (xen and vmware are other names of irq-affinity, which it
+		                      repeated there); every option overrides its part
 		  --quick             a tenth of the time, at most 3 repetitions
 		  --method M          grid (default), interleave, mlfrr
 		  --weight LIST       as 1,2,60 or 1..10 or 10..100+10; default 64

@@ -51,12 +51,13 @@ take() {
 
 # columns: the terminal's, else 80
 columns() {
-	_size=$({ stty size <&3; } 2>/dev/null) || _size=
-	_size=${_size#* }
-	if ! is_uint "$_size" || [ "$_size" -lt 40 ]; then
-		_size=80
+	local size
+	size=$({ stty size <&3; } 2>/dev/null) || size=
+	size=${size#* }
+	if ! is_uint "$size" || [ "$size" -lt 40 ]; then
+		size=80
 	fi
-	printf '%s\n' "$_size"
+	printf '%s\n' "$size"
 }
 
 # same_life A B: both are of one load of the driver

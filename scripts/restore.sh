@@ -26,16 +26,18 @@ usage() {
 
 # candidates: the PCI addresses for --all
 candidates() {
-	for _file in "$RUN"/*.state "$RUN"/*.loaded "$SYS/bus/pci/drivers/$MODULE"/*; do
-		_file=${_file##*/}
-		_file=${_file%.state}
-		_file=${_file%.loaded}
-		! is_pci_address "$_file" || printf '%s\n' "$_file"
+	local file
+	for file in "$RUN"/*.state "$RUN"/*.loaded "$SYS/bus/pci/drivers/$MODULE"/*; do
+		file=${file##*/}
+		file=${file%.state}
+		file=${file%.loaded}
+		! is_pci_address "$file" || printf '%s\n' "$file"
 	done | sort -u
 }
 
 # restore_one IF-OR-PCI
 restore_one() {
+	local obstacle what
 	find_nic "$1"
 	if [ ! -e "$SYS/bus/pci/devices/$pci" ]; then
 		if [ ! -e "$RUN/$pci.state" ] && [ ! -e "$RUN/$pci.loaded" ]; then
@@ -47,29 +49,29 @@ restore_one() {
 		return
 	fi
 	if [ -e "$RUN/$pci.state" ]; then
-		_what="a change was cut short: back to what was before"
+		what="a change was cut short: back to what was before"
 	elif [ "$driver" = "$MODULE" ]; then
 		[ -n "$name" ] || {
 			log "$prog: $pci has no interface here; bring it back from the other network namespace first (ip -n NAMESPACE link set dev IF netns 1)"
 			return 1
 		}
-		_what="back to $STOCK, as it is configured now"
-		_obstacle=$("$napinic" obstacle "$name") || {
+		what="back to $STOCK, as it is configured now"
+		obstacle=$("$napinic" obstacle "$name") || {
 			log "$prog: the devices on top of $name cannot be listed; run this again"
 			return 1
 		}
-		[ -z "$_obstacle" ] || {
-			log "$prog: $name cannot be given back: $_obstacle"
+		[ -z "$obstacle" ] || {
+			log "$prog: $name cannot be given back: $obstacle"
 			return 1
 		}
 	elif [ -z "$driver" ] && [ -e "$RUN/$pci.loaded" ]; then
-		_what="$MODULE was removed: back to what was before"
+		what="$MODULE was removed: back to what was before"
 	else
 		log "$1: ${driver:-no driver} has it, nothing to undo"
 		[ -n "$dry_run" ] || forget_override
 		return
 	fi
-	log "$1: $_what"
+	log "$1: $what"
 	[ -z "$name" ] || note_lost "$name"
 	[ -z "$dry_run" ] || return 0
 	if [ ! -e "$RUN/$pci.state" ]; then

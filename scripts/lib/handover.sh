@@ -51,7 +51,7 @@ find_module() {
 # find_nic WORD: an interface or a PCI address, also one with only a state file
 # left; sets $pci, $name and $driver (name and driver may be empty)
 find_nic() {
-	local word
+	local word file
 	pci='' name='' driver=''
 	if [ ! -e "$SYS/class/net/$1" ] && is_altname "$1" && word=$("$napinic" name "$1"); then
 		set -- "$word"
@@ -67,9 +67,9 @@ find_nic() {
 			die "$1 is driven by ${driver:-no driver}, not by $STOCK; $MODULE drives Intel e1000 NICs only"
 		fi
 	else
-		for _file in "$RUN"/????:??:??.?.state "$RUN"/????:??:??.?.loaded; do
-			if [ -e "$_file" ] && [ "$(state_word "$_file" name)" = "$1" ]; then
-				pci=${_file##*/}
+		for file in "$RUN"/????:??:??.?.state "$RUN"/????:??:??.?.loaded; do
+			if [ -e "$file" ] && [ "$(state_word "$file" name)" = "$1" ]; then
+				pci=${file##*/}
 				pci=${pci%.*}
 				break
 			fi
@@ -102,25 +102,26 @@ keep_state() {
 
 # note_lost IF: warn about what does not come back and is not a reason to refuse
 note_lost() {
-	"$napinic" lost "$1" | while read -r _what; do
-		warn "the $_what is not brought back; set it again afterwards"
+	local what
+	"$napinic" lost "$1" | while read -r what; do
+		warn "the $what is not brought back; set it again afterwards"
 	done
-	"$napinic" refs "$1" | while read -r _what; do
-		warn "$_what no longer matches $1 afterwards; load it again then"
+	"$napinic" refs "$1" | while read -r what; do
+		warn "$what no longer matches $1 afterwards; load it again then"
 	done
 }
 
 # put_driver PCI DRIVER: does nothing if DRIVER has the device already
 put_driver() {
-	_device=$SYS/bus/pci/devices/$1
+	local device="$SYS/bus/pci/devices/$1"
 	# driver_override keeps other drivers away; stock e1000 takes the NIC without it
 	case $2 in
-	"$MODULE") printf '%s\n' "$2" >"$_device/driver_override" ;;
-	*) printf '\n' >"$_device/driver_override" ;;
+	"$MODULE") printf '%s\n' "$2" >"$device/driver_override" ;;
+	*) printf '\n' >"$device/driver_override" ;;
 	esac
 	[ "$(pci_driver "$1")" != "$2" ] || return 0
-	if [ -e "$_device/driver" ]; then
-		printf '%s\n' "$1" >"$_device/driver/unbind" || return 1
+	if [ -e "$device/driver" ]; then
+		printf '%s\n' "$1" >"$device/driver/unbind" || return 1
 	fi
 	printf '%s\n' "$1" >"$SYS/bus/pci/drivers/$2/bind"
 }
@@ -142,10 +143,11 @@ tuned_settings() {
 # put_index PCI: restore the interface index of the state file, before udev and others use the new
 # one. Without it rules by index do not match; load.sh asked for --yes, or there are none
 put_index() {
-	_index=$(state_word "$RUN/$1.state" index)
+	local index
+	index=$(state_word "$RUN/$1.state" index)
 	# an interface moved by a killed script may still come back from its namespace
 	wait_for 5 has_netdev "$1" || :
-	[ -z "$_index" ] || "$napinic" index "$1" "$_index" ||
+	[ -z "$index" ] || "$napinic" index "$1" "$index" ||
 		warn "the interface of $1 has another index than before; rules by index no longer match it"
 }
 
@@ -172,21 +174,23 @@ put_config() {
 
 # put_name PCI NAME: udev may have given another name, or be about to
 put_name() {
+	local why
 	if command -v udevadm >/dev/null 2>&1; then
 		udevadm settle --timeout=10 || :
 	fi
 	wait_for 5 has_name "$1" "$2" && return
-	warn "the interface of $1 is called $(pci_netdev "$1") and cannot be called $2: $_why"
+	warn "the interface of $1 is called $(pci_netdev "$1") and cannot be called $2: $why"
 	return 1
 }
 
 has_name() {
-	_now=$(pci_netdev "$1")
-	[ "$_now" != "$2" ] || return 0
-	_why="it has no interface"
-	[ -n "$_now" ] || return 1
-	ip link property del dev "$_now" altname "$2" 2>/dev/null || :
-	_why=$(ip link set dev "$_now" down 2>&1 && ip link set dev "$_now" name "$2" 2>&1)
+	local now
+	now=$(pci_netdev "$1")
+	[ "$now" != "$2" ] || return 0
+	why="it has no interface"
+	[ -n "$now" ] || return 1
+	ip link property del dev "$now" altname "$2" 2>/dev/null || :
+	why=$(ip link set dev "$now" down 2>&1 && ip link set dev "$now" name "$2" 2>&1)
 }
 
 # have_driver DRIVER: load the module of that name if it is missing
@@ -198,28 +202,29 @@ have_driver() {
 # give_nic_back PCI: restore the driver and configuration of its state file. Fails and keeps the
 # file if a part is not back.
 give_nic_back() {
-	_state=$RUN/$1.state
-	"$napinic" check "$_state" "$1" || return 1
-	_old=$(state_word "$_state" driver)
-	have_driver "$_old" || {
-		log "$prog: the driver $_old cannot be loaded; see dmesg"
+	local old state="$RUN/$1.state"
+	"$napinic" check "$state" "$1" || return 1
+	old=$(state_word "$state" driver)
+	have_driver "$old" || {
+		log "$prog: the driver $old cannot be loaded; see dmesg"
 		return 1
 	}
-	put_driver "$1" "$_old" || {
-		log "$prog: $_old does not take $1; see dmesg"
+	put_driver "$1" "$old" || {
+		log "$prog: $old does not take $1; see dmesg"
 		return 1
 	}
 	put_index "$1"
-	put_name "$1" "$(state_word "$_state" name)" || return 1
+	put_name "$1" "$(state_word "$state" name)" || return 1
 	put_config "$1" || return 1
-	rm -f "$_state" "$RUN/$1.loaded" "$RUN/$1.nft"
+	rm -f "$state" "$RUN/$1.loaded" "$RUN/$1.nft"
 }
 
 # drop_module: unload it if no NIC uses it
 drop_module() {
+	local file
 	[ -d "$SYS/module/$MODULE" ] || return 0
-	for _file in "$SYS/bus/pci/drivers/$MODULE"/????:??:??.?; do
-		[ ! -e "$_file" ] || return 0
+	for file in "$SYS/bus/pci/drivers/$MODULE"/????:??:??.?; do
+		[ ! -e "$file" ] || return 0
 	done
 	rmmod "$MODULE" || warn "$MODULE stays loaded"
 }

@@ -3,6 +3,7 @@
 # enable.sh, disable.sh and what systemd runs at a boot, with a made-up PCI device and a real
 # link in a namespace. tests/debian/distro.sh has the real thing.
 
+# shellcheck disable=SC2154 # variables of nic9.bash
 load nic9
 setup() {
 	make_nic9

@@ -3,6 +3,7 @@
 # load.sh, restore.sh and napinic with a made-up PCI device and real links in a namespace.
 # tests/guest/load.sh has the real thing.
 
+# shellcheck disable=SC2154,SC2218 # variables of nic9.bash; load is of bats here
 load nic9
 setup() {
 	make_nic9

@@ -5,6 +5,7 @@ set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lib/common.sh"
+. "$here/lib/options.sh"
 
 usage() {
 	cat <<-END
@@ -73,10 +74,11 @@ hypervisor() {
 }
 
 version() {
+	local v
 	case $1 in
 	xen-*)
-		_v=$(line_of /sys/hypervisor/version/major).$(line_of /sys/hypervisor/version/minor)
-		[ "$_v" = . ] || echo "$_v$(line_of /sys/hypervisor/version/extra)"
+		v=$(line_of /sys/hypervisor/version/major).$(line_of /sys/hypervisor/version/minor)
+		[ "$v" = . ] || echo "$v$(line_of /sys/hypervisor/version/extra)"
 		;;
 	virtualbox)
 		# An OEM string of DMI, readable by root only
@@ -109,17 +111,18 @@ model() {
 
 # One line per NIC: pci_address pci_id model interface driver; - if missing
 nics() {
-	for _dev in "$root"/sys/bus/pci/devices/*; do
-		[ "$(cat "$_dev/vendor" 2>/dev/null)" = 0x8086 ] || continue
-		_id=$(cat "$_dev/device")
-		_id=${_id#0x}
-		echo "$E1000" | grep -qw "$_id" || continue
-		_if=-
-		for _net in "$_dev"/net/*; do
-			[ ! -e "$_net" ] || _if=${_net##*/}
+	local nic dev driver id net
+	for dev in "$root"/sys/bus/pci/devices/*; do
+		[ "$(cat "$dev/vendor" 2>/dev/null)" = 0x8086 ] || continue
+		id=$(cat "$dev/device")
+		id=${id#0x}
+		echo "$E1000" | grep -qw "$id" || continue
+		nic=-
+		for net in "$dev"/net/*; do
+			[ ! -e "$net" ] || nic=${net##*/}
 		done
-		_driver=$(readlink "$_dev/driver" || echo -)
-		echo "${_dev##*/} 8086:$_id $(model "$_id") $_if ${_driver##*/}"
+		driver=$(readlink "$dev/driver" || echo -)
+		echo "${dev##*/} 8086:$id $(model "$id") $nic ${driver##*/}"
 	done
 }
 
@@ -155,18 +158,19 @@ text() { # text STRING: as JSON
 }
 
 json() {
+	local nic sep address driver id model
 	printf '{"hypervisor": "%s", "version": %s, "stand_in": %s,\n' "$kind" \
 		"$(text "$version")" "$stand_in"
 	printf ' "dmi": {"sys_vendor": %s, "product_name": %s, "bios_version": %s},\n "e1000": [' \
 		"$(text "$(dmi sys_vendor)")" "$(text "$(dmi product_name)")" \
 		"$(text "$(dmi bios_version)")"
-	_sep=
-	while read -r _address _id _model _if _driver; do
-		[ -n "$_address" ] || continue
-		printf '%s{"pci_address": "%s", "pci_id": "%s", "model": "%s", ' "$_sep" "$_address" \
-			"$_id" "$_model"
-		printf '"interface": %s, "driver": %s}' "$(text "$_if")" "$(text "$_driver")"
-		_sep=', '
+	sep=
+	while read -r address id model nic driver; do
+		[ -n "$address" ] || continue
+		printf '%s{"pci_address": "%s", "pci_id": "%s", "model": "%s", ' "$sep" "$address" \
+			"$id" "$model"
+		printf '"interface": %s, "driver": %s}' "$(text "$nic")" "$(text "$driver")"
+		sep=', '
 	done <<-END
 		$list
 	END
@@ -174,28 +178,30 @@ json() {
 }
 
 people() {
-	_head="$kind${version:+ $version}"
-	[ "$stand_in" = false ] || _head="$_head (a stand-in: QEMU says it is VMware)"
+	local nic address driver model head id
+	head="$kind${version:+ $version}"
+	[ "$stand_in" = false ] || head="$head (a stand-in: QEMU says it is VMware)"
 	if [ -z "$list" ]; then
-		echo "$_head: no e1000 NIC; $hint"
+		echo "$head: no e1000 NIC; $hint"
 		return
 	fi
-	echo "$list" | while read -r _address _id _model _if _driver; do
-		[ "$_if" != - ] || _if='no interface'
-		[ "$_driver" = - ] && _driver='no driver' || _driver="driver $_driver"
-		echo "$_head: $_model ($_id) at $_address, $_if, $_driver"
+	echo "$list" | while read -r address id model nic driver; do
+		[ "$nic" != - ] || nic='no interface'
+		[ "$driver" = - ] && driver='no driver' || driver="driver $driver"
+		echo "$head: $model ($id) at $address, $nic, $driver"
 	done
 }
 
 record() {
+	local f
 	cd "${root:-/}"
-	for _f in sys/hypervisor/type sys/hypervisor/guest_type sys/hypervisor/version/* \
+	for f in sys/hypervisor/type sys/hypervisor/guest_type sys/hypervisor/version/* \
 		sys/class/dmi/id/sys_vendor sys/class/dmi/id/product_* sys/class/dmi/id/bios_v* \
 		sys/devices/system/clocksource/clocksource0/available_clocksource \
 		sys/bus/pci/devices/*/vendor sys/bus/pci/devices/*/device \
 		sys/bus/pci/devices/*/subsystem_vendor; do
-		case $_f in *serial | *uuid) continue ;; esac
-		[ ! -r "$_f" ] || printf '%s\t%s\n' "$_f" "$(head -n 1 "$_f")"
+		case $f in *serial | *uuid) continue ;; esac
+		[ ! -r "$f" ] || printf '%s\t%s\n' "$f" "$(head -n 1 "$f")"
 	done
 	grep -m 1 '^model name' proc/cpuinfo | sed 's|^|proc/cpuinfo\t|' || :
 	grep -m 1 '^flags' proc/cpuinfo | sed 's|^|proc/cpuinfo\t|' || :
@@ -203,34 +209,21 @@ record() {
 		printf 'sys/firmware/dmi/entries/11-0/raw\t%s\n' \
 			"$(tr '\0' ' ' <sys/firmware/dmi/entries/11-0/raw | tr -cd '[:print:]')"
 	fi
-	for _f in sys/bus/pci/devices/*/driver; do
-		[ ! -L "$_f" ] || printf '%s\t-> %s\n' "$_f" "$(readlink "$_f")"
+	for f in sys/bus/pci/devices/*/driver; do
+		[ ! -L "$f" ] || printf '%s\t-> %s\n' "$f" "$(readlink "$f")"
 	done
-	for _f in sys/bus/pci/devices/*/net/*; do
-		[ ! -e "$_f" ] || printf '%s/\n' "$_f"
+	for f in sys/bus/pci/devices/*/net/*; do
+		[ ! -e "$f" ] || printf '%s/\n' "$f"
 	done
 }
 
-form=people
-while [ $# -gt 0 ]; do
-	case $1 in
-	--json) form=json ;;
-	--record) form=record ;;
-	--root)
-		[ $# -ge 2 ] || usage_error "--root requires a folder"
-		[ -d "$2" ] || usage_error "--root: no folder '$2'"
-		root=${2%/}
-		shift
-		;;
-	-h | --help)
-		usage
-		exit 0
-		;;
-	*) usage_error "unknown argument '$1'" ;;
-	esac
-	shift
-done
-if [ "$form" = record ]; then
+operand() { usage_error "unknown argument '$1'"; }
+json='' record='' form=people
+parse "$@"
+[ -d "$root/" ] || usage_error "--root: no folder '$root'"
+root=${root%/}
+[ -z "$json" ] || form=json
+if [ -n "$record" ]; then
 	record
 	exit 0
 fi

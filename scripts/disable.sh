@@ -4,6 +4,7 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lib/common.sh"
+. "$here/lib/options.sh"
 . "$here/lib/nic.sh"
 . "$here/lib/handover.sh"
 . "$here/lib/enabled.sh"
@@ -29,33 +30,13 @@ disable_one() {
 		return
 	fi
 	log "$1: e1000 has it from the next boot on"
-	[ -z "$dry" ] || return 0
+	[ -z "$dry_run" ] || return 0
 	! command -v systemctl >/dev/null || systemd disable "e1000-napi@$1.service" || return 1
 	rm -f "$ENABLED/$1"
 }
 
-which='' dry=''
-while [ $# -gt 0 ]; do
-	case $1 in
-	-h | --help)
-		usage
-		exit 0
-		;;
-	--dry-run) dry=1 ;;
-	--all)
-		[ -z "$which" ] || usage_error "--all, or one NIC"
-		which=--all
-		;;
-	-*) usage_error "unknown option '$1'" ;;
-	*)
-		[ -z "$which" ] || usage_error "one NIC, or --all"
-		which=$1
-		;;
-	esac
-	shift
-done
-[ -n "$which" ] || usage_error "which interface? (--all for all)"
-[ -n "$dry" ] || need_root
+one_or_all "$@"
+[ -n "$dry_run" ] || need_root
 status=0
 if [ "$which" = --all ]; then
 	for mac in $(enabled_macs); do
@@ -69,7 +50,7 @@ else
 	[ -n "$name" ] || die "$pci has no network interface here; give its hardware address: $(enabled_macs | xargs)"
 	disable_one "$(permanent_address "$name")" || status=$EXIT_FAIL
 fi
-if [ -z "$dry" ] && [ "$status" = 0 ] && [ -z "$(enabled_macs)" ]; then
+if [ -z "$dry_run" ] && [ "$status" = 0 ] && [ -z "$(enabled_macs)" ]; then
 	rm -f "$ROOT/etc/systemd/system/$UNIT"
 	[ ! -d "$ENABLED" ] || rmdir "$ENABLED" 2>/dev/null || :
 	systemd_reload || :

@@ -5,6 +5,7 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lib/common.sh"
+. "$here/lib/options.sh"
 . "$here/lib/nic.sh"
 . "$here/lib/nic-reach.sh"
 . "$here/lib/handover.sh"
@@ -90,38 +91,9 @@ check_ours() {
 		die "$bad, or a folder above it, can be written by another user, and root would run it at each boot; install the packages, or keep the clone in a folder of root's"
 }
 
-nic='' words='' timeout=120 dry='' weight='' gateway=0
-while [ $# -gt 0 ]; do
-	case $1 in
-	-h | --help)
-		usage
-		exit 0
-		;;
-	--dry-run) dry=1 ;;
-	--timeout)
-		[ $# -ge 2 ] || usage_error "$1 requires an argument"
-		timeout=$2
-		shift
-		;;
-	-*) usage_error "unknown option '$1'" ;;
-	weight=*)
-		weight=${1#weight=}
-		check_weight "$weight"
-		words="$words $1"
-		;;
-	[a-zA-Z]*=*)
-		check_param "$1"
-		words="$words $1"
-		;;
-	*)
-		[ -z "$nic" ] || usage_error "one NIC at a time: '$nic' or '$1'"
-		nic=$1
-		;;
-	esac
-	shift
-done
-[ -n "$nic" ] || usage_error "which interface?"
-check_timeout "$timeout"
+nic='' weight='' params='' timeout=120 dry_run='' gateway=0
+nic_and_params "$@"
+words="${weight:+ weight=$weight}$params"
 need_tools
 find_nic "$nic"
 [ -n "$name" ] || die "$pci has no network interface here (driver: ${driver:-none})"
@@ -140,7 +112,7 @@ is_mac "$mac" || die "$name has no hardware address of its own ('$mac'), by whic
 case $(peers_over "$name") in
 *'default '*) gateway=1 ;;
 esac
-if [ -n "$dry" ]; then
+if [ -n "$dry_run" ]; then
 	echo "would write $ENABLED/$mac:"
 	settings | sed 's/^/    /'
 	echo "would write $ROOT/etc/systemd/system/$UNIT:"

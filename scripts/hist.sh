@@ -5,6 +5,7 @@
 set -eu
 here=$(dirname "$0")
 . "$here/lib/common.sh"
+. "$here/lib/options.sh"
 
 SYS=${E1000_NAPI_SYS:-/sys}
 DEBUG=${E1000_NAPI_DEBUGFS:-$SYS/kernel/debug}
@@ -50,12 +51,13 @@ take() {
 
 # columns: the terminal's, else 80
 columns() {
-	_size=$({ stty size <&3; } 2>/dev/null) || _size=
-	_size=${_size#* }
-	if ! is_uint "$_size" || [ "$_size" -lt 40 ]; then
-		_size=80
+	local size
+	size=$({ stty size <&3; } 2>/dev/null) || size=
+	size=${size#* }
+	if ! is_uint "$size" || [ "$size" -lt 40 ]; then
+		size=80
 	fi
-	printf '%s\n' "$_size"
+	printf '%s\n' "$size"
 }
 
 # same_life A B: both are of one load of the driver
@@ -67,55 +69,21 @@ draw() {
 		-v before="${2-}" -f "$here/lib/hist.awk" ${2:+"$2"} "$1"
 }
 
-nic='' snapshot='' want=rx_per_poll watch='' width='' csv=0 since='' seconds=''
-while [ $# -gt 0 ]; do
-	case $1 in
-	-h | --help)
-		usage
-		exit 0
-		;;
-	--watch)
-		watch=1
-		if [ $# -ge 2 ] && is_uint "$2"; then
-			watch=$2
-			shift
-		fi
-		[ "$watch" -ge 1 ] || usage_error "--watch $watch: at least a second"
-		;;
-	--csv) csv=1 ;;
-	--file | --width | --snapshot | --since | --for)
-		[ $# -ge 2 ] || usage_error "$1 requires an argument"
-		case $1 in
-		--file) want=$2 ;;
-		--width) width=$2 ;;
-		--snapshot) snapshot=$2 ;;
-		--since) since=$2 ;;
-		--for)
-			seconds=$2
-			if ! is_uint "$2" || [ "${#2}" -gt 6 ] || [ "$2" -lt 1 ]; then
-				usage_error "--for $2: a number of seconds from 1"
-			fi
-			;;
-		esac
-		shift
-		;;
-	-*) usage_error "unknown option '$1'" ;;
-	*)
-		[ -z "$nic" ] || usage_error "one NIC at a time: '$nic' or '$1'"
-		nic=$1
-		;;
-	esac
-	shift
-done
-case $want in
+nic='' snapshot='' file=rx_per_poll watch='' width='' csv=0 since='' for=''
+parse "$@"
+case $file in
 rx_per_poll | tx_per_poll | polls_per_irq | rx_per_irq | poll_ns | irq_to_poll_ns | all) ;;
-*) usage_error "there is no histogram '$want'" ;;
+*) usage_error "there is no histogram '$file'" ;;
 esac
+want=$file seconds=$for file=''
+[ "${watch:-1}" -ge 1 ] || usage_error "--watch $watch: at least a second"
+if ! is_uint "${seconds:-1}" || [ "${#seconds}" -gt 6 ] || [ "${seconds:-1}" -lt 1 ]; then
+	usage_error "--for $seconds: a number of seconds from 1"
+fi
 [ -n "$width" ] || width=$(columns 3>&1)
 if ! is_uint "$width" || [ "${#width}" -gt 4 ] || [ "$width" -lt 40 ]; then
 	usage_error "--width $width: a number from 40"
 fi
-file=
 if [ -n "$snapshot" ]; then
 	[ -z "$nic$watch$seconds" ] || usage_error "--snapshot is one moment of one NIC already"
 else

@@ -7,6 +7,7 @@
 set -eu
 here=$(dirname "$0")
 . "$here/lib/common.sh"
+. "$here/lib/options.sh"
 . "$here/lib/nic.sh"
 . "$here/lib/nic-reach.sh"
 . "$here/lib/handover.sh"
@@ -55,31 +56,32 @@ configured() {
 }
 
 load_module() {
+	local known param why load
 	find_module
-	_load=modprobe
+	load=modprobe
 	if [ -f "$module" ]; then
-		_load=insmod
+		load=insmod
 		params="$params$(configured)"
 	fi
 	say "loading $module${weight:+ weight=$weight}$params"
 	# the kernel ignores unknown parameters
-	_known=$(modinfo -F parm "$module" 2>/dev/null | sed 's/:.*//')
-	for _param in $params; do
-		[ -z "$_known" ] || printf '%s\n' "$_known" | grep -qxF "${_param%%=*}" ||
-			die "$MODULE has no parameter ${_param%%=*} (modinfo $module shows them)"
+	known=$(modinfo -F parm "$module" 2>/dev/null | sed 's/:.*//')
+	for param in $params; do
+		[ -z "$known" ] || printf '%s\n' "$known" | grep -qxF "${param%%=*}" ||
+			die "$MODULE has no parameter ${param%%=*} (modinfo $module shows them)"
 	done
-	[ "$dry" = 0 ] || return 0
+	[ -z "$dry_run" ] || return 0
 	# shellcheck disable=SC2086 # words without spaces
-	if ! _why=$($_load "$module" ${weight:+weight=$weight} $params 2>&1); then
-		case $_why in
+	if ! why=$($load "$module" ${weight:+weight=$weight} $params 2>&1); then
+		case $why in
 		*nvalid\ module\ format* | *xec\ format\ error*)
-			_why="it is built for another kernel than $(uname -r); $(how_to_build "$(uname -r)")"
+			why="it is built for another kernel than $(uname -r); $(how_to_build "$(uname -r)")"
 			;;
 		*ey\ was\ rejected* | *equired\ key\ not* | *not\ permitted*)
-			_why="$_why: this kernel takes only modules signed by a key that it knows, as with Secure Boot; sign it, see Secure Boot in docs/install.md"
+			why="$why: this kernel takes only modules signed by a key that it knows, as with Secure Boot; sign it, see Secure Boot in docs/install.md"
 			;;
 		esac
-		die "$module cannot be loaded: $_why; dmesg may say more"
+		die "$module cannot be loaded: $why; dmesg may say more"
 	fi
 	loaded=1
 	[ -d "$SYS/bus/pci/drivers/$MODULE" ] || die "$module is not $MODULE"
@@ -88,34 +90,37 @@ load_module() {
 # check_live: the module is loaded, so only parameters that can change live
 # are allowed
 check_live() {
+	local param
 	case $weight in
 	*,*) die "$MODULE is loaded already, and a list of weights can be given only when it gets loaded; give one number" ;;
 	esac
-	for _param in $params; do
-		[ -w "$SYS/module/$MODULE/parameters/${_param%%=*}" ] ||
-			die "$MODULE is loaded already, and ${_param%%=*}= can be given only when it gets loaded; first run: $(how_to restore --all)"
+	for param in $params; do
+		[ -w "$SYS/module/$MODULE/parameters/${param%%=*}" ] ||
+			die "$MODULE is loaded already, and ${param%%=*}= can be given only when it gets loaded; first run: $(how_to restore --all)"
 	done
 }
 
 set_live() {
-	for _param in $params; do
-		say "setting $_param"
-		[ "$dry" = 1 ] || { printf '%s\n' "${_param#*=}" >"$SYS/module/$MODULE/parameters/${_param%%=*}"; } 2>/dev/null ||
-			die "$MODULE does not take $_param"
+	local param
+	for param in $params; do
+		say "setting $param"
+		[ -n "$dry_run" ] || { printf '%s\n' "${param#*=}" >"$SYS/module/$MODULE/parameters/${param%%=*}"; } 2>/dev/null ||
+			die "$MODULE does not take $param"
 	done
 }
 
 set_weight() {
+	local why
 	say "setting weight $weight"
-	[ "$dry" = 1 ] || _why=$(ethtool -C "$name" rx-frames-irq "$weight" 2>&1) ||
+	[ -n "$dry_run" ] || why=$(ethtool -C "$name" rx-frames-irq "$weight" 2>&1) ||
 		[ "$(weight_now)" = "$weight" ] ||
-		die "the weight of $name cannot be set to $weight: $_why"
+		die "the weight of $name cannot be set to $weight: $why"
 }
 
 weight_now() { ethtool -c "$name" | sed -n 's/^rx-frames-irq:[[:space:]]*//p'; }
 
 say() {
-	if [ "$dry" = 1 ]; then
+	if [ -n "$dry_run" ]; then
 		printf 'would be %s\n' "$*"
 	else
 		log "$name: $*"
@@ -134,13 +139,14 @@ network_back() {
 
 # dhcp_clients: processes of DHCP clients of this NIC, with their keys
 dhcp_clients() {
-	for _file in /proc/[0-9]*/comm; do
-		{ read -r _comm <"$_file"; } 2>/dev/null || continue
-		case $_comm in
+	local comm file
+	for file in /proc/[0-9]*/comm; do
+		{ read -r comm <"$file"; } 2>/dev/null || continue
+		case $comm in
 		dhclient | dhcpcd | udhcpc)
-			_file=${_file%/comm}
-			! tr '\0' '\n' <"$_file/cmdline" | grep -qxF "$name" ||
-				printf '%s\n' "${_file##*/}:$(process_key "${_file##*/}")"
+			file=${file%/comm}
+			! tr '\0' '\n' <"$file/cmdline" | grep -qxF "$name" ||
+				printf '%s\n' "${file##*/}:$(process_key "${file##*/}")"
 			;;
 		esac
 	done
@@ -148,23 +154,25 @@ dhcp_clients() {
 
 # note_dhcp CLIENTS: warn about those that still run and were not restarted
 note_dhcp() {
-	for _client in $1; do
-		! is_alive "$_client" ||
-			warn "the DHCP client of $name (process ${_client%%:*}) lost its socket; start it again (ifdown $name; ifup $name where ifupdown did)"
+	local client
+	for client in $1; do
+		! is_alive "$client" ||
+			warn "the DHCP client of $name (process ${client%%:*}) lost its socket; start it again (ifdown $name; ifup $name where ifupdown did)"
 	done
 }
 
 # arm SECONDS: a watchdog that outlives this shell and its terminal
 arm() {
-	_me=$$:$(process_key $$)
-	printf '%s\n' "$_me" >"$RUN/$pci.watchdog"
-	setsid sh "$here/lib/watchdog.sh" "$pci" "$_me" "$1" </dev/null >>"$RUN/watchdog.log" 2>&1 &
+	local me
+	me=$$:$(process_key $$)
+	printf '%s\n' "$me" >"$RUN/$pci.watchdog"
+	setsid sh "$here/lib/watchdog.sh" "$pci" "$me" "$1" </dev/null >>"$RUN/watchdog.log" 2>&1 9>&- &
 }
 
 # At any exit: undo an unfinished change
 # shellcheck disable=SC2317 # called by the trap
 finish() {
-	_status=$?
+	local status=$?
 	trap '' INT TERM
 	trap - EXIT
 	if [ "$touched" = 1 ]; then
@@ -178,47 +186,15 @@ finish() {
 		fi
 	fi
 	[ -z "$pci" ] || rm -f "$RUN/$pci.watchdog"
-	[ "$loaded" = 0 ] || [ "$_status" = 0 ] || drop_module
-	drop_lock
-	exit "$_status"
+	[ "$loaded" = 0 ] || [ "$status" = 0 ] || drop_module
+	exit "$status"
 }
 
-nic='' weight='' params='' module='' yes=0 dry=0 timeout=30
+nic='' weight='' params='' module='' yes='' dry_run='' timeout=30
 pci='' touched=0 loaded=0
-while [ $# -gt 0 ]; do
-	case $1 in
-	-h | --help)
-		usage
-		exit 0
-		;;
-	--yes) yes=1 ;;
-	--dry-run) dry=1 ;;
-	--module | --timeout)
-		[ $# -ge 2 ] || usage_error "$1 requires an argument"
-		[ "$1" = --module ] && module=$2
-		[ "$1" = --timeout ] && timeout=$2
-		shift
-		;;
-	weight=*)
-		check_weight "${1#weight=}"
-		weight=${1#weight=}
-		;;
-	-*) usage_error "unknown option '$1'" ;;
-	[a-zA-Z]*=*)
-		check_param "$1"
-		params="$params $1"
-		;;
-	*)
-		[ -z "$nic" ] || usage_error "one NIC at a time: '$nic' or '$1'"
-		nic=$1
-		;;
-	esac
-	shift
-done
-[ -n "$nic" ] || usage_error "which interface?"
-check_timeout "$timeout"
+nic_and_params "$@"
 need_tools
-if [ "$dry" = 0 ]; then
+if [ -z "$dry_run" ]; then
 	need_root
 	# the terminal may be an ssh session over this NIC: continue without it
 	trap '' HUP PIPE
@@ -256,35 +232,35 @@ case $peers in
 *'ssh '*) what="this ssh session goes" ;;
 *'default '*) what="the default route goes" ;;
 esac
-if [ -n "$peers" ] && [ "$yes" = 0 ] && [ "$dry" = 0 ]; then
+if [ -n "$peers" ] && [ -z "$yes$dry_run" ]; then
 	die "$what over $name, which is gone for some seconds; with --yes it is done, and $STOCK put back if the network does not work again within $timeout s"
 fi
 refs=$("$napinic" refs "$name")
-if [ -n "$refs" ] && [ "$yes" = 0 ] && [ "$dry" = 0 ]; then
+if [ -n "$refs" ] && [ -z "$yes$dry_run" ]; then
 	die "$name becomes another network device, which these no longer match:
 $refs
 With --yes it is done, and you load them again afterwards"
 fi
 note_lost "$name"
 clients=$(dhcp_clients)
-[ "$dry" = 0 ] || [ -z "$clients" ] ||
+[ -z "$dry_run" ] || [ -z "$clients" ] ||
 	warn "the DHCP client of $name would lose its socket: process $(printf '%s' "$clients" | sed 's/:.*//' | xargs)"
 carrier=$(first_line "$SYS/class/net/$name/carrier") || carrier=0
-answered=$(printf '%s\n' "$peers" | while read -r _ _address _dev; do
-	[ "${_address:--}" = - ] || ! answers "$_address" "$_dev" || echo "$_address $_dev"
+answered=$(printf '%s\n' "$peers" | while read -r _ address dev; do
+	[ "${address:--}" = - ] || ! answers "$address" "$dev" || echo "$address $dev"
 done)
 
 if [ -d "$SYS/module/$MODULE" ]; then
 	set_live
 else
 	load_module
-	if [ "$dry" = 0 ]; then
+	if [ -z "$dry_run" ]; then
 		# given to the module, a list too
 		weight=
 	fi
 fi
 say "handing $pci from $driver to $MODULE"
-if [ "$dry" = 1 ]; then
+if [ -n "$dry_run" ]; then
 	[ -z "$peers" ] || printf '%s over %s: --yes needed\n' "$what" "$name"
 	[ -z "$refs" ] || printf 'rules would no longer match %s: --yes needed\n' "$name"
 	printf 'and then brought back:\n'

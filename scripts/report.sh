@@ -108,8 +108,7 @@ if [ "$(id -u)" -eq 0 ]; then
 		} 2>&1 >&5 | clean >&2; } 5>&1 | clean >&4; } 3>&1)
 		exit "${status:-$EXIT_FAIL}"
 	fi
-	opened=$(open_part "$out")
-	[ -z "$opened" ] || die "everybody may write to $opened; run chmod o-w on it, or give another --out"
+	need_own_path "$out" "--out $out" "write there; give a folder that is closed to others" 002
 	for dir; do
 		owner=$(owner_of "$dir")
 		[ "$owner" -eq 0 ] ||

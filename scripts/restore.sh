@@ -5,6 +5,7 @@
 set -eu
 here=$(dirname "$0")
 . "$here/lib/common.sh"
+. "$here/lib/options.sh"
 . "$here/lib/nic.sh"
 . "$here/lib/handover.sh"
 
@@ -25,16 +26,18 @@ usage() {
 
 # candidates: the PCI addresses for --all
 candidates() {
-	for _file in "$RUN"/*.state "$RUN"/*.loaded "$SYS/bus/pci/drivers/$MODULE"/*; do
-		_file=${_file##*/}
-		_file=${_file%.state}
-		_file=${_file%.loaded}
-		! is_pci_address "$_file" || printf '%s\n' "$_file"
+	local file
+	for file in "$RUN"/*.state "$RUN"/*.loaded "$SYS/bus/pci/drivers/$MODULE"/*; do
+		file=${file##*/}
+		file=${file%.state}
+		file=${file%.loaded}
+		! is_pci_address "$file" || printf '%s\n' "$file"
 	done | sort -u
 }
 
 # restore_one IF-OR-PCI
 restore_one() {
+	local obstacle what
 	find_nic "$1"
 	if [ ! -e "$SYS/bus/pci/devices/$pci" ]; then
 		if [ ! -e "$RUN/$pci.state" ] && [ ! -e "$RUN/$pci.loaded" ]; then
@@ -42,35 +45,35 @@ restore_one() {
 			return 1
 		fi
 		log "$pci: no such device any more; forgetting it"
-		[ "$dry" = 1 ] || rm -f "$RUN/$pci.state" "$RUN/$pci.loaded" "$RUN/$pci.nft"
+		[ -n "$dry_run" ] || rm -f "$RUN/$pci.state" "$RUN/$pci.loaded" "$RUN/$pci.nft"
 		return
 	fi
 	if [ -e "$RUN/$pci.state" ]; then
-		_what="a change was cut short: back to what was before"
+		what="a change was cut short: back to what was before"
 	elif [ "$driver" = "$MODULE" ]; then
 		[ -n "$name" ] || {
 			log "$prog: $pci has no interface here; bring it back from the other network namespace first (ip -n NAMESPACE link set dev IF netns 1)"
 			return 1
 		}
-		_what="back to $STOCK, as it is configured now"
-		_obstacle=$("$napinic" obstacle "$name") || {
+		what="back to $STOCK, as it is configured now"
+		obstacle=$("$napinic" obstacle "$name") || {
 			log "$prog: the devices on top of $name cannot be listed; run this again"
 			return 1
 		}
-		[ -z "$_obstacle" ] || {
-			log "$prog: $name cannot be given back: $_obstacle"
+		[ -z "$obstacle" ] || {
+			log "$prog: $name cannot be given back: $obstacle"
 			return 1
 		}
 	elif [ -z "$driver" ] && [ -e "$RUN/$pci.loaded" ]; then
-		_what="$MODULE was removed: back to what was before"
+		what="$MODULE was removed: back to what was before"
 	else
 		log "$1: ${driver:-no driver} has it, nothing to undo"
-		[ "$dry" = 1 ] || forget_override
+		[ -n "$dry_run" ] || forget_override
 		return
 	fi
-	log "$1: $_what"
+	log "$1: $what"
 	[ -z "$name" ] || note_lost "$name"
-	[ "$dry" = 0 ] || return 0
+	[ -z "$dry_run" ] || return 0
 	if [ ! -e "$RUN/$pci.state" ]; then
 		if [ "$driver" = "$MODULE" ]; then
 			keep_state "$pci" "$STOCK" || return 1
@@ -92,33 +95,12 @@ forget_override() {
 	rm -f "$RUN/$pci.loaded" "$RUN/$pci.nft"
 }
 
-which='' dry=0
-while [ $# -gt 0 ]; do
-	case $1 in
-	-h | --help)
-		usage
-		exit 0
-		;;
-	--dry-run) dry=1 ;;
-	--all)
-		[ -z "$which" ] || usage_error "--all, or one NIC"
-		which=--all
-		;;
-	-*) usage_error "unknown option '$1'" ;;
-	*)
-		[ -z "$which" ] || usage_error "one NIC, or --all"
-		which=$1
-		;;
-	esac
-	shift
-done
-[ -n "$which" ] || usage_error "which interface? (--all for all)"
+one_or_all "$@"
 need_tools
-if [ "$dry" = 0 ]; then
+if [ -z "$dry_run" ]; then
 	need_root
 	# the terminal may be an ssh session over this NIC; and do not stop halfway
 	trap '' HUP PIPE INT TERM
-	trap drop_lock EXIT
 	take_lock 60
 	# unfinished files of a killed script, and rules whose state is not there yet, or no more
 	rm -f "$RUN"/*.new
@@ -132,9 +114,9 @@ sweeping=$(live_sweep "$RUN/sweep.pid")
 [ -z "$sweeping" ] || [ -n "${E1000_NAPI_WATCHDOG-}" ] ||
 	die "a sweep is running (process $sweeping), and would lose its NIC; end it first: kill $sweeping"
 if [ -e "$RUN/sweep.state" ]; then
-	[ "$dry" = 0 ] || log "would put back what a killed sweep changed"
-	[ "$dry" = 1 ] || log "a sweep was killed: undoing its changes"
-	[ "$dry" = 1 ] || sh "$here/sweep.sh" --restore || status=$EXIT_FAIL
+	[ -z "$dry_run" ] || log "would put back what a killed sweep changed"
+	[ -n "$dry_run" ] || log "a sweep was killed: undoing its changes"
+	[ -n "$dry_run" ] || sh "$here/sweep.sh" --restore || status=$EXIT_FAIL
 fi
 if [ "$which" = --all ]; then
 	all=$(candidates)
@@ -145,5 +127,5 @@ if [ "$which" = --all ]; then
 else
 	restore_one "$which" || status=$EXIT_FAIL
 fi
-[ "$dry" = 1 ] || drop_module
+[ -n "$dry_run" ] || drop_module
 exit "$status"

@@ -7,6 +7,7 @@ set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lib/common.sh"
+. "$here/lib/options.sh"
 . "$here/lib/preflight.sh"
 PATH=$PATH:/usr/lib/sysstat:/usr/libexec/sysstat
 
@@ -20,8 +21,8 @@ usage() {
 
 		What to run
 		  --preset P          tcp, udp, udp-buffer, irq, irq-affinity: the study's experiments
-		                      (xen and vmware: irq-affinity, as the study ran it there);
-		                      every option overrides its part
+		                      (xen and vmware are other names of irq-affinity, which it
+		                      repeated there); every option overrides its part
 		  --quick             a tenth of the time, at most 3 repetitions
 		  --method M          grid (default), interleave, mlfrr
 		  --weight LIST       as 1,2,60 or 1..10 or 10..100+10; default 64
@@ -93,68 +94,51 @@ check_cpus() {
 	done
 }
 
+set_option() {
+	case $2 in
+	--*) usage_error "--$1 requires an argument, not '$2'" ;;
+	*[[:space:]]*) usage_error "--$1: no spaces in '$2'" ;;
+	*,,* | ,* | *,) usage_error "--$1: an empty place in the list '$2'" ;;
+	esac
+	case $1 in
+	preset)
+		preset=$2
+		preset_words="$(preset "$2")"
+		;;
+	method | source | server | sender | netns | peer | out | dry-run | retries | on-error | confirm | restore)
+		set_variable "$@"
+		;;
+	cpus)
+		case $2 in
+		auto) words="$words app_cpu=auto irq_cpu=auto" ;;
+		one) words="$words app_cpu=0 irq_cpu=0" ;;
+		two)
+			check_cpus "--cpus two" 1
+			words="$words app_cpu=1 irq_cpu=0"
+			;;
+		*) usage_error "--cpus is auto, one or two" ;;
+		esac
+		;;
+	load) words="$words offered_bps=$2" ;;
+	slot | settle) words="$words $1_s=$2" ;;
+	*)
+		case $1 in
+		app-cpu | irq-cpu) check_cpus "--$1" "$2" ;;
+		host) case $2 in *?:[1-9]*) ;; *) usage_error "--host requires ADDR:PORT, not '$2'" ;; esac ;;
+		esac
+		words="$words $(echo "$1" | tr - _)=$2"
+		;;
+	esac
+}
+unknown_option() { usage_error "'$1' is not a setting of a sweep"; }
+operand() {
+	[ -z "$interface" ] || usage_error "one interface, not '$interface' and '$1'"
+	interface=$1
+}
 command="$0 $*"
 interface='' words='' preset='' preset_words='' method=grid source=iperf out='' server=''
 sender='' netns=src peer='' dry_run='' restore='' retries=2 on_error=go-on confirm=yes
-while [ $# -gt 0 ]; do
-	case $1 in
-	-h | --help)
-		usage
-		exit 0
-		;;
-	--quick) words="$words quick=1" ;;
-	--dry-run) dry_run=1 ;;
-	--restore) restore=1 ;;
-	--*)
-		[ $# -ge 2 ] || usage_error "$1 requires an argument"
-		case $2 in
-		--*) usage_error "$1 requires an argument, not '$2'" ;;
-		*[[:space:]]*) usage_error "$1: no spaces in '$2'" ;;
-		*,,* | ,* | *,) usage_error "$1: an empty place in the list '$2'" ;;
-		esac
-		case $1 in
-		--app-cpu | --irq-cpu) check_cpus "$1" "$2" ;;
-		--host) case $2 in *?:[1-9]*) ;; *) usage_error "--host requires ADDR:PORT, not '$2'" ;; esac ;;
-		esac
-		case $1 in
-		--preset)
-			preset=$2
-			preset_words="$(preset "$2")"
-			;;
-		--method) method=$2 ;;
-		--source) source=$2 ;;
-		--server) server=$2 ;;
-		--sender) sender=$2 ;;
-		--netns) netns=$2 ;;
-		--peer) peer=$2 ;;
-		--out) out=$2 ;;
-		--retries) retries=$2 ;;
-		--on-error) on_error=$2 ;;
-		--confirm) confirm=$2 ;;
-		--cpus)
-			case $2 in
-			auto) words="$words app_cpu=auto irq_cpu=auto" ;;
-			one) words="$words app_cpu=0 irq_cpu=0" ;;
-			two)
-				check_cpus "$1 two" 1
-				words="$words app_cpu=1 irq_cpu=0"
-				;;
-			*) usage_error "--cpus is auto, one or two" ;;
-			esac
-			;;
-		--load) words="$words offered_bps=$2" ;;
-		--slot | --settle) words="$words ${1#--}_s=$2" ;;
-		*) words="$words $(echo "${1#--}" | tr - _)=$2" ;;
-		esac
-		shift
-		;;
-	*)
-		[ -z "$interface" ] || usage_error "one interface, not '$interface' and '$1'"
-		interface=$1
-		;;
-	esac
-	shift
-done
+parse "$@"
 
 napimeter=$(tool napimeter)
 

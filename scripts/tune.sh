@@ -7,6 +7,7 @@ set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/lib/common.sh"
+. "$here/lib/options.sh"
 . "$here/lib/nic.sh"
 . "$here/lib/nic-reach.sh"
 . "$here/lib/tune-keep.sh"
@@ -88,48 +89,27 @@ interface='' sweep='' tries='' against='' minutes=30 trial=1 margin=2 seed='' ob
 dry_run='' apply='' undo='' server='' source=iperf loads=''
 # arguments for napimeter that tests override
 search=''
-while [ $# -gt 0 ]; do
+set_option() {
+	case $2 in '' | *[[:space:]]*) usage_error "--$1: one word without spaces, not '$2'" ;; esac
 	case $1 in
-	-h | --help)
-		usage
-		exit 0
-		;;
-	--dry-run) dry_run=1 ;;
-	--apply) apply=1 ;;
-	--undo) undo=1 ;;
-	--try | --against | --objective | --minutes | --trial | --margin | --seed | --out | --server | --port | --sender | \
-		--source | --netns | --peer | --host | --datagram | --burst | --min-load | --max-load)
-		[ $# -ge 2 ] || usage_error "$1 requires an argument"
-		case $2 in '' | *[[:space:]]*) usage_error "$1: one word without spaces, not '$2'" ;; esac
-		case $1 in
-		--try) tries="$tries $2" ;;
-		--against) against=$(echo "$2" | tr , ' ') ;;
-		--objective) objective=$2 ;;
-		--minutes) minutes=$2 ;;
-		--trial) trial=$2 ;;
-		--margin) margin=$2 ;;
-		--seed) seed=$2 ;;
-		--out) out=$2 ;;
-		*)
-			[ "$1" != --server ] || server=$2
-			[ "$1" != --sender ] || server=${2#ssh:}
-			[ "$1" != --source ] || source=$2
-			case $1 in
-			--*-load) loads="$loads $1 $2" ;;
-			*) sweep="$sweep $1 $2" ;;
-			esac
-			;;
-		esac
-		shift
-		;;
-	-*) usage_error "unknown option '$1'" ;;
+	try) tries="$tries $2" ;;
+	against) against=$(echo "$2" | tr , ' ') ;;
+	dry-run | apply | undo | objective | minutes | trial | margin | seed | out) set_variable "$@" ;;
+	*-load) loads="$loads --$1 $2" ;;
 	*)
-		[ -z "$interface" ] || usage_error "one interface, not '$interface' and '$1'"
-		interface=$1
+		case $1 in
+		server | source) set_variable "$@" ;;
+		sender) server=${2#ssh:} ;;
+		esac
+		sweep="$sweep --$1 $2"
 		;;
 	esac
-	shift
-done
+}
+operand() {
+	[ -z "$interface" ] || usage_error "one interface, not '$interface' and '$1'"
+	interface=$1
+}
+parse "$@"
 
 if [ -n "$undo" ]; then
 	need_root

@@ -241,9 +241,8 @@ sweep_orders() {
 		: "${weight:=1,2,60,200}" "${reps:=2}" "${seconds:=$([ -n "$short" ] && echo 4 || echo 5)}"
 		[ -n "$load" ] || order percent "$([ -n "$short" ] && echo 100 || echo 25,50,100,200)"
 	fi
-	for _word in weight load rcvbuf reps seconds; do
-		eval "_value=\$$_word"
-		[ -z "$_value" ] || order "$_word" "$_value"
+	for _word in "weight $weight" "load $load" "rcvbuf $rcvbuf" "reps $reps" "seconds $seconds"; do
+		[ -z "${_word#* }" ] || order "${_word%% *}" "${_word#* }"
 	done
 }
 

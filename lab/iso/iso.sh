@@ -7,6 +7,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
 . "$top/scripts/lib/common.sh"
+. "$top/scripts/lib/options.sh"
 . "$top/scripts/lib/own-file.sh"
 
 usage() {
@@ -28,27 +29,8 @@ usage() {
 
 out=e1000_napi.iso kver='' append='' console='' bios=''
 ! in_clone || out=$top/build/e1000_napi.iso
-while [ $# -gt 0 ]; do
-	case $1 in
-	-h | --help)
-		usage
-		exit 0
-		;;
-	--bios) bios=1 ;;
-	--out | --kver | --append | --console)
-		[ $# -ge 2 ] || usage_error "$1 requires an argument"
-		case $1 in
-		--out) out=$2 ;;
-		--kver) kver=$2 ;;
-		--append) append=$2 ;;
-		--console) console=$2 ;;
-		esac
-		shift
-		;;
-	*) usage_error "unknown argument '$1'" ;;
-	esac
-	shift
-done
+operand() { usage_error "unknown argument '$1'"; }
+parse "$@"
 # check first, because the rest takes minutes
 [ ! -d "$out" ] || usage_error "--out: $out is a folder; give a file"
 need_own_file "$out" "--out $out" "write there; give a file in a folder of your own" 002

@@ -3,17 +3,6 @@
 # network interfaces and files. Source it, or install it as
 # /usr/share/bash-completion/completions/e1000-napi.
 
-# The options that a help text describes: in its usage and where a line or column begins with
-# one, not those that a sentence mentions
-_e1000_napi_options() {
-	awk '/^usage:/ { whole = 1 }
-		/^  ? ? ?-/ || !/^(usage:| )/ { whole = 0 }
-		/^For the sweep/ { sub(/.*: /, ""); whole = 2 }
-		whole == 2 || (whole && !/^usage: .*OPTION[^ ]* *$/) { print; next }
-		{ n = split($0, part, /  +/); for (i = 1; i <= n; i++) if (part[i] ~ /^-/) print part[i] }' |
-		grep -oE -- '--[a-z]([a-z-]*[a-z])?'
-}
-
 _e1000_napi() {
 	local front=${COMP_WORDS[0]} word=${COMP_WORDS[COMP_CWORD]} command help words=''
 	if [ "$COMP_CWORD" -eq 1 ] || { [ "$COMP_CWORD" -eq 2 ] && [ "${COMP_WORDS[1]}" = help ]; }; then
@@ -28,10 +17,10 @@ _e1000_napi() {
 		else
 			[ "$command" != host ] || command="host ${COMP_WORDS[2]}"
 			# shellcheck disable=SC2086 # one or two words
-			help=$("$front" $command --help 2>/dev/null)
 			case $word in
-			-*) words=$(printf '%s\n' "$help" | _e1000_napi_options | sort -u) ;;
+			-*) words=$("$front" --options $command 2>/dev/null) ;;
 			*)
+				help=$("$front" $command --help 2>/dev/null)
 				# the first argument of these is an interface; a later word is an option's
 				case $COMP_CWORD-$help in
 				2-*"$command IF"*) words=$(cd /sys/class/net && echo *) ;;

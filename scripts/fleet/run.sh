@@ -5,6 +5,8 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=scripts/lib/common.sh
 . "$here/../lib/common.sh"
+# shellcheck source=scripts/lib/options.sh
+. "$here/../lib/options.sh"
 # shellcheck source=scripts/fleet/names.sh
 . "$here/names.sh"
 
@@ -16,7 +18,7 @@ usage() {
 		cannot be reached or fails is named, and the others continue; --failed retries
 		those. Guests need ssh, a shell, iproute2, ethtool, iperf. inventory.example beside
 		this script and docs/fleet.md describe the inventory.
-		  -i FILE         the inventory
+		  -i, --inventory FILE  the inventory
 		  --limit HOSTS   only these, as Ansible says it: g1,g2 or a group or 'web*'
 		  --failed        only those that the last run did not finish
 		  --dry-run       look at each guest, say what would be done, change nothing
@@ -51,40 +53,21 @@ check_folders() {
 # json WORDS: as a string in JSON
 json() { printf '"%s"' "$(printf '%s' "$1" | sed 's/[\\"]/\\&/g')"; }
 
+set_option() {
+	case $1 in
+	i) inventory=$2 ;;
+	v) verbose=-v ;;
+	dry-run) check=--check ;;
+	keep) keep=true ;;
+	*) set_variable "$@" ;;
+	esac
+}
+operand() { usage_error "unknown argument '$1'; the sweep's options go after --"; }
+unknown_option() { operand "$1"; }
+rest() { words=$*; }
 inventory='' limit='' failed='' check='' undo='' keep=false batch=10 out=results/fleet
 textfile='' report='' verbose='' words=''
-while [ $# -gt 0 ]; do
-	case $1 in
-	-h | --help)
-		usage
-		exit 0
-		;;
-	--failed) failed=1 ;;
-	--dry-run) check=--check ;;
-	--undo) undo=1 ;;
-	--keep) keep=true ;;
-	--report) report=1 ;;
-	-v) verbose=-v ;;
-	-i | --inventory | --limit | --batch | --out | --textfile)
-		[ $# -ge 2 ] || usage_error "$1 requires an argument"
-		case $1 in
-		--limit) limit=$2 ;;
-		--batch) batch=$2 ;;
-		--out) out=$2 ;;
-		--textfile) textfile=$2 ;;
-		*) inventory=$2 ;;
-		esac
-		shift
-		;;
-	--)
-		shift
-		words=$*
-		break
-		;;
-	*) usage_error "unknown argument '$1'; the sweep's options go after --" ;;
-	esac
-	shift
-done
+parse "$@"
 if ! is_uint "$batch" || [ "$batch" -lt 1 ]; then
 	usage_error "--batch requires a whole number from 1, not '$batch'"
 fi

@@ -24,49 +24,36 @@ usage() {
 	END
 }
 
-port=5002 record=/dev/null
-while [ $# -gt 0 ]; do
-	case $1 in
-	-h | --help)
-		usage
-		exit 0
-		;;
-	--port | --record)
-		[ $# -ge 2 ] || usage_error "$1 requires an argument"
-		case $1 in
-		--port) port=$2 ;;
-		--record) record=$2 ;;
-		esac
-		shift 2
-		;;
-	-*) usage_error "unknown option '$1'" ;;
-	*) break ;;
-	esac
-done
-[ $# -eq 2 ] || usage_error "say HYPERVISOR VM, or pid PID"
+operand() {
+	[ -z "$vm" ] || usage_error "say HYPERVISOR VM, or pid PID"
+	[ -z "$kind" ] && kind=$1 || vm=$1
+}
+port=5002 record=/dev/null kind='' vm=''
+parse "$@"
+[ -n "$vm" ] || usage_error "say HYPERVISOR VM, or pid PID"
 { is_uint "$port" && [ "$port" -ge 1 ] && [ "$port" -le 65535 ]; } ||
 	usage_error "--port requires a number from 1 to 65535, not '$port'"
 need_own_file "$record" "--record $record" "write there; give a file in a folder of your own" 002
 napimeter=$(tool napimeter)
 
 samples() {
-	case $1 in
+	case $kind in
 	pid)
 		# shellcheck disable=SC2034 # for cpu_of_process
 		interval=0.5 count=0
-		cpu_of_process "$2"
+		cpu_of_process "$vm"
 		;;
-	*) "$here/$1.sh" cpu "$2" ;;
+	*) "$here/$kind.sh" cpu "$vm" ;;
 	esac
 }
 
-case $1 in
-pid) [ -e "/proc/$2/stat" ] || die "there is no process $2" ;;
+case $kind in
+pid) [ -e "/proc/$vm/stat" ] || die "there is no process $vm" ;;
 xen | virtualbox | vmware | kvm)
-	"$here/$1.sh" facts "$2" 2>/dev/null | grep -qx running=yes ||
-		die "no VM $2 runs on $1 here; start it first"
+	"$here/$kind.sh" facts "$vm" 2>/dev/null | grep -qx running=yes ||
+		die "no VM $vm runs on $kind here; start it first"
 	;;
-*) usage_error "which hypervisor: xen, virtualbox, vmware or kvm, not '$1'" ;;
+*) usage_error "which hypervisor: xen, virtualbox, vmware or kvm, not '$kind'" ;;
 esac
 log "answering on UDP port $port; Ctrl-C ends it"
-samples "$@" | tee "$record" | "$napimeter" hostcpu "$port"
+samples | tee "$record" | "$napimeter" hostcpu "$port"

@@ -8,10 +8,12 @@
 host_here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=scripts/lib/common.sh
 . "$host_here/../lib/common.sh"
+# shellcheck source=scripts/lib/options.sh
+. "$host_here/../lib/options.sh"
 : "${kind:=}" "${title:=}" "${create_options:=}"
 state=${XDG_STATE_HOME:-$(home_dir)/.local/state}/e1000_napi/host/$kind
 
-host_usage() {
+usage() {
 	cat <<-END
 		usage: $prog create VM OPTION… | start VM | stop VM | destroy VM [--yes]
 		       $prog cpu VM [--interval S] [--count N] | facts VM
@@ -35,10 +37,11 @@ host_usage() {
 
 # wait_until SECONDS COMMAND…: poll by the clock, for a COMMAND that may take seconds itself
 wait_until() {
-	_until=$(($(date +%s) + $1))
+	local end
+	end=$(($(date +%s) + $1))
 	shift
 	until "$@"; do
-		[ "$(date +%s)" -lt "$_until" ] || return 1
+		[ "$(date +%s)" -lt "$end" ] || return 1
 		sleep 1
 	done
 }
@@ -47,10 +50,11 @@ gone() { ! vm_runs; }
 
 # now_ns: wall clock time. date has no nanoseconds on some hosts.
 now_ns() {
-	_now=$(date +%s%N)
-	case $_now in
+	local now
+	now=$(date +%s%N)
+	case $now in
 	*N) echo "$(date +%s)000000000" ;;
-	*) echo "$_now" ;;
+	*) echo "$now" ;;
 	esac
 }
 
@@ -61,11 +65,12 @@ need_ours() {
 }
 
 ask_destroy() {
+	local answer
 	[ -z "$yes" ] || return 0
 	[ -t 0 ] || die "destroy asks, and this is not a terminal: give --yes"
 	printf 'Destroy the VM %s and its files? [y/N] ' "$vm" >&2
-	read -r _answer
-	case $_answer in y* | Y*) ;; *) die "left as it is" ;; esac
+	read -r answer
+	case $answer in y* | Y*) ;; *) die "left as it is" ;; esac
 }
 
 # ticks PID: user and system time of all its threads in the kernel's ticks; the name,
@@ -77,36 +82,38 @@ ticks() {
 
 # cpu_of_process PID: samples of its CPU use, until it ends or count is reached
 cpu_of_process() {
-	_hz=$(getconf CLK_TCK)
-	_n=0
-	_t0=$(now_ns)
-	_c0=$(ticks "$1") || die "there is no process $1"
+	local before after hz t0 t1 n
+	hz=$(getconf CLK_TCK)
+	n=0
+	t0=$(now_ns)
+	before=$(ticks "$1") || die "there is no process $1"
 	echo time_ns,cpu
-	while [ "$count" -eq 0 ] || [ "$_n" -lt "$count" ]; do
+	while [ "$count" -eq 0 ] || [ "$n" -lt "$count" ]; do
 		sleep "$interval"
-		_t1=$(now_ns)
-		_c1=$(ticks "$1") || break
-		awk -v t0="$_t0" -v t1="$_t1" -v c="$((_c1 - _c0))" -v hz="$_hz" \
+		t1=$(now_ns)
+		after=$(ticks "$1") || break
+		awk -v t0="$t0" -v t1="$t1" -v c="$((after - before))" -v hz="$hz" \
 			'BEGIN { printf "%s,%.1f\n", t1, c / hz * 100 / ((t1 - t0) / 1e9) }'
-		_t0=$_t1
-		_c0=$_c1
-		_n=$((_n + 1))
+		t0=$t1
+		before=$after
+		n=$((n + 1))
 	done
 }
 
 host_main() {
+	local number
 	iso='' kernel='' initrd='' append='' nic='' mem=512 cpus=2 net='' extra='' yes=''
 	interval=1 count=0
 	verb=${1-}
 	case $verb in
 	-h | --help)
-		host_usage
+		usage
 		exit 0
 		;;
 	create | start | stop | destroy | cpu | facts)
 		case ${2-} in
 		-h | --help)
-			host_usage
+			usage
 			exit 0
 			;;
 		esac
@@ -121,36 +128,17 @@ host_main() {
 	esac
 	need_own_path "$state/$vm" "the folder of VMs $state" "act by it: set HOME to /root, or XDG_STATE_HOME" 002
 	shift 2
-	while [ $# -gt 0 ]; do
+	operand() { usage_error "unknown argument '$1'"; }
+	set_option() {
 		case $1 in
-		--yes)
-			yes=1
-			shift
-			continue
-			;;
-		--iso | --kernel | --initrd | --append | --mem | --cpus | --net | --nic | --extra | \
-			--interval | --count) ;;
-		*) usage_error "unknown argument '$1'" ;;
-		esac
-		[ $# -ge 2 ] || usage_error "$1 requires an argument"
-		case $1 in
-		--iso) iso=$2 ;;
-		--kernel) kernel=$2 ;;
-		--initrd) initrd=$2 ;;
-		--append) append=$2 ;;
-		--mem) mem=$2 ;;
-		--cpus) cpus=$2 ;;
-		--net) net=$2 ;;
-		--nic) nic=$2 ;;
-		--extra) extra="$extra$2
+		extra) extra="$extra$2
 " ;;
-		--interval) interval=$2 ;;
-		--count) count=$2 ;;
+		*) set_variable "$@" ;;
 		esac
-		shift 2
-	done
-	for _number in "$mem" "$cpus" "$interval" "$count"; do
-		is_uint "$_number" || usage_error "'$_number' is not a whole number"
+	}
+	parse "$@"
+	for number in "$mem" "$cpus" "$interval" "$count"; do
+		is_uint "$number" || usage_error "'$number' is not a whole number"
 	done
 	case $verb in
 	create)

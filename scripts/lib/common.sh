@@ -90,58 +90,6 @@ temp_dir() {
 		die "no temporary folder can be made in ${TMPDIR:-/tmp}: is it full (df) or read-only? TMPDIR=FOLDER takes another one"
 }
 
-# owner_of PATH: the first user other than root who owns a part of PATH or of its links' targets,
-# else 0. Root must not write there: that user can replace it with a link
-owner_of() {
-	local path="$1" real
-	case $1 in
-	/*) ;;
-	*) path=$(pwd -P)/$1 ;;
-	esac
-	real=$(first_owner "$path")
-	while [ "$real" -eq 0 ] && [ -n "$path" ]; do
-		if [ -e "$path" ]; then
-			real=$(first_owner "$(readlink -f "$path")")
-			break
-		fi
-		path=${path%/*}
-	done
-	printf '%s\n' "$real"
-}
-
-# open_part PATH: the first directory of PATH, links followed, that is writable for all and not
-# sticky, if any
-open_part() {
-	local path="$1"
-	while [ ! -e "$path" ] && [ "$path" != "${path%/*}" ]; do
-		path=${path%/*}
-	done
-	path=$(readlink -f "${path:-/}") || return 0
-	while [ -n "$path" ]; do
-		find "$path" -prune -type d -perm -0002 ! -perm -1000
-		path=${path%/*}
-	done | head -n 1
-}
-
-# first_owner /PATH: the first user other than root who owns a part of it, else 0
-first_owner() {
-	local path="$1" part='' owner
-	while [ -n "$path" ]; do
-		path=$(printf '%s' "$path" | sed 's|^/*||')
-		part=$part/${path%%/*}
-		owner=$(stat -c %u "$part" 2>/dev/null) || break
-		if [ "$owner" -ne 0 ]; then
-			printf '%s\n' "$owner"
-			return
-		fi
-		case $path in
-		*/*) path=${path#*/} ;;
-		*) path='' ;;
-		esac
-	done
-	echo 0
-}
-
 # in_clone: true in a clone, where things are built, false in the package
 # shellcheck disable=SC2154 # $here is the script's
 in_clone() { [ -e "$here/../dev/prepare.sh" ] || [ -e "$here/../../dev/prepare.sh" ]; }
@@ -202,9 +150,10 @@ is_uint() {
 
 # process_key PID: identifies a living process even if its PID is reused; fails if it is dead
 process_key() {
-	_stat=$(head -n 1 "/proc/$1/stat" 2>/dev/null) || return 1
+	local stat
+	stat=$(head -n 1 "/proc/$1/stat" 2>/dev/null) || return 1
 	# shellcheck disable=SC2046,SC2086 # the fields after "(name)"
-	set -- "$1" ${_stat##*) }
+	set -- "$1" ${stat##*) }
 	case $2 in
 	Z | X) return 1 ;;
 	esac
@@ -214,7 +163,8 @@ process_key() {
 
 # is_alive PID:KEY; an empty key is of a process that died before it was read: not alive
 is_alive() {
-	_key=$(process_key "${1%%:*}") && [ "$_key" = "${1##*:}" ]
+	local key
+	key=$(process_key "${1%%:*}") && [ "$key" = "${1##*:}" ]
 }
 
 # live_sweep LOCK: the process of the running sweep, if any
@@ -281,6 +231,14 @@ foreign_part() {
 	[ -n "$open" ] && printf '%s\n' "${at:-/}"
 }
 
+# owner_of PATH: the first user other than root who owns a part of PATH or of its links' targets,
+# else 0. Root must not write there: that user can replace it with a link
+owner_of() {
+	local part here=/ SUDO_UID=0
+	part=$(foreign_part "$1" 0) || part=/
+	stat -c %u "$part"
+}
+
 # need_own_path PATH NAME WHY [OTHERS [LEAST]]: die if foreign_part finds one. The message calls PATH
 # NAME; WHY says what root would do there and what to do instead
 need_own_path() {
@@ -303,11 +261,11 @@ uptime_now() { cut -d . -f 1 /proc/uptime; }
 # wait_for SECONDS COMMAND…: poll until COMMAND, which must be quick, succeeds or time is up: ten
 # tries a second
 wait_for() {
-	_left=$(($1 * 10))
+	local left=$(($1 * 10))
 	shift
 	while ! "$@"; do
-		_left=$((_left - 1))
-		[ "$_left" -gt 0 ] || return 1
+		left=$((left - 1))
+		[ "$left" -gt 0 ] || return 1
 		sleep 0.1
 	done
 }
@@ -335,16 +293,16 @@ home_dir() { printenv HOME | grep . || home_of "$(id -u)"; }
 # cache_dir NAME: a directory for files that are costly to make but can be made again. The same with
 # and without sudo
 cache_dir() {
-	_cache=${E1000_NAPI_CACHE:-}
-	if [ -z "$_cache" ] && [ -n "${XDG_CACHE_HOME:-}" ]; then
-		_cache=$XDG_CACHE_HOME/e1000_napi
-	elif [ -z "$_cache" ]; then
-		{ is_sudo && _cache=$(home_of "$SUDO_UID"); } || _cache=$(home_dir) ||
+	local cache="${E1000_NAPI_CACHE:-}"
+	if [ -z "$cache" ] && [ -n "${XDG_CACHE_HOME:-}" ]; then
+		cache=$XDG_CACHE_HOME/e1000_napi
+	elif [ -z "$cache" ]; then
+		{ is_sudo && cache=$(home_of "$SUDO_UID"); } || cache=$(home_dir) ||
 			die "no home folder for a cache: set E1000_NAPI_CACHE to a folder"
-		_cache=$_cache/.cache/e1000_napi
+		cache=$cache/.cache/e1000_napi
 	fi
-	[ "$(id -u)" -ne 0 ] || check_cache "$_cache" "$1"
-	printf '%s/%s\n' "$_cache" "$1"
+	[ "$(id -u)" -ne 0 ] || check_cache "$cache" "$1"
+	printf '%s/%s\n' "$cache" "$1"
 }
 
 # check_cache FOLDER NAME: root runs what is in there. With sudo -E or su -m, HOME may be another user's
@@ -381,6 +339,7 @@ give_here() {
 	[ "$(stat -c %u "$up")" = "$SUDO_UID" ] || return 0
 	# checksums of root's downloads stay root's; a file with two names may have one elsewhere. find
 	# refuses -execdir with relative directories in PATH
+	# shellcheck disable=SC2153 # sudo sets both
 	PATH=/usr/sbin:/usr/bin:/sbin:/bin find "./$1" -xdev -user 0 ! -name '*.sha256' \
 		\( -type d -o -links 1 \) -execdir chown -h "$SUDO_UID:$SUDO_GID" {} + || :
 	while [ "$way" != "$up" ]; do
@@ -392,9 +351,10 @@ give_here() {
 # give_back_all FOLDER: give back what make and the scripts write in this tree, FOLDER, and the cache,
 # except root filesystems in the cache, whose files must stay root's
 give_back_all() {
+	local folder
 	is_sudo || return 0
 	give_back "$1/build" "$1/results"
-	for _name in image kernel kvm e1000-source kernel-scripts bench; do
-		give_back "$(cache_dir "$_name")"
+	for folder in image kernel kvm e1000-source kernel-scripts bench; do
+		give_back "$(cache_dir "$folder")"
 	done
 }

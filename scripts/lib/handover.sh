@@ -7,77 +7,32 @@
 #                             is changed, removed when all of it is back
 # /run/e1000_napi/PCI.loaded  the same file, kept while e1000_napi has the NIC
 # /run/e1000_napi/PCI.nft     what nftables loses with the network device, for nft -f
-# A reboot removes both, and undoes the handover.
+# /run/e1000_napi/lock        the process that holds it, or held it last
+# A reboot removes all, and undoes the handover.
 # shellcheck disable=SC2034,SC2154 # set and used by those that source this
 
 RUN=${E1000_NAPI_RUN:-/run/e1000_napi}
-ticket=
 # others may read the state but not write it
 umask 022
 MODULE=e1000_napi
 STOCK=e1000
 
-# take_lock SECONDS: one lock for all NICs, because their names can collide meanwhile.
-# Lamport's bakery: every process draws a number, and the lowest living one goes first. Each
-# process has its own file, so removing a dead one's cannot hit another. (busybox may lack flock.)
+# take_lock SECONDS: one lock for all NICs, because their names can collide meanwhile. The kernel
+# frees it when this process and all that it started are gone, so restore.sh also waits for a
+# napinic whose script was killed. What may run on afterwards is started with 9>&-
 take_lock() {
 	mkdir -p "$RUN" || die "cannot make $RUN"
 	is_own_path "$RUN" || die "$RUN, or a folder above it, belongs to, or can be written by, another user; remove it"
-	_me=$$:$(process_key $$) || die "/proc/$$/stat cannot be read; is /proc mounted?"
-	: >"$RUN/choosing.$_me"
-	_number=100000
-	for _file in "$RUN"/ticket.*; do
-		_file=${_file##*/ticket.}
-		_file=${_file%%.*}
-		! is_uint "$_file" || [ "$_file" -lt "$_number" ] || _number=$_file
-	done
-	ticket=$RUN/ticket.$((_number + 1)).$_me
-	: >"$ticket"
-	rm "$RUN/choosing.$_me"
-	wait_for "$1" my_turn ||
-		die "process $_owner is changing a NIC's driver; try again when it is done"
+	# another user who can open it could hold it
+	umask 077
+	exec 9<>"$RUN/lock"
+	umask 022
+	wait_for "$1" try_lock && return
+	[ -e "/proc/$holder" ] || holder="$holder (killed, but what it started still runs)"
+	die "process $holder is changing a NIC's driver; try again when it is done"
 }
 
-# my_turn: no living process is choosing or has a lower number
-my_turn() {
-	for _file in "$RUN"/choosing.* "$RUN"/ticket.*; do
-		[ "$_file" != "$ticket" ] || return 0
-		_owner=${_file##*.}
-		if is_alive "$_owner"; then
-			_owner=${_owner%:*}
-			return 1
-		fi
-		rm -f "$_file"
-	done
-	return 1
-}
-
-drop_lock() { [ -z "$ticket" ] || rm -f "$ticket"; }
-
-# check_weight LIST: numbers 1..4096 with commas between
-check_weight() {
-	case ,$1, in
-	*,,*) usage_error "weight=$1: a number from 1 to 4096, or several with commas" ;;
-	esac
-	for _one in $(printf '%s\n' "$1" | tr , ' '); do
-		if ! is_uint "$_one" || [ "${#_one}" -gt 4 ] || [ "$_one" -lt 1 ] || [ "$_one" -gt 4096 ]; then
-			usage_error "weight=$1: '$_one' is not a number from 1 to 4096"
-		fi
-	done
-}
-
-# check_param WORD: PARAMETER=VALUE
-check_param() {
-	case $1 in
-	*[!A-Za-z0-9_=,.+-]*) usage_error "'$1' is not PARAMETER=VALUE" ;;
-	esac
-}
-
-check_timeout() {
-	if ! is_uint "$1" || [ "${#1}" -gt 4 ] || [ "$1" -lt 5 ] || [ "$1" -gt 3600 ]; then
-		usage_error "--timeout $1: a number from 5 to 3600"
-	fi
-}
+try_lock() { holder=$("$napinic" lock $$ <&9); }
 
 # find_module: sets $module to a file, or to the name of the installed module
 find_module() {
@@ -96,7 +51,7 @@ find_module() {
 # find_nic WORD: an interface or a PCI address, also one with only a state file
 # left; sets $pci, $name and $driver (name and driver may be empty)
 find_nic() {
-	local word
+	local word file
 	pci='' name='' driver=''
 	if [ ! -e "$SYS/class/net/$1" ] && is_altname "$1" && word=$("$napinic" name "$1"); then
 		set -- "$word"
@@ -112,9 +67,9 @@ find_nic() {
 			die "$1 is driven by ${driver:-no driver}, not by $STOCK; $MODULE drives Intel e1000 NICs only"
 		fi
 	else
-		for _file in "$RUN"/????:??:??.?.state "$RUN"/????:??:??.?.loaded; do
-			if [ -e "$_file" ] && [ "$(state_word "$_file" name)" = "$1" ]; then
-				pci=${_file##*/}
+		for file in "$RUN"/????:??:??.?.state "$RUN"/????:??:??.?.loaded; do
+			if [ -e "$file" ] && [ "$(state_word "$file" name)" = "$1" ]; then
+				pci=${file##*/}
 				pci=${pci%.*}
 				break
 			fi
@@ -147,25 +102,26 @@ keep_state() {
 
 # note_lost IF: warn about what does not come back and is not a reason to refuse
 note_lost() {
-	"$napinic" lost "$1" | while read -r _what; do
-		warn "the $_what is not brought back; set it again afterwards"
+	local what
+	"$napinic" lost "$1" | while read -r what; do
+		warn "the $what is not brought back; set it again afterwards"
 	done
-	"$napinic" refs "$1" | while read -r _what; do
-		warn "$_what no longer matches $1 afterwards; load it again then"
+	"$napinic" refs "$1" | while read -r what; do
+		warn "$what no longer matches $1 afterwards; load it again then"
 	done
 }
 
 # put_driver PCI DRIVER: does nothing if DRIVER has the device already
 put_driver() {
-	_device=$SYS/bus/pci/devices/$1
+	local device="$SYS/bus/pci/devices/$1"
 	# driver_override keeps other drivers away; stock e1000 takes the NIC without it
 	case $2 in
-	"$MODULE") printf '%s\n' "$2" >"$_device/driver_override" ;;
-	*) printf '\n' >"$_device/driver_override" ;;
+	"$MODULE") printf '%s\n' "$2" >"$device/driver_override" ;;
+	*) printf '\n' >"$device/driver_override" ;;
 	esac
 	[ "$(pci_driver "$1")" != "$2" ] || return 0
-	if [ -e "$_device/driver" ]; then
-		printf '%s\n' "$1" >"$_device/driver/unbind" || return 1
+	if [ -e "$device/driver" ]; then
+		printf '%s\n' "$1" >"$device/driver/unbind" || return 1
 	fi
 	printf '%s\n' "$1" >"$SYS/bus/pci/drivers/$2/bind"
 }
@@ -187,10 +143,11 @@ tuned_settings() {
 # put_index PCI: restore the interface index of the state file, before udev and others use the new
 # one. Without it rules by index do not match; load.sh asked for --yes, or there are none
 put_index() {
-	_index=$(state_word "$RUN/$1.state" index)
+	local index
+	index=$(state_word "$RUN/$1.state" index)
 	# an interface moved by a killed script may still come back from its namespace
 	wait_for 5 has_netdev "$1" || :
-	[ -z "$_index" ] || "$napinic" index "$1" "$_index" ||
+	[ -z "$index" ] || "$napinic" index "$1" "$index" ||
 		warn "the interface of $1 has another index than before; rules by index no longer match it"
 }
 
@@ -217,21 +174,23 @@ put_config() {
 
 # put_name PCI NAME: udev may have given another name, or be about to
 put_name() {
+	local why
 	if command -v udevadm >/dev/null 2>&1; then
 		udevadm settle --timeout=10 || :
 	fi
 	wait_for 5 has_name "$1" "$2" && return
-	warn "the interface of $1 is called $(pci_netdev "$1") and cannot be called $2: $_why"
+	warn "the interface of $1 is called $(pci_netdev "$1") and cannot be called $2: $why"
 	return 1
 }
 
 has_name() {
-	_now=$(pci_netdev "$1")
-	[ "$_now" != "$2" ] || return 0
-	_why="it has no interface"
-	[ -n "$_now" ] || return 1
-	ip link property del dev "$_now" altname "$2" 2>/dev/null || :
-	_why=$(ip link set dev "$_now" down 2>&1 && ip link set dev "$_now" name "$2" 2>&1)
+	local now
+	now=$(pci_netdev "$1")
+	[ "$now" != "$2" ] || return 0
+	why="it has no interface"
+	[ -n "$now" ] || return 1
+	ip link property del dev "$now" altname "$2" 2>/dev/null || :
+	why=$(ip link set dev "$now" down 2>&1 && ip link set dev "$now" name "$2" 2>&1)
 }
 
 # have_driver DRIVER: load the module of that name if it is missing
@@ -243,28 +202,29 @@ have_driver() {
 # give_nic_back PCI: restore the driver and configuration of its state file. Fails and keeps the
 # file if a part is not back.
 give_nic_back() {
-	_state=$RUN/$1.state
-	"$napinic" check "$_state" "$1" || return 1
-	_old=$(state_word "$_state" driver)
-	have_driver "$_old" || {
-		log "$prog: the driver $_old cannot be loaded; see dmesg"
+	local old state="$RUN/$1.state"
+	"$napinic" check "$state" "$1" || return 1
+	old=$(state_word "$state" driver)
+	have_driver "$old" || {
+		log "$prog: the driver $old cannot be loaded; see dmesg"
 		return 1
 	}
-	put_driver "$1" "$_old" || {
-		log "$prog: $_old does not take $1; see dmesg"
+	put_driver "$1" "$old" || {
+		log "$prog: $old does not take $1; see dmesg"
 		return 1
 	}
 	put_index "$1"
-	put_name "$1" "$(state_word "$_state" name)" || return 1
+	put_name "$1" "$(state_word "$state" name)" || return 1
 	put_config "$1" || return 1
-	rm -f "$_state" "$RUN/$1.loaded" "$RUN/$1.nft"
+	rm -f "$state" "$RUN/$1.loaded" "$RUN/$1.nft"
 }
 
 # drop_module: unload it if no NIC uses it
 drop_module() {
+	local file
 	[ -d "$SYS/module/$MODULE" ] || return 0
-	for _file in "$SYS/bus/pci/drivers/$MODULE"/????:??:??.?; do
-		[ ! -e "$_file" ] || return 0
+	for file in "$SYS/bus/pci/drivers/$MODULE"/????:??:??.?; do
+		[ ! -e "$file" ] || return 0
 	done
 	rmmod "$MODULE" || warn "$MODULE stays loaded"
 }

@@ -7,15 +7,15 @@
 # ssh_peer: the client of the ssh session that this runs in, also under sudo,
 # which hides SSH_CONNECTION
 ssh_peer() {
-	_pid=$$
-	while [ "${_pid:-0}" -gt 1 ]; do
-		_peer=$({ tr '\0' '\n' <"/proc/$_pid/environ"; } 2>/dev/null |
+	local peer pid=$$
+	while [ "${pid:-0}" -gt 1 ]; do
+		peer=$({ tr '\0' '\n' <"/proc/$pid/environ"; } 2>/dev/null |
 			sed -n 's/^SSH_CONNECTION=//p')
-		if [ -n "$_peer" ]; then
-			printf '%s\n' "${_peer%% *}"
+		if [ -n "$peer" ]; then
+			printf '%s\n' "${peer%% *}"
 			return
 		fi
-		_pid=$(sed -n 's/^PPid:[[:space:]]*//p' "/proc/$_pid/status" 2>/dev/null) || return 0
+		pid=$(sed -n 's/^PPid:[[:space:]]*//p' "/proc/$pid/status" 2>/dev/null) || return 0
 	done
 }
 
@@ -26,19 +26,20 @@ peers_over() { "$napinic" peers "$1" "$(ssh_peer)"; }
 # answers ADDRESS DEVICE: it answers a ping, or at least ARP or neighbour
 # discovery
 answers() {
-	_six=
+	local six=''
 	case $1 in
-	*:*) _six=-6 ;;
+	*:*) six=-6 ;;
 	esac
 	# shellcheck disable=SC2086 # no option, no word
-	ping $_six -c 1 -W 1 -I "$2" "$1" >/dev/null 2>&1 && return
+	ping $six -c 1 -W 1 -I "$2" "$1" >/dev/null 2>&1 && return
 	"$napinic" neighbour "$1" "$2"
 }
 
 # all_answer "ADDRESS DEVICE" LINES
 all_answer() {
-	while read -r _address _dev; do
-		answers "$_address" "$_dev" || return 1
+	local address dev
+	while read -r address dev; do
+		answers "$address" "$dev" || return 1
 	done <<-END
 		$1
 	END

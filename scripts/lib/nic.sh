@@ -12,16 +12,16 @@ need_tools() {
 	# shellcheck disable=SC2034 # for those that source this
 	napinic=$(tool napinic) || exit "$EXIT_FAIL"
 	need ethtool
-	for _ip in $(printf '%s\n' "$PATH" | tr : ' '); do
-		_ip=$_ip/ip
-		case $("$_ip" -V 2>/dev/null) in
+	for ip_program in $(printf '%s\n' "$PATH" | tr : ' '); do
+		ip_program=$ip_program/ip
+		case $("$ip_program" -V 2>/dev/null) in
 		*iproute2*) return 0 ;;
 		esac
 	done
 	die "ip is missing; on Debian: apt-get install iproute2"
 }
 
-ip() { "$_ip" "$@"; }
+ip() { "$ip_program" "$@"; }
 
 # is_ifname WORD: a name that the kernel accepts and that cannot be an option
 # or a path
@@ -51,8 +51,9 @@ is_pci_address() {
 
 # link_target PATH: the last part of a symbolic link's target
 link_target() {
-	_target=$(readlink "$1") || return 1
-	printf '%s\n' "${_target##*/}"
+	local target
+	target=$(readlink "$1") || return 1
+	printf '%s\n' "${target##*/}"
 }
 
 # first_line FILE: the shell's read takes single bytes, and gets only the first one
@@ -76,8 +77,9 @@ pci_driver() { link_target "$SYS/bus/pci/devices/$1/driver" 2>/dev/null || :; }
 
 # pci_netdev PCI: the name of its network interface, empty if it has none
 pci_netdev() {
-	for _net in "$SYS/bus/pci/devices/$1/net"/*; do
-		[ -e "$_net" ] && printf '%s\n' "${_net##*/}"
+	local net
+	for net in "$SYS/bus/pci/devices/$1/net"/*; do
+		[ -e "$net" ] && printf '%s\n' "${net##*/}"
 	done
 	return 0
 }

@@ -42,7 +42,6 @@ weight_file() { printf '%s\n' "$SYS/kernel/debug/$MODULE/$pci/weight"; }
 finish() {
 	[ ! -e "$RUN/$pci.state" ] || [ -z "$touched" ] || give_nic_back "$pci" ||
 		log "$name: not everything is back; run: $(how_to restore "$name")"
-	drop_lock
 }
 
 check=''

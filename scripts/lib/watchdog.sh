@@ -39,13 +39,25 @@ armed() { [ "$(first_line "$RUN/$pci.watchdog")" = "$owner" ]; }
 # load.sh gave up and is restoring (finish): starting again would only take longer
 goes_back() { grep -qx back "$RUN/$pci.watchdog" 2>/dev/null; }
 
+# family PID: it and its children, except this watchdog. One of them may be what hangs, and would
+# keep the lock
+family() {
+	local pid
+	printf '%s\n' "$1"
+	# shellcheck disable=SC2013 # all on one line
+	for pid in $(cat "/proc/$1/task/$1/children" 2>/dev/null); do
+		[ "$pid" = $$ ] || family "$pid"
+	done
+}
+
 while armed && is_alive "$owner" && { [ "$(uptime_now)" -lt "$end" ] || goes_back; }; do
 	sleep 1
 done
 armed || exit 0
 if is_alive "$owner"; then
 	log "$prog: load.sh hangs and is killed"
-	kill -9 "${owner%%:*}" || :
+	# shellcheck disable=SC2046 # process ids
+	kill -9 $(family "${owner%%:*}") || :
 fi
 log "$prog: load.sh is dead and the network may be too: putting the old driver of $pci back"
 E1000_NAPI_WATCHDOG=1

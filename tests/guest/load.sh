@@ -14,6 +14,7 @@ set -eu
 
 load=$top/scripts/load.sh
 restore=$top/scripts/restore.sh
+left_over() { (cd /run/e1000_napi && echo *); }
 driver() { basename "$(readlink "/sys/class/net/$1/device/driver")"; }
 says() { # says TEXT STATUS COMMAND…: ends with STATUS and says TEXT
 	_text=$1 _status=$2 _got=0
@@ -104,7 +105,7 @@ rmmod e1000_napi
 check "the module removed by hand: restore by a name that is gone" "$restore" eth1
 is "stock has it" "$(driver eth1)" e1000
 check "restore again does nothing" says "nothing to undo" 0 "$restore" eth1
-is "nothing is left over" "$(ls /run/e1000_napi)" watchdog.log
+is "nothing is left over" "$(left_over)" "lock watchdog.log"
 undress 0
 
 echo "# the network does not come back"
@@ -126,7 +127,7 @@ bound() { [ "$(driver eth0 2>/dev/null)" = e1000_napi ]; }
 wait_for 30 bound
 kill -9 $pid
 wait $pid || :
-stock() { [ "$(driver eth0)" = e1000 ] && [ "$(ls /run/e1000_napi)" = watchdog.log ]; }
+stock() { [ "$(driver eth0)" = e1000 ] && [ "$(left_over)" = "lock watchdog.log" ]; }
 check "load.sh killed: the watchdog puts stock back" wait_for 40 stock
 picture eth0 >/tmp/after
 same "with everything" /tmp/before /tmp/after

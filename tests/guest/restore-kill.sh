@@ -40,7 +40,7 @@ as_before() {
 	"$restore" --all >/tmp/restore.log 2>&1 || _rc=$?
 	all >/tmp/after
 	if [ "$_rc" -eq 0 ] && [ "$(driver eth1)" = e1000 ] && cmp -s /tmp/before /tmp/after &&
-		[ -z "$(find /run/e1000_napi -mindepth 1 ! -name watchdog.log)" ] &&
+		[ -z "$(find /run/e1000_napi -mindepth 1 ! -name watchdog.log ! -name lock)" ] &&
 		[ ! -e /sys/module/e1000_napi ] && ping -q -c 1 -W 5 10.0.0.1 >/dev/null; then
 		return
 	fi

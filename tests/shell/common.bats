@@ -166,3 +166,39 @@ complains() { sh -c '. "$1/scripts/lib/common.sh"; printf "%s\n" "$2" | grep -Eq
 		[ "$output" = "$(printf 'a?b° ?[2J? é\tx\ny\nme: warning: ?]52;c;QQ==\nme: ?2J')" ]
 	done
 }
+
+@test "options are those of --help, and their values are taken as they are" {
+	parse() {
+		for shell in bash dash "busybox ash"; do
+			run $shell -euc '
+				prog=test nic="" yes="" dry_run="" kver="" watch="" i=""
+				. scripts/lib/common.sh
+				. scripts/lib/options.sh
+				usage() {
+					echo "usage: test IF [--yes] [OPTION]…"
+					echo "  --yes        not as --no does"
+					echo "  --kver V, --dry-run  two"
+					echo "  --watch [S]  perhaps a number"
+					echo "  -i, --inventory FILE   a file"
+				}
+				parse "$@"
+				printf "<%s>" "$nic" "$yes" "$dry_run" "$kver" "$watch" "$i"' sh "$@"
+			[ "$status" -eq "$expected" ] && [[ $output == *"$text"* ]] || {
+				echo "$shell: $*: $status $output"
+				return 1
+			}
+		done
+	}
+	expected=0 text=
+	text="<eth1><1><1><\$(reboot) 'x' \"y\" \\><1><>" parse --dry-run --kver "\$(reboot) 'x' \"y\" \\" eth1 --watch --yes
+	text="<eth1><><><--yes><7><f>" parse --watch 7 -i f eth1 --kver --yes
+	text="usage: test IF" parse eth1 --help --no
+	expected=2
+	text="unknown option '--no'" parse --no
+	text="unknown option '--yes --dry-run'" parse "--yes --dry-run"
+	text="unknown option '--y*'" parse '--y*'
+	text="unknown option '--'" parse eth1 -- x
+	text="--kver requires an argument" parse --kver
+	text="--kver: more than one line" parse --kver $'a\nb'
+	text="one NIC at a time: 'a' or 'b'" parse a b
+}

@@ -3,31 +3,16 @@
 # enable.sh, disable.sh and what systemd runs at a boot, with a made-up PCI device and a real
 # link in a namespace. tests/debian/distro.sh has the real thing.
 
-# ip makes and mounts this folder for the first namespace, and leaves it
-setup_file() { [ -e /run/netns ] || : >"$BATS_FILE_TMPDIR/ours"; }
-
-teardown_file() {
-	[ ! -e "$BATS_FILE_TMPDIR/ours" ] || [ -n "$(ls /run/netns)" ] || { umount -n /run/netns && rmdir /run/netns; }
-}
-
+# shellcheck disable=SC2154 # variables of nic9.bash
+load nic9
 setup() {
-	cd "$BATS_TEST_DIRNAME/../.."
-	[ "$(id -u)" -eq 0 ] || skip "needs root, for a network namespace"
-	[ -x build/tools/napinic ] || make -s -C tools/napinic
-	export E1000_NAPI_SYS=$BATS_TEST_TMPDIR/sys E1000_NAPI_RUN=$BATS_TEST_TMPDIR/run
+	make_nic9
 	export E1000_NAPI_ROOT=$BATS_TEST_TMPDIR/root E1000_NAPI_FRONT=e1000-napi
-	mac=02:00:00:00:00:09 conf=$E1000_NAPI_ROOT/etc/e1000_napi
+	conf=$E1000_NAPI_ROOT/etc/e1000_napi
 	units=$E1000_NAPI_ROOT/etc/systemd/system
-	ns=napi-$$-$BATS_TEST_NUMBER
-	ip netns add "$ns"
-	in_ns ip link add nic9 type veth peer name peer9
-	in_ns ip link set dev nic9 address $mac up
+	in_ns ip link set dev nic9 up
 	in_ns ip addr add 10.0.0.2/24 dev nic9
-	dev=$E1000_NAPI_SYS/bus/pci/devices/0000:00:09.0
-	class=$E1000_NAPI_SYS/class/net/nic9
-	mkdir -p "$class" "$dev/net/nic9" "$E1000_NAPI_RUN" "$units" "$BATS_TEST_TMPDIR/bin"
-	ln -s ../../drivers/e1000 "$dev/driver"
-	ln -s "$dev" "$class/device"
+	mkdir -p "$units"
 	echo $mac >"$class/address"
 	# a copy that runs the two that change drivers only in name, and a module
 	tree=$BATS_TEST_TMPDIR/tree
@@ -50,9 +35,6 @@ setup() {
 	PATH=$BATS_TEST_TMPDIR/bin:$PATH
 }
 
-teardown() { [ -z "${ns-}" ] || ip netns del "$ns"; }
-
-in_ns() { ip netns exec "$ns" "$@"; }
 enable() { run in_ns "$tree/scripts/enable.sh" "$@"; }
 disable() { run in_ns "$tree/scripts/disable.sh" "$@"; }
 boot() { run in_ns sh "$tree/scripts/lib/boot.sh" $mac; }

@@ -3,49 +3,27 @@
 # load.sh, restore.sh and napinic with a made-up PCI device and real links in a namespace.
 # tests/guest/load.sh has the real thing.
 
-# ip makes and mounts this folder for the first namespace, and leaves it
-setup_file() { [ -e /run/netns ] || : >"$BATS_FILE_TMPDIR/ours"; }
-
-teardown_file() {
-	[ ! -e "$BATS_FILE_TMPDIR/ours" ] || [ -n "$(ls /run/netns)" ] || { umount -n /run/netns && rmdir /run/netns; }
-}
-
+# shellcheck disable=SC2154,SC2218 # variables of nic9.bash; load is of bats here
+load nic9
 setup() {
-	cd "$BATS_TEST_DIRNAME/../.."
-	[ "$(id -u)" -eq 0 ] || skip "needs root, for a network namespace"
-	[ -x build/tools/napinic ] || make -s -C tools/napinic
-	export E1000_NAPI_SYS=$BATS_TEST_TMPDIR/sys E1000_NAPI_RUN=$BATS_TEST_TMPDIR/run
+	make_nic9
 	unset SSH_CONNECTION
 	napinic=build/tools/napinic
-	pci=0000:00:09.0
-	dev=$E1000_NAPI_SYS/bus/pci/devices/$pci
-	class=$E1000_NAPI_SYS/class/net/nic9
-	mkdir -p "$E1000_NAPI_SYS/bus/pci/drivers/e1000" "$class" "$dev/net/nic9" \
-		"$E1000_NAPI_SYS/bus/pci/drivers/other" "$E1000_NAPI_RUN" "$BATS_TEST_TMPDIR/bin"
-	ln -s ../../drivers/e1000 "$dev/driver"
+	mkdir "$E1000_NAPI_SYS/bus/pci/drivers/other"
 	echo '(null)' >"$dev/driver_override"
-	# real links in a namespace, the NIC one end of a pair
-	ns=napi-$$-$BATS_TEST_NUMBER
-	ip netns add "$ns"
-	in_ns ip link add nic9 type veth peer name peer9
 	setting ipv6/conf/nic9/accept_dad 0
 	setting ipv6/conf/peer9/accept_dad 0
 	in_ns ip link set dev lo up
 	in_ns ip link set dev peer9 up
-	in_ns ip link set dev nic9 address 02:00:00:00:00:09 up
-	# its entries in /sys, and that it is a PCI device
+	in_ns ip link set dev nic9 up
+	# its entries in /sys
 	for f in $(in_ns ls /sys/class/net/nic9); do
 		ln -s "/sys/class/net/nic9/$f" "$class/$f"
 	done
-	ln -s "$dev" "$class/device"
 	# the module that a dry run would load
 	: >"$BATS_TEST_TMPDIR/e1000_napi.ko"
 	module="--module $BATS_TEST_TMPDIR/e1000_napi.ko"
 }
-
-teardown() { [ -z "${ns-}" ] || ip netns del "$ns"; }
-
-in_ns() { ip netns exec "$ns" "$@"; }
 
 # setting FILE VALUE: of /proc/sys/net there
 setting() { in_ns sh -c 'echo "$2" >"/proc/sys/net/$1"' sh "$@"; }
@@ -539,32 +517,65 @@ undress() {
 	[ "$(in_ns cat /proc/sys/net/ipv4/conf/nic9/rp_filter)" = 2 ]
 }
 
-@test "one at a time, and the lock of a killed one is taken over" {
-	echo 0 >"$BATS_TEST_TMPDIR/count"
-	cat >"$BATS_TEST_TMPDIR/add" <<-END
+# locked TEXT: a script that runs TEXT with the lock, after at most $1 seconds
+locked() {
+	cat >"$BATS_TEST_TMPDIR/locked" <<-END
 		here=scripts prog=test
 		for f in common nic handover; do . "scripts/lib/\$f.sh"; done
-		take_lock 30
-		n=\$(cat "$BATS_TEST_TMPDIR/count")
-		sleep 0.05
-		echo \$((n + 1)) >"$BATS_TEST_TMPDIR/count"
-		[ "\$1" = leave ] || drop_lock
+		need_tools
+		take_lock \$1
+		$1
 	END
+}
+
+@test "one at a time, and the lock of a killed one is taken over" {
+	count=$BATS_TEST_TMPDIR/count
+	echo 0 >"$count"
+	locked "n=\$(cat '$count'); sleep 0.05; echo \$((n + 1)) >'$count'; [ \$2 = end ] || kill -9 \$\$"
 	for i in 1 2 3 4 5 6; do
-		sh "$BATS_TEST_TMPDIR/add" drop &
-		# ends without giving the lock back, as after kill -9
-		busybox ash "$BATS_TEST_TMPDIR/add" leave &
+		sh "$BATS_TEST_TMPDIR/locked" 30 end &
+		busybox ash "$BATS_TEST_TMPDIR/locked" 30 killed &
 	done
 	wait
-	[ "$(cat "$BATS_TEST_TMPDIR/count")" -eq 12 ]
-	# held by a living one
-	sh -c '. scripts/lib/common.sh; . scripts/lib/nic.sh; . scripts/lib/handover.sh; take_lock 1; sleep 5' &
+	[ "$(cat "$count")" -eq 12 ]
+	# held by a living one; the file is not for other users, who could lock it too
+	locked 'exec sleep 5 3>&-'
+	sh "$BATS_TEST_TMPDIR/locked" 1 &
 	pid=$!
 	sleep 0.5
-	run sh -c '. scripts/lib/common.sh; . scripts/lib/nic.sh; . scripts/lib/handover.sh; take_lock 1'
-	kill -9 $pid
+	[ "$(stat -c %a "$E1000_NAPI_RUN/lock")" = 600 ]
+	locked ':'
+	run sh "$BATS_TEST_TMPDIR/locked" 1
 	[ "$status" -eq 1 ]
-	[[ $output == *"process $pid is changing"* ]]
+	[[ $output == *"process $pid is changing a NIC's driver; try again when it is done" ]]
+	kill -9 $pid
+}
+
+@test "the lock waits for what a killed script was doing, but not for what may run on" {
+	locked 'sleep 60 3>&- 9>&- & echo $! >"$E1000_NAPI_RUN/on"; sleep 2 3>&-; :'
+	sh "$BATS_TEST_TMPDIR/locked" 1 &
+	pid=$!
+	sleep 0.5
+	kill -9 $pid
+	locked ':'
+	run sh "$BATS_TEST_TMPDIR/locked" 1
+	[ "$status" -eq 1 ]
+	[[ $output == *"process $pid (killed, but what it started still runs) is changing a NIC's driver"* ]]
+	run sh "$BATS_TEST_TMPDIR/locked" 3
+	kill "$(cat "$E1000_NAPI_RUN/on")"
+	[ "$status" -eq 0 ]
+}
+
+@test "the watchdog kills what load.sh hangs in, and neither keeps the lock itself nor dies" {
+	sed -n '/^arm()/,/^}/p' scripts/load.sh >"$BATS_TEST_TMPDIR/arm"
+	locked "pci=$pci; . '$BATS_TEST_TMPDIR/arm'; arm 1 3>&-; sleep 60 3>&- >/dev/null 2>&1; :"
+	# the NIC is e1000's already
+	run sh "$BATS_TEST_TMPDIR/locked" 1
+	[ "$status" -eq 137 ]
+	gone() { [ ! -e "$E1000_NAPI_RUN/$pci.watchdog" ]; }
+	for _ in 1 2 3 4 5 6 7 8 9 10; do gone || sleep 0.5; done
+	gone
+	grep -q "$pci: e1000 has it, nothing to undo" "$E1000_NAPI_RUN/watchdog.log"
 }
 
 @test "a folder of state files below a folder of another user's is refused" {
@@ -641,24 +652,9 @@ undress() {
 	[ -e "$E1000_NAPI_RUN/$pci.nft" ]
 	restore --all
 	[ "$status" -eq 0 ]
-	[ -z "$(ls "$E1000_NAPI_RUN")" ]
+	[ "$(ls "$E1000_NAPI_RUN")" = lock ]
 	run in_ns nft list table inet t
 	[ "$status" -ne 0 ]
-}
-
-@test "a put whose script was killed ends before another begins" {
-	printf '# e1000_napi 1 state\npci %s\nname nic9\ndriver e1000\nuptime 1\nup nic9 yes\nend\n' $pci >"$BATS_TEST_TMPDIR/state"
-	flock "$BATS_TEST_TMPDIR/state" sleep 2 3>&- &
-	sleep 0.5
-	start=$(date +%s%N)
-	run in_ns "$napinic" put "$BATS_TEST_TMPDIR/state"
-	[ $((($(date +%s%N) - start) / 1000000)) -ge 1000 ]
-	# also before the driver changes
-	flock "$BATS_TEST_TMPDIR/state" sleep 2 3>&- &
-	sleep 0.5
-	start=$(date +%s%N)
-	run in_ns "$napinic" check "$BATS_TEST_TMPDIR/state" $pci
-	[ $((($(date +%s%N) - start) / 1000000)) -ge 1000 ]
 }
 
 @test "while a sweep runs its NIC is neither given back nor changed" {

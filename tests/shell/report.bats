@@ -305,7 +305,7 @@ LOOK
 	"$make" --reps 2 "$tmp/ours"
 	run scripts/report.sh --out "$tmp/open/report" "$tmp/ours"
 	[ "$status" -eq 1 ]
-	[[ $output == *"everybody may write to $tmp/open"* ]]
+	[[ $output == *"other users may write $tmp/open"* ]]
 	# no folder of root's is given to the caller by way of ..
 	mkdir "$tmp/etc"
 	SUDO_UID=$uid SUDO_GID=$uid run scripts/report.sh --out "$tmp/user/../etc/x" "$tmp/ours"

@@ -370,6 +370,19 @@ tested() {
 	[ ! -e "$dir/r/runs.csv" ]
 }
 
+@test "another user cannot hold the lock of a sweep" {
+	[ "$(id -u)" -eq 0 ] || skip "needs root"
+	run timeout 5 unshare -m sh -c '
+		mount -t tmpfs -o mode=755 tmpfs /run && mkdir /run/e1000_napi
+		"$1" restore
+		for file in /run/e1000_napi /run/e1000_napi/sweep.lock; do
+			setpriv --reuid 65534 --clear-groups flock -o "$file" sleep 8 >/dev/null 2>&1 3>&- &
+		done
+		sleep 0.5
+		"$1" restore' sh "$napimeter"
+	[ "$status" -eq 0 ]
+}
+
 @test "a folder with another sweep is refused, the same one is not" {
 	$napimeter plan "$dir/r" interface=eth0 server=192.0.2.1 weight=1,2
 	$napimeter plan "$dir/r" interface=eth0 server=192.0.2.1 weight=1,2

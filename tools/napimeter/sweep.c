@@ -259,7 +259,8 @@ static void write_rates(const struct sweep *s)
  */
 void sweep_lock(double seconds)
 {
-	int fd = open(LOCK_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	/* not the directory: another user can open it, and so lock it */
+	int fd = open(LOCK_DIR "/sweep.lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	int64_t end = mono_ns() + (int64_t)(seconds * NSEC);
 
 	/* without it no setting can be changed either */

@@ -3,7 +3,6 @@
  * napinic - how a NIC is configured: written down before the driver under it
  * changes, checked, and brought back afterwards.
  */
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -37,6 +36,8 @@ static const char usage[] =
 	"  hooks IF                  what goes away with IF from nftables, for nft -f\n"
 	"  lost IF                   say which qdiscs, classes, filters of IF do not come back\n"
 	"  neighbour ADDRESS IF      has this neighbour answered not long ago?\n"
+	"  lock PID                  lock the file on stdin for PID, which has it open; if another\n"
+	"                            process holds it, print which\n"
 	"\n"
 	"Exit status: 0 done or yes, 1 failed or no, 2 wrong usage.\n"
 	"Example: napinic save 0000:00:08.0 e1000 >state\n";
@@ -58,27 +59,10 @@ static int do_save(char **arg)
 	return err;
 }
 
-#define OTHER_PUT_S 60
-
-/*
- * One of a script that was killed may be at work yet, and what both add is there twice or not at
- * all. The file stays locked until this process ends; without a lock after a minute it goes on.
- */
-static void wait_for_other_put(const char *path)
-{
-	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC), tries;
-
-	for (tries = 0; fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) && tries < 10 * OTHER_PUT_S; tries++)
-		usleep(100000);
-}
-
 static int do_check(char **arg)
 {
-	char *text;
+	char *text = check_file(arg[0], arg[1]);
 
-	/* checked before the driver changes, under which the other would still be adding */
-	wait_for_other_put(arg[0]);
-	text = check_file(arg[0], arg[1]);
 	if (!text)
 		message("%s: %s", arg[0], failure());
 	free(text);
@@ -87,11 +71,9 @@ static int do_check(char **arg)
 
 static int do_put(char **arg)
 {
+	char *text = check_file(arg[0], NULL);
 	unsigned int missed;
-	char *text;
 
-	wait_for_other_put(arg[0]);
-	text = check_file(arg[0], NULL);
 	if (!text) {
 		message("%s: %s", arg[0], failure());
 		return -1;
@@ -174,6 +156,23 @@ static int do_neighbour(char **arg)
 	return is_neighbour(arg[0], arg[1]) ? 0 : -1;
 }
 
+/* The lock is on the caller's open file, and stays when this process ends. */
+static int do_lock(char **arg)
+{
+	char holder[16] = "";
+	int len = strlen(arg[0]);
+
+	if (flock(STDIN_FILENO, LOCK_EX | LOCK_NB)) {
+		if (pread(STDIN_FILENO, holder, sizeof(holder) - 1, 0) > 0)
+			puts(holder);
+		return -1;
+	}
+	/* never empty meanwhile: it is read without the lock */
+	if (pwrite(STDIN_FILENO, arg[0], len, 0) != len || ftruncate(STDIN_FILENO, len))
+		message("the lock's file cannot be written: %m");
+	return 0;
+}
+
 static const struct command {
 	const char *name;
 	int least, most;
@@ -190,6 +189,7 @@ static const struct command {
 	{ "hooks", 1, 1, do_hooks },
 	{ "lost", 1, 1, do_lost },
 	{ "neighbour", 2, 2, do_neighbour },
+	{ "lock", 1, 1, do_lock },
 };
 
 int main(int argc, char **argv)

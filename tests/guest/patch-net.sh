@@ -5,13 +5,15 @@
 set -eu
 # shellcheck source=scripts/lib/common.sh
 . /opt/e1000_napi/scripts/lib/common.sh
+# shellcheck source=tests/guest/common/down.sh
+. /opt/e1000_napi/tests/guest/common/down.sh
 
 cp /share/e1000.ko /tmp/
 umount /share
 insmod /tmp/e1000.ko InterruptThrottleRate=100
 /opt/e1000_napi/lab/net.sh up 0
-# Only transmit: received packets would cause polls earlier
-ip neigh replace 10.0.0.1 lladdr 52:54:00:00:02:00 dev eth0 nud permanent
+count_down_begin e1000
+transmit_only
 for _ in 1 2; do
 	while :; do iperf -u -c 10.0.0.1 -b 50m -l 200 -t 600; done >/dev/null 2>&1 &
 done
@@ -24,4 +26,6 @@ while [ "$(uptime_now)" -lt "$end" ]; do
 	done
 	[ $((changes % 30)) -ne 0 ] || echo "# $changes changes of the ring"
 done
-echo "# the end after $changes changes"
+count_down_end
+echo "# the end after $changes changes of the ring: $sent_while_down of $((sent + sent_while_down)) packets were sent while it was down"
+[ "$sent_while_down" -eq 0 ]

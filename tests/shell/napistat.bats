@@ -901,9 +901,12 @@ PY
 		done
 		timeout 60 "$fast" compare -m all -f csv "$1"
 	}
-	for n in 1 2; do
-		took[n]=$({ time four "$tmp/$n" >/dev/null; } 2>&1 | tail -n 1 | tr -d .)
-		took[n]=$((10#${took[n]}))
+	# the least of three: who else uses the cache costs time too
+	for _ in 1 2 3; do
+		for n in 1 2; do
+			ms=$({ time four "$tmp/$n" >/dev/null; } 2>&1 | tail -n 1 | tr -d .)
+			[ $((10#$ms)) -ge "${took[n]-1000000}" ] || took[n]=$((10#$ms))
+		done
 	done
 	echo "ms: ${took[*]}"
 	[ "${took[1]}" -gt 0 ]

@@ -133,6 +133,7 @@ command -v systemctl >/dev/null ||
 	die "there is no systemd here; have your own init run at boot: $(how_to load "$pci" --yes)$words"
 module=''
 find_module
+[ -d "$SYS/module/$MODULE" ] || check_signed
 check_ours
 mac=$(permanent_address "$name")
 is_mac "$mac" || die "$name has no hardware address of its own ('$mac'), by which it could be known at a boot"

@@ -68,6 +68,7 @@ load_module() {
 		[ -z "$_known" ] || printf '%s\n' "$_known" | grep -qxF "${_param%%=*}" ||
 			die "$MODULE has no parameter ${_param%%=*} (modinfo $module shows them)"
 	done
+	check_signed
 	[ "$dry" = 0 ] || return 0
 	# shellcheck disable=SC2086 # words without spaces
 	if ! _why=$($_load "$module" ${weight:+weight=$weight} $params 2>&1); then

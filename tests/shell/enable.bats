@@ -124,6 +124,16 @@ gateway 1" ]
 	[ ! -e "$conf/$mac" ]
 }
 
+@test "a module that no boot could load is refused" {
+	mkdir -p "$E1000_NAPI_SYS/module/module/parameters"
+	echo Y >"$E1000_NAPI_SYS/module/module/parameters/sig_enforce"
+	enable nic9
+	[ "$status" -eq 1 ]
+	[[ $output == *"is not signed"* ]]
+	[ -z "$(ls "$units")" ]
+	[ ! -e "$conf" ]
+}
+
 @test "scripts that others may write are not run at a boot, nor by their settings" {
 	chmod 777 "$tree/scripts/lib"
 	enable nic9

@@ -131,6 +131,31 @@ lib() {
 	done
 }
 
+@test "an unsigned module is refused at once where only signed ones are taken" {
+	mkdir -p "$E1000_NAPI_SYS/module/module/parameters" "$E1000_NAPI_SYS/kernel/security"
+	enforce=$E1000_NAPI_SYS/module/module/parameters/sig_enforce
+	lock=$E1000_NAPI_SYS/kernel/security/lockdown
+	echo N >"$enforce"
+	echo '[none] integrity confidentiality' >"$lock"
+	load nic9 $module --dry-run
+	[ "$status" -eq 0 ]
+	echo 'none [integrity] confidentiality' >"$lock"
+	load nic9 $module --dry-run
+	[ "$status" -eq 1 ]
+	[[ $output == *"is not signed"*"(lockdown)"*"see Secure Boot in docs/install.md"* ]]
+	echo Y >"$enforce"
+	load nic9 $module
+	[ "$status" -eq 1 ]
+	[[ $output == *"is not signed"*"(module.sig_enforce)"* ]]
+	! ls "$E1000_NAPI_RUN" | grep -E 'state|nft' || false
+	# one with a signature may be of a known key
+	printf '#!/bin/sh\n[ "$1" != --version ] || echo kmod version 30\n[ "$2" != sig_id ] || echo PKCS#7\n' \
+		>"$BATS_TEST_TMPDIR/bin/modinfo"
+	chmod 755 "$BATS_TEST_TMPDIR/bin/modinfo"
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH load nic9 $module --dry-run
+	[ "$status" -eq 0 ]
+}
+
 @test "a device that is not an e1000 NIC is refused" {
 	load nic8 --dry-run
 	[ "$status" -eq 1 ]

@@ -185,7 +185,7 @@ make_root() {
 	mv "$tmp/tar" "$tar"
 	rm -rf "$tmp"
 	trap - EXIT
-	find "$roots" -name "$suite-$manager-*.tar" ! -path "$tar" -mtime +7 -delete
+	find "$roots" -maxdepth 1 -name "$suite-$manager-*.tar" ! -path "$tar" -mtime +7 -delete
 }
 
 # install_debs ROOT DEBS: with apt, as a user does; the root has their dependencies

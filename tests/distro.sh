@@ -63,7 +63,7 @@ packages_are_new || "$top/packaging/deb.sh" >/dev/null
 # files in $work/upgrade; kept in the cache
 upgrade_debs() {
 	local root names name file source
-	root=$("$top/dev/kernels/root.sh" make amd64 "$1" "$1-security")
+	root=$("$top/dev/kernels/root.sh" make amd64 "$1" "$1-security") || return 4
 	[ "$1" = bookworm ] && source=linux-source-6.1 || source=linux-source-6.12
 	rm -rf "$work/upgrade"
 	mkdir "$work/upgrade"

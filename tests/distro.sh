@@ -70,7 +70,7 @@ upgrade_debs() {
 	names=$("$top/dev/kernels/root.sh" run "$root" -- apt-cache depends --recurse --no-recommends \
 		--no-suggests --no-conflicts --no-breaks --no-replaces --no-enhances \
 		linux-image-amd64 linux-headers-amd64 "$source" |
-		grep -E '^linux-(image|headers|kbuild|compiler|source)' | sort -u)
+		grep -E "^linux-(image|headers|kbuild|compiler|source)" | grep -v -- -unsigned | sort -u)
 	for name in $names; do
 		# virtual ones have no version
 		file=$("$top/dev/kernels/root.sh" run "$root" -- apt-cache show --no-all-versions "$name" 2>/dev/null |

@@ -457,7 +457,7 @@ keep() {
 	cat >"$dir/bin/ethtool" <<-END
 		#!/bin/sh
 		case \$1 in
-		-c) echo "rx-frames-irq:	\$(cat "$dir/weight")" ;;
+		-c) echo "rx-frames-irq: \$(cat "$dir/weight")" ;;
 		-C) [ "\$3" = rx-frames-irq ] && echo "\$4" >"$dir/weight" ;;
 		esac
 	END

@@ -346,8 +346,10 @@ fi
 [ -z "$secure" ] || make_key "$work/root"
 install_debs "$work/root" "$debs"
 take_kernel "$work/root"
+room=512
+[ -z "$upgrades" ] || room=1536
 mkfs.ext4 -q -O ^has_journal -m 0 -d "$work/root" "$work/disk" \
-	"$(($(du -sm "$work/root" | cut -f 1) * 5 / 4 + 512))M" >/dev/null
+	"$(($(du -sm "$work/root" | cut -f 1) * 5 / 4 + room))M" >/dev/null
 rm -rf "$work/root"
 
 "$here/tap.sh" up "$space" 1

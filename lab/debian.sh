@@ -255,9 +255,11 @@ boot() {
 	[ -z "$secure" ] || firmware="-machine q35,smm=on -global driver=cfi.pflash01,property=secure,value=on
 		-drive if=pflash,format=raw,unit=0,file=/usr/share/OVMF/OVMF_CODE_4M.secboot.fd,readonly=on
 		-drive if=pflash,format=raw,unit=1,file=$work/vars"
+	# The CPUs take turns: with a thread for each, QEMU 7.2 may stay at a branch of the kernel that another
+	# CPU has just patched (a static key, such as of SO_TIMESTAMP, which iperf sets), until it is stopped
 	# shellcheck disable=SC2086 # $firmware
 	ip netns exec "$space" timeout --foreground -k 5 "$limit" qemu-system-x86_64 $firmware "$@" \
-		-accel tcg,thread=multi -cpu max -smp 2 -m 2048 -nodefaults -no-user-config -display none \
+		-accel tcg,thread=single -cpu max -smp 2 -m 2048 -nodefaults -no-user-config -display none \
 		-kernel "$work/vmlinuz" -initrd "$work/initrd" \
 		-append "root=/dev/vda rw console=ttyS0 mitigations=off systemd.show_status=1 $append $(cat "$share/.lab/append" 2>/dev/null)" \
 		-drive "if=none,id=disk,file=$work/disk,format=raw,cache=unsafe" \

@@ -21,7 +21,7 @@ usage() {
 		                   permanent, else 64
 		  PARAMETER=VALUE  another parameter of the module
 		  --timeout S      give the NIC back unless link and gateway are there S seconds
-		                   after the handover (5..3600, default 120)
+		                   after the network managers started (5..3600, default 120)
 		  --dry-run        print what would be written, change nothing
 		systemctl status e1000-napi@MAC shows whether it worked (MAC: the hardware address).
 		Files: /etc/e1000_napi/MAC, /etc/systemd/system/e1000-napi@.service

@@ -175,6 +175,7 @@ case $stage in
 	check "... all of it is as before" looks_like before
 	check "... the accept rule by index takes packets" pings
 	check "a sweep" sweep
+	check "apply what tune found" apply weight=32 gro=0 threaded=1 defer=2:50000 budget=600
 	check "restore ens4" e1000-napi restore ens4
 	check "... all of it is as before" looks_like before
 	check "... the accept rule by index takes packets" pings
@@ -184,9 +185,6 @@ case $stage in
 	check "... the gateway answers" pings 10.0.2.2
 	check "restore ens3" e1000-napi restore ens3
 	check "... all of it is as before" looks_like before
-	check "load ens4 again" e1000-napi load ens4
-	check "apply what tune found" apply weight=32 gro=0 threaded=1 defer=2:50000 budget=600
-	check "restore ens4" e1000-napi restore ens4
 	check "load ens4: what tune found is in force, not stock's values" e1000-napi load ens4
 	check "... it is" is "$(settings ens4)" "weight 32 gro off threaded 1 defer 2:50000 budget 600"
 	check "enable ens4" e1000-napi enable ens4

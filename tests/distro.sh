@@ -93,6 +93,9 @@ trap 'exit 1' HUP INT TERM
 chmod 755 "$work"
 mkdir "$share"
 ssh-keygen -q -t ed25519 -N '' -f "$work/key"
+# a key that no kernel knows
+openssl req -new -x509 -newkey rsa:2048 -nodes -subj /CN=unknown/ -keyout "$work/mok.key" \
+	-outform DER -out "$work/mok.pub" 2>/dev/null
 mkdir -p "$top/build/check"
 passed=0 failed=0 skipped=0 table=''
 
@@ -102,7 +105,7 @@ guest() {
 	shift
 	rm -rf "$share"
 	mkdir "$share"
-	cp "$top"/tests/debian/*.sh "$work/key.pub" "$share/"
+	cp "$top"/tests/debian/*.sh "$work/key.pub" "$work"/mok.* "$share/"
 	echo "$short" >"$share/short"
 	start=$(uptime_now)
 	{

@@ -27,15 +27,14 @@ refused() {
 	check "... all of it is as before" looks_like before
 }
 
-# sign: as docs/install.md says
+# sign: as docs/install.md says; the lab has put the firmware's key where DKMS keeps its own
 sign() {
-	local module
+	local module keys=/var/lib/dkms
 	module=$(modinfo -n e1000_napi)
+	[ -e $keys/mok.key ] || keys=/share
 	case $module in *.xz) unxz "$module" && module=${module%.xz} ;; esac
 	"$(readlink -f "/lib/modules/$(uname -r)/build/scripts")/sign-file" sha256 \
-		/var/lib/dkms/mok.key /var/lib/dkms/mok.pub "$module"
-	depmod
-	modinfo -F signer e1000_napi
+		$keys/mok.key $keys/mok.pub "$module" && depmod && modinfo -F signer e1000_napi | grep .
 }
 
 sweep() {

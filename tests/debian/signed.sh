@@ -37,6 +37,14 @@ sign() {
 		$keys/mok.key $keys/mok.pub "$module" && depmod && modinfo -F signer e1000_napi | grep .
 }
 
+# unsign: strip drops what stands behind the ELF file
+unsign() {
+	local module
+	module=$(modinfo -n e1000_napi)
+	case $module in *.xz) unxz "$module" && module=${module%.xz} ;; esac
+	strip -d "$module" && depmod && ! modinfo -F signer e1000_napi | grep .
+}
+
 sweep() {
 	e1000-napi sweep ens4 --server $server --weight 1,60 --load 10M --seconds 1 --out sweep &&
 		napistat rows --columns status,reason sweep | grep -c '^ok' | grep -qx 2
@@ -51,6 +59,8 @@ if [ -d /sys/firmware/efi ]; then
 	check "the firmware has Secure Boot on" is "$(od -An -tu1 -j4 "$efi" | tr -d ' ')" 1
 	check "the kernel is locked down" grep -F '[integrity]' /sys/kernel/security/lockdown
 	why=lockdown
+	check "DKMS has signed the module with its key" is "$(modinfo -F signer e1000_napi)" "e1000_napi lab"
+	check "the signature is taken off" unsign
 fi
 refused "an unsigned module" "is not signed" "$why" "Secure Boot in docs/install.md"
 check "the dry run says so, too" fails e1000-napi load ens4 --dry-run

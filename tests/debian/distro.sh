@@ -163,6 +163,11 @@ case $stage in
 1)
 	wait_until settled
 	picture >fresh 2>&1
+	if [ -z "$short" ]; then
+		carried bond
+		carried bridge
+		check "all is as at the first boot" looks_like fresh
+	fi
 	dress
 	wait_until settled
 	picture >before 2>&1
@@ -204,11 +209,6 @@ case $stage in
 	check "tune --undo" e1000-napi tune --undo
 	check "restore --all" e1000-napi restore --all
 	check "all is as at the first boot" looks_like fresh
-	if [ -z "$short" ]; then
-		carried bond
-		carried bridge
-		check "all is as at the first boot" looks_like fresh
-	fi
 	# ens4 must have a gateway, and has none at the next boot
 	ip route add default via $server dev ens4 metric 900
 	check "enable ens4 with a gateway that will be missing" e1000-napi enable ens4 --timeout 10

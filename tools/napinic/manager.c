@@ -14,7 +14,7 @@
 #define DISCONNECTED 30	/* NetworkManager's states */
 #define ACTIVATED 100
 
-/* What NetworkManager knows of a device; all is 0 or empty without it. */
+/* The state of a device in NetworkManager; all is 0 or empty without it. */
 struct nm {
 	int state;
 	long long number;	/* of the device; another one when it came again */

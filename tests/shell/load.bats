@@ -440,6 +440,22 @@ undress() {
 	picture | diff "$BATS_TEST_TMPDIR/before" -
 }
 
+@test "a bond that loses its only port gets its address back" {
+	# a bridge that looks like a bond: not every kernel has those
+	in_ns ip link add br9 address 02:00:00:00:00:b0 type bridge
+	in_ns ip link set dev nic9 master br9
+	mkdir -p "$E1000_NAPI_SYS/class/net/br9/bonding"
+	in_ns cat /sys/class/net/br9/address >"$E1000_NAPI_SYS/class/net/br9/address"
+	state
+	in_ns $napinic check "$E1000_NAPI_RUN/good" $pci
+	in_ns ip link set dev nic9 nomaster
+	in_ns ip link set dev br9 address 02:00:00:00:00:09
+	echo 02:00:00:00:00:09 >"$E1000_NAPI_SYS/class/net/br9/address"
+	in_ns $napinic put "$E1000_NAPI_RUN/good"
+	[ "$(in_ns cat /sys/class/net/br9/address)" = 02:00:00:00:00:b0 ]
+	in_ns ip link show nic9 | grep -q 'master br9'
+}
+
 @test "a manager's route with another metric is not added twice" {
 	in_ns ip addr add 10.0.0.2/24 dev nic9
 	in_ns ip route add default via 10.0.0.1 proto dhcp src 10.0.0.2 metric 100

@@ -39,10 +39,10 @@ picture() {
 	local dev
 	ip -json -details addr | python3 -c '
 import json, sys
-# timers of a bridge
+# timers of a bridge, a counter of a bond's port
 def still(value):
     if isinstance(value, dict):
-        return {k: still(v) for k, v in value.items() if "timer" not in k and not k.startswith("topology_change")}
+        return {k: still(v) for k, v in value.items() if "timer" not in k and k != "link_failure_count" and not k.startswith("topology_change")}
     return [still(v) for v in value] if isinstance(value, list) else value
 for link in still(json.load(sys.stdin)):
     for key in ("stats", "stats64", "gso_max_size", "tso_max_size", "gso_ipv4_max_size"):
@@ -73,8 +73,8 @@ for link in still(json.load(sys.stdin)):
 	! systemctl -q is-active systemd-networkd || networkctl --no-legend --no-pager
 }
 
-# settled: no IPv6 address is tentative
-settled() { ! ip -6 addr show | grep -q tentative; }
+# settled: no IPv6 address is tentative, and networkd is done
+settled() { ! ip -6 addr show | grep -q tentative && ! networkctl --no-legend --no-pager 2>/dev/null | grep -q configuring; }
 
 wait_until() {
 	local i=0

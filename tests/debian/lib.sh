@@ -39,7 +39,7 @@ picture() {
 	local dev
 	ip -json -details addr | python3 -c '
 import json, sys
-# timers of a bridge, a counter of a bond's port
+# timers of a bridge, a counter of a port
 def still(value):
     if isinstance(value, dict):
         return {k: still(v) for k, v in value.items() if "timer" not in k and k != "link_failure_count" and not k.startswith("topology_change")}

@@ -60,7 +60,8 @@ dress() {
 	ip addr add 10.7.0.2/24 dev ens4.7
 	ip addr add 10.0.0.9/24 dev ens4
 	ip route add 10.20.0.0/16 via $server metric 50
-	ip rule add iif ens4 lookup 123
+	# networkd removes rules of others (docs/handover.md)
+	systemctl -q is-active systemd-networkd || ip rule add iif ens4 lookup 123
 }
 
 sweep() {

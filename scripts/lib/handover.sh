@@ -25,6 +25,10 @@ take_lock() {
 	is_own_path "$RUN" || die "$RUN, or a folder above it, belongs to, or can be written by, another user; remove it"
 	# another user who can open it could hold it
 	umask 077
+	if [ -e "$RUN/lock" ] && [ ! -f "$RUN/lock" ]; then
+		die "$RUN/lock is not a file; remove it"
+	fi
+	(: >>"$RUN/lock") 2>/dev/null || die "cannot write $RUN/lock; is $RUN full or read-only?"
 	exec 9<>"$RUN/lock"
 	umask 022
 	wait_for "$1" try_lock && return

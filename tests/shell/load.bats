@@ -685,6 +685,28 @@ locked() {
 	[[ $output == *"nothing to undo"* ]]
 }
 
+@test "a load that fails leaves the watchdog of another, which may have to act" {
+	printf '# e1000_napi 1 state\npci %s\nname nic9\ndriver e1000\n' $pci >"$E1000_NAPI_RUN/$pci.state"
+	echo 1:2 >"$E1000_NAPI_RUN/$pci.watchdog"
+	load nic9 $module
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[[ $output == *"cut short; first run: "* ]]
+	[ "$(cat "$E1000_NAPI_RUN/$pci.watchdog")" = 1:2 ]
+}
+
+@test "a lock that is no file, or cannot be written, is an error and not wrong usage" {
+	mkdir "$E1000_NAPI_RUN/lock"
+	load nic9 $module
+	[ "$status" -eq 1 ]
+	[[ $output == *"$E1000_NAPI_RUN/lock is not a file; remove it"* ]]
+}
+
+@test "a weight of two words is none" {
+	load nic9 --dry-run $module "weight=7 8"
+	[ "$status" -eq 2 ]
+}
+
 @test "rules saved by a load that was killed before its state, or kept after it, go away" {
 	for left in "$pci" 0000:00:0a.0; do
 		echo 'add table inet t' >"$E1000_NAPI_RUN/$left.nft"

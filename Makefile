@@ -154,8 +154,9 @@ check-deb: DEPS += kernels
 check-deb: deps
 	tests/packages.sh
 
-# Root: the packages in full Debian guests with each network manager; DISTRO: options, see --help
-check-distro: DEPS += hypervisors kernels
+# Root: the packages in full Debian guests with each network manager, and with Secure Boot; DISTRO:
+# options, see --help
+check-distro: DEPS += distro kernels
 check-distro: deps
 	tests/distro.sh $(DISTRO)
 

@@ -21,6 +21,7 @@ machine that was just started, it waits, ten minutes at most.
   kernels      for make check-kernels, deb and check-deb
   static       for make check-static
   faults       for make check-faults
+  distro       for make check-distro
   fresh        for make check-fresh
   fleet        for scripts/fleet, make lab-fleet and make check-fleet
   bench        what make bench compares with
@@ -44,6 +45,7 @@ grub-common grub-efi-amd64-bin mtools dosfstools ovmf"
 kernels="mmdebstrap arch-test debian-archive-keyring git bsdextrautils debhelper dh-dkms dpkg-dev lintian
 qemu-user-static binfmt-support qemu-system-arm"
 static="git clang clang-tidy cppcheck python3 shellcheck shfmt sparse codespell coccinelle reuse graphviz"
+distro="mmdebstrap debian-archive-keyring e2fsprogs openssh-client ovmf sbsigntool openssl"
 fresh="mmdebstrap debian-archive-keyring git"
 faults="flex bison bc libelf-dev bsdextrautils"
 fleet="ansible-core openssh-client dropbear-bin"
@@ -60,6 +62,7 @@ for word; do
 	kernels) wanted="$wanted $kernels" ;;
 	static) wanted="$wanted $static" ;;
 	faults) wanted="$wanted $faults" ;;
+	distro) wanted="$wanted $distro" ;;
 	fresh) wanted="$wanted $fresh" ;;
 	fleet) wanted="$wanted $fleet" ;;
 	bench) wanted="$wanted $bench" ;;

@@ -30,4 +30,5 @@ for word; do
 	esac
 done
 [ $# -gt 0 ] || usage_error "which interface?"
-exec "$(tool napimeter)" doctor "$@"
+napimeter=$(tool napimeter)
+exec "$napimeter" doctor "$@"

@@ -22,7 +22,7 @@ usage() {
 		                   permanent, else 64
 		  PARAMETER=VALUE  another parameter of the module
 		  --timeout S      give the NIC back unless link and gateway are there S seconds
-		                   after the handover (5..3600, default 120)
+		                   after the network managers started (5..3600, default 120)
 		  --dry-run        print what would be written, change nothing
 		systemctl status e1000-napi@MAC shows whether it worked (MAC: the hardware address).
 		Files: /etc/e1000_napi/MAC, /etc/systemd/system/e1000-napi@.service
@@ -105,6 +105,7 @@ command -v systemctl >/dev/null ||
 	die "there is no systemd here; have your own init run at boot: $(how_to load "$pci" --yes)$words"
 module=''
 find_module
+[ -d "$SYS/module/$MODULE" ] || check_signed
 check_ours
 mac=$(permanent_address "$name")
 is_mac "$mac" || die "$name has no hardware address of its own ('$mac'), by which it could be known at a boot"

@@ -70,6 +70,7 @@ load_module() {
 		[ -z "$known" ] || printf '%s\n' "$known" | grep -qxF "${param%%=*}" ||
 			die "$MODULE has no parameter ${param%%=*} (modinfo $module shows them)"
 	done
+	check_signed
 	[ -z "$dry_run" ] || return 0
 	# shellcheck disable=SC2086 # words without spaces
 	if ! why=$($load "$module" ${weight:+weight=$weight} $params 2>&1); then
@@ -165,6 +166,7 @@ note_dhcp() {
 arm() {
 	local me
 	me=$$:$(process_key $$)
+	armed=1
 	printf '%s\n' "$me" >"$RUN/$pci.watchdog"
 	setsid sh "$here/lib/watchdog.sh" "$pci" "$me" "$1" </dev/null >>"$RUN/watchdog.log" 2>&1 9>&- &
 }
@@ -178,20 +180,21 @@ finish() {
 	if [ "$touched" = 1 ]; then
 		log "$name: putting $STOCK back"
 		# on a slow machine this takes longer than the watchdog waits
-		[ ! -e "$RUN/$pci.watchdog" ] || echo back >>"$RUN/$pci.watchdog"
+		[ -z "$armed" ] || echo back >>"$RUN/$pci.watchdog"
 		if give_nic_back "$pci"; then
 			log "$name: $STOCK has it again, and all is as before"
 		else
 			log "$name: not everything is back; run: $(how_to restore "$name")"
 		fi
 	fi
-	[ -z "$pci" ] || rm -f "$RUN/$pci.watchdog"
+	# another load's watchdog may have to put its NIC back
+	[ -z "$armed" ] || rm -f "$RUN/$pci.watchdog"
 	[ "$loaded" = 0 ] || [ "$status" = 0 ] || drop_module
 	exit "$status"
 }
 
 nic='' weight='' params='' module='' yes='' dry_run='' timeout=30
-pci='' touched=0 loaded=0
+pci='' touched=0 loaded=0 armed=''
 nic_and_params "$@"
 need_tools
 if [ -z "$dry_run" ]; then

@@ -98,7 +98,7 @@ set_option() {
 	case $2 in
 	--*) usage_error "--$1 requires an argument, not '$2'" ;;
 	*[[:space:]]*) usage_error "--$1: no spaces in '$2'" ;;
-	*,,* | ,* | *,) usage_error "--$1: an empty place in the list '$2'" ;;
+	'' | *,,* | ,* | *,) usage_error "--$1: an empty place in the list '$2'" ;;
 	esac
 	case $1 in
 	preset)
@@ -162,6 +162,7 @@ take_lock() {
 }
 
 if [ -n "$restore" ]; then
+	[ -z "$dry_run" ] || usage_error "--restore has no --dry-run; it only undoes what a killed sweep has changed"
 	need_root
 	take_lock
 	rm -f "$lock"
@@ -169,7 +170,7 @@ if [ -n "$restore" ]; then
 	exec "$napimeter" restore
 fi
 
-[ -n "$interface" ] || usage_error "which interface?"
+case $interface in '' | *[[:space:]=]*) usage_error "which interface? Not '$interface'" ;; esac
 is_uint "$retries" || usage_error "--retries requires a number"
 case $on_error in go-on | stop) ;; *) usage_error "--on-error is go-on or stop" ;; esac
 case $confirm in yes | no) ;; *) usage_error "--confirm is yes or no" ;; esac

@@ -112,6 +112,7 @@ operand() {
 parse "$@"
 
 if [ -n "$undo" ]; then
+	[ -z "$dry_run" ] || usage_error "--undo has no --dry-run; it only takes --apply back"
 	need_root
 	[ -e "$KEPT/undo" ] || { log "nothing was applied" && exit 0; }
 	keep_undo || die "not everything could be put back, see above; $KEPT has the rest"
@@ -129,6 +130,7 @@ for word in $against; do
 	case $word in *=*) ;; *) usage_error "--against requires F=V" ;; esac
 done
 for word in $against $tries; do
+	case $word in *=) usage_error "$word: which value?" ;; esac
 	factors | grep -q "^${word%%=*} " ||
 		usage_error "no factor '${word%%=*}'; there are: $all"
 done

@@ -59,12 +59,19 @@ set_option() {
 	v) verbose=-v ;;
 	dry-run) check=--check ;;
 	keep) keep=true ;;
+	limit)
+		[ -n "$2" ] || usage_error "--limit: which guests? without it, all"
+		limit=$2
+		;;
 	*) set_variable "$@" ;;
 	esac
 }
 operand() { usage_error "unknown argument '$1'; the sweep's options go after --"; }
 unknown_option() { operand "$1"; }
-rest() { words=$*; }
+rest() {
+	words=$*
+	case " $words " in *" --restore "*) usage_error "--restore is for one guest; a fleet has --undo" ;; esac
+}
 inventory='' limit='' failed='' check='' undo='' keep=false batch=10 out=results/fleet
 textfile='' report='' verbose='' words=''
 parse "$@"

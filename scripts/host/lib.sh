@@ -122,8 +122,8 @@ host_main() {
 	esac
 	vm=${2-}
 	case $vm in
-	'' | -* | *[!A-Za-z0-9._-]*)
-		usage_error "$verb which VM? A name of letters, digits, dot, dash, underscore"
+	'' | [.-]* | *[!A-Za-z0-9._-]*)
+		usage_error "$verb which VM? A name of letters, digits, dot, dash, underscore, the first not a dot or dash"
 		;;
 	esac
 	need_own_path "$state/$vm" "the folder of VMs $state" "act by it: set HOME to /root, or XDG_STATE_HOME" 002

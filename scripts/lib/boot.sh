@@ -33,6 +33,9 @@ tell() {
 
 found_nic() { pci=$(nic_of "$mac"); }
 
+# network_begun: the network managers have started
+network_begun() { [ -z "${NOTIFY_SOCKET-}" ] || systemctl -q is-active network.target; }
+
 # network_is_there: sets $why while it is not
 network_is_there() {
 	local gateways
@@ -79,15 +82,20 @@ wait_for 30 found_nic ||
 # shellcheck disable=SC2086 # words
 sh "$here/load.sh" "$pci" $words --yes || sh "$here/load.sh" "$pci" $words --yes ||
 	die "e1000_napi did not get $mac; e1000 has it, see above for the reason"
-end=$(($(uptime_now) + timeout))
 tell "e1000_napi has $(pci_netdev "$pci"); waiting for its network"
+# network managers start after this unit is ready, and on a slow machine later than the timeout
+managers=$(($(uptime_now) + 300))
+until network_begun || [ "$(uptime_now)" -ge "$managers" ]; do
+	sleep 1
+done
+end=$(($(uptime_now) + timeout))
 until network_is_there; do
 	if [ "$(uptime_now)" -ge "$end" ]; then
 		# the NIC is not in use, so nothing can fail
 		[ "$why" != "it is down" ] || [ "$gateway" = 1 ] || break
-		log "$name: $why, $timeout s after e1000_napi got it: putting e1000 back"
+		log "$name: $why, $timeout s after the network managers started: putting e1000 back"
 		sh "$here/restore.sh" "$pci" || :
-		tell "e1000 has $name again: with e1000_napi $why within $timeout s"
+		tell "e1000 has $name again: with e1000_napi $why $timeout s after the network managers started"
 		exit "$EXIT_FAIL"
 	fi
 	sleep 1

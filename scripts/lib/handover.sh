@@ -25,6 +25,10 @@ take_lock() {
 	is_own_path "$RUN" || die "$RUN, or a folder above it, belongs to, or can be written by, another user; remove it"
 	# another user who can open it could hold it
 	umask 077
+	if [ -e "$RUN/lock" ] && [ ! -f "$RUN/lock" ]; then
+		die "$RUN/lock is not a file; remove it"
+	fi
+	(: >>"$RUN/lock") 2>/dev/null || die "cannot write $RUN/lock; is $RUN full or read-only?"
 	exec 9<>"$RUN/lock"
 	umask 022
 	wait_for "$1" try_lock && return
@@ -46,6 +50,18 @@ find_module() {
 	module=$MODULE
 	! modprobe -n -q "$module" 2>/dev/null || return 0
 	die "there is no e1000_napi.ko for the kernel $(uname -r); $(how_to_build "$(uname -r)"), or say where it is with --module PATH"
+}
+
+# check_signed: die if $module has no signature and the kernel takes only signed modules. Whether it
+# knows the key is seen when the module gets loaded
+check_signed() {
+	case $(modinfo --version 2>&1) in kmod*) ;; *) return 0 ;; esac
+	_by=
+	! grep -qs '\[\(integrity\|confidentiality\)\]' "$SYS/kernel/security/lockdown" || _by=lockdown
+	[ "$(first_line "$SYS/module/module/parameters/sig_enforce")" != Y ] || _by=module.sig_enforce
+	if [ -n "$_by" ] && [ -z "$(modinfo -F sig_id "$module" 2>/dev/null)" ]; then
+		die "$module is not signed, and this kernel takes only signed modules ($_by), as with Secure Boot; sign it, see Secure Boot in docs/install.md"
+	fi
 }
 
 # find_nic WORD: an interface or a PCI address, also one with only a state file

@@ -116,7 +116,7 @@ one_or_all() {
 check_weight() {
 	local one
 	case ,$1, in
-	*,,*) usage_error "weight=$1: a number from 1 to 4096, or several with commas" ;;
+	*,,* | *[!0-9,]*) usage_error "weight=$1: a number from 1 to 4096, or several with commas" ;;
 	esac
 	for one in $(printf '%s\n' "$1" | tr , ' '); do
 		if ! is_uint "$one" || [ "${#one}" -gt 4 ] || [ "$one" -lt 1 ] || [ "$one" -gt 4096 ]; then

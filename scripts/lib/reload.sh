@@ -35,8 +35,6 @@ parameters() {
 
 build_id() { cksum <"$SYS/module/$MODULE/notes/.note.gnu.build-id" 2>/dev/null || echo none; }
 
-weight_file() { printf '%s\n' "$SYS/kernel/debug/$MODULE/$pci/weight"; }
-
 # At any exit: undo an unfinished change
 # shellcheck disable=SC2317 # called by the trap
 finish() {
@@ -76,7 +74,8 @@ take_lock 60
 find_module
 id=$(build_id)
 params=$(parameters)
-weight=$(first_line "$(weight_file)")
+# by ethtool, as lockdown forbids the file in debugfs
+weight=$(ethtool -c "$name" | sed -n 's/^rx-frames-irq:[[:space:]]*//p')
 keep_state "$pci" "$STOCK" || die "the state of $name cannot be written to $RUN"
 touched=1
 printf '%s\n' "$pci" >"$SYS/bus/pci/drivers/$MODULE/unbind"
@@ -90,6 +89,7 @@ put_driver "$pci" "$MODULE"
 put_index "$pci"
 put_name "$pci" "$name"
 put_config "$pci" || die "not all settings of $name came back"
-printf '%s\n' "$weight" >"$(weight_file)"
+[ "$weight" = "$(ethtool -c "$name" | sed -n 's/^rx-frames-irq:[[:space:]]*//p')" ] ||
+	ethtool -C "$name" rx-frames-irq "$weight"
 mv "$RUN/$pci.state" "$RUN/$pci.loaded"
 log "$name: $MODULE is loaded again, weight $weight${params:+, $(echo "$params" | xargs)}"

@@ -1,105 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# In a full Debian guest with both packages installed, over three reboots: load, restore, enable
-# and purge on a NIC with rules, qdiscs and a VLAN, and on a NIC with DHCP and the default route.
+# In a full Debian guest with both packages installed, over reboots and an upgrade of the kernel:
+# load, restore, enable and purge on a NIC with rules, qdiscs and a VLAN, in a bond, in a bridge,
+# and on a NIC with DHCP and the default route.
 # Run by tests/distro.sh, in lab/debian.sh.
 #
 #   ens3 e1000, DHCP, the gateway 10.0.2.2      ens4 e1000, 10.0.0.2/24, the server 10.0.0.1
 set -eu
 
-server=10.0.0.1 mac=52:54:00:00:01:00
-state=/var/tmp/distro
-mkdir -p "$state"
-cd "$state"
+# shellcheck source=tests/debian/lib.sh
+. /share/lib.sh
 short=$(cat /share/short)
-
-# check WHAT COMMAND…: a line of TAP, and one in files that outlive the reboots. What it printed
-# is in out, for says
-check() {
-	local what="$1" rc=0
-	shift
-	"$@" >new 2>&1 || rc=$?
-	if [ "$rc" -eq 0 ]; then
-		echo "ok $what"
-	else
-		echo "not ok $what (status $rc)"
-		sed 's/^/# /' new | head -n 40
-		echo "$what" >>failed
-	fi
-	[ "$1" = says ] || mv new out
-	echo "$what" >>all
-}
-
-driver() { basename "$(readlink "/sys/class/net/$1/device/driver")"; }
-is() { [ "$1" = "$2" ] || { echo "'$1', not '$2'" && return 1; }; }
-says() { grep -q -- "$1" out || { cat out && return 1; }; }
-fails() { ! "$@"; }
-timed() {
-	local start
-	start=$(cut -d . -f 1 /proc/uptime)
-	"$@" || return 1
-	echo "# $* took $(($(cut -d . -f 1 /proc/uptime) - start)) s" >&3
-}
-
-# picture: addresses, routes, rules, indices, firewall, traffic control, DNS, as JSON where there is
-# any, less what counts or runs out by itself
-picture() {
-	local dev
-	ip -json -details addr | python3 -c '
-import json, sys
-for link in json.load(sys.stdin):
-    for key in ("stats", "stats64", "gso_max_size", "tso_max_size", "gso_ipv4_max_size"):
-        link.pop(key, None)
-    for a in link["addr_info"]:
-        for key in [k for k in a if "life_time" in k]:
-            del a[key]
-    # a route that the kernel or the manager makes again
-    link["addr_info"] = [a for a in link["addr_info"] if not a.get("temporary")]
-    print(json.dumps(link, sort_keys=True, indent=1))'
-	for family in -4 -6; do
-		ip $family route show table all | sed 's/ expires [0-9]*sec//' | grep -v '^multicast' | sort
-		ip $family rule
-	done
-	nft -s list ruleset
-	for dev in ens3 ens4; do
-		tc qdisc show dev $dev | sed 's/direct_packets_stat [0-9]*//'
-		# those of fq_codel are its queues
-		tc class show dev $dev | grep -v 'class fq_codel' | sort
-		for where in '' ingress egress; do
-			# shellcheck disable=SC2086 # no word
-			tc filter show dev $dev $where 2>/dev/null
-		done
-	done
-	grep -v '^#' /etc/resolv.conf
-	! command -v resolvectl >/dev/null || resolvectl dns
-	! command -v nmcli >/dev/null || nmcli -t -f DEVICE,STATE,CONNECTION device
-	! systemctl -q is-active systemd-networkd || networkctl --no-legend --no-pager
-}
-
-# settled: no IPv6 address is tentative
-settled() { ! ip -6 addr show | grep -q tentative; }
-
-wait_until() {
-	local i=0
-	while ! "$@" && [ $i -lt 60 ]; do
-		sleep 1
-		i=$((i + 1))
-	done
-}
-
-# looks_like FILE: wait, because a manager may take a moment to finish
-looks_like() {
-	local i=0
-	while [ $i -lt 6 ]; do
-		picture >now 2>&1
-		! cmp -s "$1" now || return 0
-		sleep 2
-		i=$((i + 1))
-	done
-	diff "$1" now
-}
-
-pings() { ping -q -c 2 -W 5 "${1:-$server}"; }
+mac=52:54:00:00:01:00
 
 dress() {
 	nft -f - <<-'END'
@@ -148,7 +60,8 @@ dress() {
 	ip addr add 10.7.0.2/24 dev ens4.7
 	ip addr add 10.0.0.9/24 dev ens4
 	ip route add 10.20.0.0/16 via $server metric 50
-	ip rule add iif ens4 lookup 123
+	# networkd removes rules of others (docs/handover.md)
+	systemctl -q is-active systemd-networkd || ip rule add iif ens4 lookup 123
 }
 
 sweep() {
@@ -156,44 +69,106 @@ sweep() {
 		napistat rows --columns status,reason sweep | grep -q '^ok'
 }
 
-# what a run of tune that found these would keep; the search has its own test (package.sh)
-apply() {
-	# shellcheck disable=SC1091,SC2034 # in the guest
-	(
-		here=/usr/share/e1000-napi/scripts
-		. $here/lib/common.sh
-		. $here/lib/nic.sh
-		. $here/lib/nic-reach.sh
-		. $here/lib/tune-keep.sh
-		need_tools
-		set -- weight=32 gro=0 threaded=1 defer=2:50000 budget=600
-		keep_files ens4 "$state/keep" "$@"
-		keep_apply ens4 "$state/keep" "$@"
-	)
+# on_top KIND [undo]: put ens4 into a bond or bridge as the network manager's users do
+on_top() {
+	local kind="$1" dir=/run/systemd/network options=''
+	if command -v nmcli >/dev/null; then
+		if [ -n "${2-}" ]; then
+			nmcli -w 20 connection delete over0 over0-port
+			nmcli -w 20 connection up ens4
+			return
+		fi
+		[ "$kind" = bridge ] && options='bridge.stp no' || options='bond.options mode=active-backup,miimon=100'
+		# shellcheck disable=SC2086 # words
+		nmcli -w 20 connection add type "$kind" con-name over0 ifname over0 $options \
+			ipv4.method manual ipv4.addresses 10.0.0.3/24 ipv6.method disabled
+		nmcli -w 20 connection add type ethernet con-name over0-port ifname ens4 master over0
+		nmcli -w 20 connection up over0-port
+	elif systemctl -q is-active systemd-networkd; then
+		if [ -n "${2-}" ]; then
+			rm $dir/05-over0*
+			networkctl reload
+			ip link del over0
+			networkctl reconfigure ens4
+			return
+		fi
+		mkdir -p $dir
+		{
+			printf '[NetDev]\nName=over0\nKind=%s\n' "$kind"
+			[ "$kind" = bridge ] || printf '[Bond]\nMode=active-backup\nMIIMonitorSec=0.1\n'
+		} >$dir/05-over0.netdev
+		printf '[Match]\nName=over0\n[Network]\nAddress=10.0.0.3/24\n' >$dir/05-over0.network
+		printf '[Match]\nName=ens4\n[Network]\n%s=over0\n' "$(echo "$kind" | sed 's/^b/B/')" \
+			>$dir/05-over0-port.network
+		networkctl reload
+		networkctl reconfigure ens4
+	else
+		if [ -n "${2-}" ]; then
+			ip link del over0
+			ifup ens4
+			return
+		fi
+		ifdown ens4
+		[ "$kind" = bridge ] || options='mode active-backup miimon 100'
+		# shellcheck disable=SC2086 # words
+		ip link add over0 type "$kind" $options
+		ip link set ens4 master over0
+		ip link set ens4 up
+		ip link set over0 up
+		ip addr add 10.0.0.3/24 dev over0
+	fi
 }
 
-settings() {
-	echo "weight $(ethtool -c "$1" | sed -n 's/^rx-frames-irq:[[:space:]]*//p')" \
-		"gro $(ethtool -k "$1" | sed -n 's/^generic-receive-offload: //p')" \
-		"threaded $(cat "/sys/class/net/$1/threaded")" \
-		"defer $(cat "/sys/class/net/$1/napi_defer_hard_irqs"):$(cat "/sys/class/net/$1/gro_flush_timeout")" \
-		"budget $(cat /proc/sys/net/core/netdev_budget)"
+# has_over0: ens4 is a port of it, and it is up with its address
+has_over0() {
+	[ "$(basename "$(readlink /sys/class/net/ens4/master)")" = over0 ] && ip addr show over0 | grep -q 10.0.0.3 &&
+		[ "$(cat /sys/class/net/over0/carrier)" = 1 ] && settled
+}
+lacks_over0() { [ ! -e /sys/class/net/over0 ] && ip addr show ens4 | grep -q 10.0.0.2 && settled; }
+
+# carried KIND: load and restore of a NIC in a bond or a bridge
+carried() {
+	on_top "$1" >log 2>&1 || cat log
+	wait_until has_over0
+	picture >with 2>&1
+	check "$1: the server answers" pings
+	check "$1: load ens4" e1000-napi load ens4
+	check "... e1000_napi has it" is "$(driver ens4)" e1000_napi
+	check "... all of it is as before" looks_like with
+	check "... the server answers" pings
+	check "$1: restore ens4" e1000-napi restore ens4
+	check "... all of it is as before" looks_like with
+	check "... the server answers" pings
+	on_top "$1" undo >log 2>&1 || cat log
+	wait_until lacks_over0
 }
 
-# reboot_to N: the next boot begins there; lab/debian.sh knows the status
-reboot_to() {
-	echo "$1" >stage
-	sync
-	exit 75
+# over_ssh: ens4 is the only NIC, load comes over ssh and gets killed with the driver changed; what
+# the session saw is printed (outside.sh, over-ssh.sh)
+over_ssh() {
+	mkdir -p /root/.ssh
+	chmod 700 /root/.ssh
+	cp /share/key.pub /root/.ssh/authorized_keys
+	chmod 600 /root/.ssh/authorized_keys
+	systemctl start ssh
+	echo 1 >/sys/bus/pci/devices/0000:00:03.0/remove
+	: >/share/ssh-go
+	wait_until test -e /share/ssh-done
+	wait_until test -e /share/ssh-done
+	cat /share/ssh-out
+	echo 1 >/sys/bus/pci/rescan
+	grep -qx 'the session goes on' /share/ssh-out
 }
 
-exec 3>&1
-stage=$(cat stage 2>/dev/null || echo 1)
-echo "# boot $stage, up after $(cut -d . -f 1 /proc/uptime) s"
 case $stage in
 1)
 	wait_until settled
 	picture >fresh 2>&1
+	if [ -z "$short" ]; then
+		carried bond
+		carried bridge
+		check "all is as at the first boot" looks_like fresh
+	fi
 	dress
 	wait_until settled
 	picture >before 2>&1
@@ -201,23 +176,21 @@ case $stage in
 		napinic lost ens4
 		napinic refs ens4
 	)" ""
-	check "load ens4" timed e1000-napi load ens4 weight=60
+	check "load ens4" e1000-napi load ens4 weight=60
 	check "... e1000_napi has it" is "$(driver ens4)" e1000_napi
 	check "... all of it is as before" looks_like before
 	check "... the accept rule by index takes packets" pings
 	check "a sweep" sweep
-	check "restore ens4" timed e1000-napi restore ens4
+	check "apply what tune found" apply weight=32 gro=0 threaded=1 defer=2:50000 budget=600
+	check "restore ens4" e1000-napi restore ens4
 	check "... all of it is as before" looks_like before
 	check "... the accept rule by index takes packets" pings
 	check "load ens3, which has the default route, is refused" fails e1000-napi load ens3
-	check "load ens3 --yes" timed e1000-napi load ens3 --yes --timeout 120
+	check "load ens3 --yes" e1000-napi load ens3 --yes --timeout 120
 	check "... all of it is as before" looks_like before
 	check "... the gateway answers" pings 10.0.2.2
-	check "restore ens3" timed e1000-napi restore ens3
+	check "restore ens3" e1000-napi restore ens3
 	check "... all of it is as before" looks_like before
-	check "load ens4 again" e1000-napi load ens4
-	check "apply what tune found" apply
-	check "restore ens4" e1000-napi restore ens4
 	check "load ens4: what tune found is in force, not stock's values" e1000-napi load ens4
 	check "... it is" is "$(settings ens4)" "weight 32 gro off threaded 1 defer 2:50000 budget 600"
 	check "enable ens4" e1000-napi enable ens4
@@ -240,18 +213,24 @@ case $stage in
 	# ens4 must have a gateway, and has none at the next boot
 	ip route add default via $server dev ens4 metric 900
 	check "enable ens4 with a gateway that will be missing" e1000-napi enable ens4 --timeout 10
-	check "disable ens3" e1000-napi disable ens3
+	uname -r >kernel
+	[ -n "$short" ] || reboot_to 3 76
 	reboot_to 3
 	;;
 3)
 	unit=e1000-napi@$mac
 	failed() { [ "$(systemctl is-failed "$unit")" = failed ]; }
 	wait_until failed
+	[ -n "$short" ] || check "it is a newer kernel" is "$(printf '%s\n' "$(cat kernel)" "$(uname -r)" | sort -uV | sed 1d)" "$(uname -r)"
+	check "ens3 is enabled: e1000_napi has it" is "$(driver ens3)" e1000_napi
+	check "... with its weight" is "$(settings ens3 | cut -d ' ' -f 1,2)" "weight 100"
 	check "a gateway that does not come: the unit has failed" failed
 	check "... e1000 has ens4 again" is "$(driver ens4)" e1000
 	check "... systemctl says why" sh -c "! systemctl status $unit"
 	check "... that is: no default route" says "no default route goes over it"
 	check "all is as at the first boot" looks_like fresh
+	check "ens4 is the only NIC, load is killed: ssh goes on, and e1000 has it again" over_ssh
+	check "... it is" is "$(driver ens4)" e1000
 	check "purge" apt-get -y -qq purge e1000-napi-dkms e1000-napi-tools
 	check "nothing is left" sh -c '! find /etc /usr /lib /var/lib -xdev \( -name "*e1000[-_]napi*" -o -name "napi[mns]*t*" -o -name "napinic*" \) | grep .'
 	[ -n "$short" ] || reboot_to 4
@@ -261,7 +240,4 @@ case $stage in
 	check "... with stock e1000" is "$(driver ens3) $(driver ens4)" "e1000 e1000"
 	;;
 esac
-failed=$(wc -l <failed 2>/dev/null || echo 0)
-echo "# up for $(cut -d . -f 1 /proc/uptime) s"
-echo "$(($(wc -l <all) - failed)) passed, $failed failed, 0 skipped"
-[ "$failed" -eq 0 ]
+finish

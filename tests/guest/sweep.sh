@@ -163,5 +163,15 @@ whole small 12
 # sar is asked to end, and does so a little later
 wait_for 5 umount "$work/small"
 as_before "disk full"
+
+# Lockdown, as with Secure Boot, lasts until the end of the boot
+weight_now() { ethtool -c eth0 | sed -n 's/^rx-frames-irq:[^0-9]*//p'; }
+[ -e /sys/kernel/security/lockdown ] || mount -t securityfs security /sys/kernel/security
+echo integrity >/sys/kernel/security/lockdown
+was=$(weight_now)
+check "lockdown: the weight cannot be written in debugfs" refused sh -c "echo 5 >$debug/eth0/weight"
+check "lockdown: a sweep over two weights" sweep locked --weight 1,60
+whole locked 2
+is "lockdown: the weight is put back" "$(weight_now)" "$was"
 rm -rf "$work"
 finish

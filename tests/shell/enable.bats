@@ -106,6 +106,16 @@ gateway 1" ]
 	[ ! -e "$conf/$mac" ]
 }
 
+@test "a module that no boot could load is refused" {
+	mkdir -p "$E1000_NAPI_SYS/module/module/parameters"
+	echo Y >"$E1000_NAPI_SYS/module/module/parameters/sig_enforce"
+	enable nic9
+	[ "$status" -eq 1 ]
+	[[ $output == *"is not signed"* ]]
+	[ -z "$(ls "$units")" ]
+	[ ! -e "$conf" ]
+}
+
 @test "scripts that others may write are not run at a boot, nor by their settings" {
 	chmod 777 "$tree/scripts/lib"
 	enable nic9
@@ -159,7 +169,7 @@ gateway 1" ]
 	up 0
 	boot
 	[ "$status" -eq 1 ]
-	[[ $output == *"nic9: there is no link, 5 s after e1000_napi got it: putting e1000 back"* ]]
+	[[ $output == *"nic9: there is no link, 5 s after the network managers started: putting e1000 back"* ]]
 	[ "$(cat "$E1000_NAPI_RUN/calls")" = "load 0000:00:09.0 weight=60 --yes
 restore 0000:00:09.0" ]
 	# a link is enough where there was no gateway
@@ -188,6 +198,25 @@ restore 0000:00:09.0" ]
 	boot
 	[ "$status" -eq 0 ]
 	! grep restore "$E1000_NAPI_RUN/calls" || false
+}
+
+@test "at a boot the timeout begins when the network managers have started" {
+	enable nic9 --timeout 5
+	# network.target is not reached at the first look, and then the NIC is up
+	cat >"$BATS_TEST_TMPDIR/bin/systemctl" <<-'END'
+		#!/bin/sh
+		echo "$*" >>"$E1000_NAPI_RUN/systemctl"
+		[ "$(grep -c is-active "$E1000_NAPI_RUN/systemctl")" -ge 7 ]
+	END
+	printf '#!/bin/sh\n' >"$BATS_TEST_TMPDIR/bin/systemd-notify"
+	chmod 755 "$BATS_TEST_TMPDIR/bin/systemd-notify"
+	up 0
+	(sleep 7 && up 1) &
+	NOTIFY_SOCKET=/nonexistent boot
+	[ "$status" -eq 0 ]
+	[[ $output == *"its network is there"* ]]
+	! grep restore "$E1000_NAPI_RUN/calls" || false
+	[ "$(grep -cx -- '-q is-active network.target' "$E1000_NAPI_RUN/systemctl")" -eq 7 ]
 }
 
 @test "at a boot a refusal of load.sh and a missing NIC are reported" {

@@ -243,3 +243,29 @@ commands() { ./e1000-napi --help | sed -n 's/^  \([a-z][a-z]*\)  *[^ ].*/\1/p'; 
 	[ "$status" -eq 0 ]
 	[[ $output == *"nothing to undo"* ]]
 }
+
+@test "where programs are not built, the first message is the only one" {
+	mkdir "$BATS_TEST_TMPDIR/clone"
+	cp -R scripts e1000-napi dkms.conf Makefile "$BATS_TEST_TMPDIR/clone/"
+	cd "$BATS_TEST_TMPDIR/clone"
+	PATH=/usr/sbin:/usr/bin:/sbin:/bin run ./e1000-napi doctor lo
+	[ "$status" -eq 1 ]
+	[ "${#lines[@]}" -eq 1 ]
+}
+
+@test "what undoes has no --dry-run, and a fleet's sweep no --restore" {
+	for words in 'sweep --restore --dry-run' 'tune --undo --dry-run' 'fleet -i /dev/null -- --restore' \
+		'sweep eth9=1 --source pktgen --dry-run' 'tune eth9 --source pktgen --dry-run --try weight='; do
+		# shellcheck disable=SC2086
+		run ./e1000-napi $words
+		echo "$words: $status $output"
+		[ "$status" -eq 2 ]
+		[ -n "$output" ]
+	done
+	run ./e1000-napi fleet -i /dev/null --limit ''
+	[ "$status" -eq 2 ]
+	run ./e1000-napi sweep eth9 --weight '' --source pktgen --dry-run
+	[ "$status" -eq 2 ]
+	run ./e1000-napi host kvm create ..
+	[ "$status" -eq 2 ]
+}

@@ -109,6 +109,31 @@ lib() {
 	done
 }
 
+@test "an unsigned module is refused at once where only signed ones are taken" {
+	mkdir -p "$E1000_NAPI_SYS/module/module/parameters" "$E1000_NAPI_SYS/kernel/security"
+	enforce=$E1000_NAPI_SYS/module/module/parameters/sig_enforce
+	lock=$E1000_NAPI_SYS/kernel/security/lockdown
+	echo N >"$enforce"
+	echo '[none] integrity confidentiality' >"$lock"
+	load nic9 $module --dry-run
+	[ "$status" -eq 0 ]
+	echo 'none [integrity] confidentiality' >"$lock"
+	load nic9 $module --dry-run
+	[ "$status" -eq 1 ]
+	[[ $output == *"is not signed"*"(lockdown)"*"see Secure Boot in docs/install.md"* ]]
+	echo Y >"$enforce"
+	load nic9 $module
+	[ "$status" -eq 1 ]
+	[[ $output == *"is not signed"*"(module.sig_enforce)"* ]]
+	! find "$E1000_NAPI_RUN" -name "*.state" -o -name "*.nft" | grep . || false
+	# one with a signature may be of a known key
+	printf '#!/bin/sh\n[ "$1" != --version ] || echo kmod version 30\n[ "$2" != sig_id ] || echo PKCS#7\n' \
+		>"$BATS_TEST_TMPDIR/bin/modinfo"
+	chmod 755 "$BATS_TEST_TMPDIR/bin/modinfo"
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH load nic9 $module --dry-run
+	[ "$status" -eq 0 ]
+}
+
 @test "a device that is not an e1000 NIC is refused" {
 	load nic8 --dry-run
 	[ "$status" -eq 1 ]
@@ -393,6 +418,22 @@ undress() {
 	picture | diff "$BATS_TEST_TMPDIR/before" -
 }
 
+@test "a bond that loses its only port gets its address back" {
+	# a bridge that looks like a bond: not every kernel has those
+	in_ns ip link add br9 address 02:00:00:00:00:b0 type bridge
+	in_ns ip link set dev nic9 master br9
+	mkdir -p "$E1000_NAPI_SYS/class/net/br9/bonding"
+	in_ns cat /sys/class/net/br9/address >"$E1000_NAPI_SYS/class/net/br9/address"
+	state
+	in_ns $napinic check "$E1000_NAPI_RUN/good" $pci
+	in_ns ip link set dev nic9 nomaster
+	in_ns ip link set dev br9 address 02:00:00:00:00:09
+	echo 02:00:00:00:00:09 >"$E1000_NAPI_SYS/class/net/br9/address"
+	in_ns $napinic put "$E1000_NAPI_RUN/good"
+	[ "$(in_ns cat /sys/class/net/br9/address)" = 02:00:00:00:00:b0 ]
+	in_ns ip link show nic9 | grep -q 'master br9'
+}
+
 @test "a manager's route with another metric is not added twice" {
 	in_ns ip addr add 10.0.0.2/24 dev nic9
 	in_ns ip route add default via 10.0.0.1 proto dhcp src 10.0.0.2 metric 100
@@ -642,6 +683,28 @@ locked() {
 	rm "$E1000_NAPI_RUN/$pci.state"
 	restore $pci --dry-run
 	[[ $output == *"nothing to undo"* ]]
+}
+
+@test "a load that fails leaves the watchdog of another, which may have to act" {
+	printf '# e1000_napi 1 state\npci %s\nname nic9\ndriver e1000\n' $pci >"$E1000_NAPI_RUN/$pci.state"
+	echo 1:2 >"$E1000_NAPI_RUN/$pci.watchdog"
+	load nic9 $module
+	echo "$output"
+	[ "$status" -eq 1 ]
+	[[ $output == *"cut short; first run: "* ]]
+	[ "$(cat "$E1000_NAPI_RUN/$pci.watchdog")" = 1:2 ]
+}
+
+@test "a lock that is no file, or cannot be written, is an error and not wrong usage" {
+	mkdir "$E1000_NAPI_RUN/lock"
+	load nic9 $module
+	[ "$status" -eq 1 ]
+	[[ $output == *"$E1000_NAPI_RUN/lock is not a file; remove it"* ]]
+}
+
+@test "a weight of two words is none" {
+	load nic9 --dry-run $module "weight=7 8"
+	[ "$status" -eq 2 ]
 }
 
 @test "rules saved by a load that was killed before its state, or kept after it, go away" {

@@ -452,6 +452,30 @@ keep() {
 	fi
 }
 
+@test "where lockdown forbids debugfs, the weight goes through ethtool" {
+	mkdir -p "$dir/bin"
+	cat >"$dir/bin/ethtool" <<-END
+		#!/bin/sh
+		case \$1 in
+		-c) echo "rx-frames-irq: \$(cat "$dir/weight")" ;;
+		-C) [ "\$3" = rx-frames-irq ] && echo "\$4" >"$dir/weight" ;;
+		esac
+	END
+	chmod 755 "$dir/bin/ethtool"
+	echo 64 >"$dir/weight"
+	run env PATH="$dir/bin:$PATH" sh -euc '
+		here=$1/scripts prog=test
+		for f in common nic nic-reach tune-keep; do . "$here/lib/$f.sh"; done
+		keep_live eth0 weight=128
+		live_set weight eth0 128
+		live_now weight eth0
+		is_kept weight eth0 64' sh "$dir"
+	[ "$status" -eq 0 ]
+	[ "$output" = "weight eth0 128
+128" ]
+	[ "$(cat "$dir/weight")" = 128 ]
+}
+
 @test "--undo leaves not a byte of --apply behind, and brings an older file back" {
 	as_root
 	mkdir -p "$dir/root/etc/modprobe.d" "$dir/sys/kernel/debug/e1000_napi/eth0"

@@ -342,6 +342,7 @@ int exam_facts_read(struct exam_facts *f, const char *interface)
 	struct ethtool_ringparam ring = { .cmd = ETHTOOL_GRINGPARAM };
 	struct ethtool_drvinfo driver = { .cmd = ETHTOOL_GDRVINFO };
 	char vendor[16] = "", *path;
+	uint32_t weight;
 
 	*f = (struct exam_facts){ .interface = interface, .weight = NAN, .ring = NAN, .ring_most = NAN };
 	if (!strchr(interface, '/') && strlen(interface) < IF_NAMESIZE)
@@ -357,6 +358,10 @@ int exam_facts_read(struct exam_facts *f, const char *interface)
 	path = driver_file(interface, "weight");
 	f->weight = number_in(path);
 	free(path);
+	/* lockdown forbids that file, but not ethtool */
+	if (isnan(f->weight) && !strcmp(f->driver, "e1000_napi") &&
+	    !nic_setting_value(nic_setting_of("weight"), interface, NULL, &weight))
+		f->weight = weight;
 	path = xasprintf("/sys/class/net/%s/device/subsystem_vendor", interface);
 	f->qemu = !read_line(path, vendor, sizeof(vendor)) && !strcmp(vendor, "0x1af4");
 	free(path);

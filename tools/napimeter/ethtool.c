@@ -85,6 +85,7 @@ static const struct nic_setting {
 	uint32_t get, set;
 } settings[] = {
 	{ "rx_usecs", ETHTOOL_GCOALESCE, ETHTOOL_SCOALESCE },
+	{ "weight", ETHTOOL_GCOALESCE, ETHTOOL_SCOALESCE },
 	{ "gro", ETHTOOL_GGRO, ETHTOOL_SGRO },
 	{ "ring_rx", ETHTOOL_GRINGPARAM, ETHTOOL_SRINGPARAM },
 	{ "irq_suspend_timeout", 0, 0 },
@@ -109,7 +110,8 @@ static int ethtool_value(const struct nic_setting *e, const char *interface,
 		struct ethtool_value flag;
 		struct ethtool_ringparam ring;
 	} u = { .cmd = e->get };
-	uint32_t *place = e->get == ETHTOOL_GCOALESCE ? &u.coalesce.rx_coalesce_usecs :
+	uint32_t *place = !strcmp(e->name, "weight")   ? &u.coalesce.rx_max_coalesced_frames_irq :
+			  e->get == ETHTOOL_GCOALESCE ? &u.coalesce.rx_coalesce_usecs :
 			  e->get == ETHTOOL_GRINGPARAM ? &u.ring.rx_pending : &u.flag.data;
 	int err = ethtool_ask(interface, &u);
 

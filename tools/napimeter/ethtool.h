@@ -14,7 +14,7 @@ int ethtool_ask(const char *interface, void *command);
  */
 double ethtool_stat(const char *interface, const char *pattern);
 
-/* A setting that is a number and not a file: rx_usecs, gro, ring_rx, irq_suspend_timeout. */
+/* A setting that is a number and not a file: rx_usecs, weight, gro, ring_rx, irq_suspend_timeout. */
 struct nic_setting;
 const struct nic_setting *nic_setting_of(const char *name);	/* NULL: there is none */
 /* NULL value: read into *current; else set. -1 with errno and the reason kept. */

@@ -14,40 +14,38 @@
 #define DISCONNECTED 30	/* NetworkManager's states */
 #define ACTIVATED 100
 
-/* A property of an interface, as nmcli tells it (caller frees); NULL without NetworkManager. */
-static char *nm_property(const char *property, const char *name)
-{
-	const char *const ask[] = { "nmcli", "-g", property, "device", "show", name, NULL };
-	char *out, *err;
+/* The state of a device in NetworkManager; all is 0 or empty without it. */
+struct nm {
+	int state;
+	long long number;	/* of the device; another one when it came again */
+	char uuid[64];		/* its connection's */
+};
 
-	if (run(ask, &out, &err)) {
-		free(out);
-		out = NULL;
-	} else {
-		out[strcspn(out, "\n")] = '\0';
+/* In one call: nmcli takes long to start on a slow machine, and is asked again and again. */
+static struct nm nm_ask(const char *name)
+{
+	const char *const ask[] = { "nmcli", "-t", "-f",
+				    "GENERAL.STATE,GENERAL.DBUS-PATH,GENERAL.CON-UUID", "device", "show",
+				    name, NULL };
+	char *out, *err, *rest, *line;
+	struct nm nm = { 0 };
+
+	if (!run(ask, &out, &err)) {
+		rest = out;
+		while ((line = strsep(&rest, "\n"))) {
+			char *value = strchr(line, ':'), *slash = strrchr(line, '/');
+
+			if (!strncmp(line, "GENERAL.STATE:", 14))
+				nm.state = atoi(value + 1);
+			else if (!strncmp(line, "GENERAL.DBUS-PATH:", 18) && slash)
+				nm.number = atoll(slash + 1);
+			else if (!strncmp(line, "GENERAL.CON-UUID:", 17))
+				snprintf(nm.uuid, sizeof(nm.uuid), "%s", value + 1);
+		}
 	}
+	free(out);
 	free(err);
-	return out;
-}
-
-static int nm_state(const char *name)
-{
-	char *text = nm_property("GENERAL.STATE", name);
-	int state = text ? atoi(text) : 0;
-
-	free(text);
-	return state;
-}
-
-/* The number by which NetworkManager knows the device; another one when it came again. 0: none. */
-static long long nm_number(const char *name)
-{
-	char *path = nm_property("GENERAL.DBUS-PATH", name);
-	const char *slash = path ? strrchr(path, '/') : NULL;
-	long long number = slash ? atoll(slash + 1) : 0;
-
-	free(path);
-	return number;
+	return nm;
 }
 
 /* Its record of a removed interface stays for a moment: since then, by the clock. */
@@ -66,26 +64,19 @@ static bool networkd_has(long long index, time_t since)
 
 void save_manager(FILE *out, const char *name, long long index)
 {
-	if (is_there("/run/NetworkManager") && nm_state(name) == ACTIVATED) {
-		char *uuid = nm_property("GENERAL.CON-UUID", name);
+	struct nm nm = { 0 };
 
-		if (uuid && *uuid) {
+	if (is_there("/run/NetworkManager"))
+		nm = nm_ask(name);
+	if (nm.state == ACTIVATED) {
+		if (*nm.uuid) {
 			fputs("manager networkmanager", out);
-			put_word(out, "%s", uuid);
-			fprintf(out, " %lld\n", nm_number(name));
+			put_word(out, "%s", nm.uuid);
+			fprintf(out, " %lld\n", nm.number);
 		}
-		free(uuid);
 	} else if (networkd_has(index, 0)) {
 		fputs("manager networkd - 0\n", out);
 	}
-}
-
-static bool is_configured(const struct manager *manager, const char *name, bool any)
-{
-	if (!strcmp(manager->who, "networkd"))
-		return networkd_has(if_nametoindex(name), manager->since);
-	/* the same device is one that it has not seen going yet */
-	return nm_state(name) == ACTIVATED && (any || nm_number(name) != manager->number);
 }
 
 void wait_for_manager(const struct manager *manager, const char *name)
@@ -94,19 +85,28 @@ void wait_for_manager(const struct manager *manager, const char *name)
 				   manager->connection, "ifname", name, NULL };
 	long long start = uptime_now(), passed;
 	bool asked = !strcmp(manager->who, "networkd");
+	struct nm nm = { 0 };
 	char *out;
 
 	for (;;) {
 		passed = uptime_now() - start;
-		if (is_configured(manager, name, passed >= PATIENCE / 2))
-			return;
+		if (!strcmp(manager->who, "networkd")) {
+			if (networkd_has(if_nametoindex(name), manager->since))
+				return;
+		} else {
+			nm = nm_ask(name);
+			/* the same device is one that it has not seen going yet */
+			if (nm.state == ACTIVATED &&
+			    (passed >= PATIENCE / 2 || nm.number != manager->number))
+				return;
+		}
 		if (passed >= PATIENCE) {
 			message("%s did not configure %s again within %d s; what it had is put back without it",
 				manager->who, name, PATIENCE);
 			return;
 		}
 		/* a connection that was brought up by hand does not come up by itself */
-		if (!asked && passed >= 5 && nm_state(name) == DISCONNECTED) {
+		if (!asked && passed >= 5 && nm.state == DISCONNECTED) {
 			run(up, &out, NULL);
 			free(out);
 			asked = true;

@@ -113,9 +113,15 @@ static void save_port(FILE *out, const char *class, const char *name, const char
 		"multicast_router", "multicast_fast_leave", "neigh_suppress", "proxyarp",
 		"group_fwd_mask",
 	};
-	char *port = xasprintf("%s/brport", class);
+	char *port = xasprintf("%s/brport", class), *address = NULL;
 
 	fprintf(out, "run ip link set dev %s master %s\n", name, master);
+	/* a bond that loses its last port gets a random address, and then that of its first port */
+	if (is_there("%s/class/net/%s/bonding", sys_dir(), master))
+		address = read_line("%s/class/net/%s/address", sys_dir(), master);
+	if (address)
+		fprintf(out, "mac %s %s\n", master, address);
+	free(address);
 	save_each(out, port, settings, ARRAY_SIZE(settings));
 	free(port);
 }

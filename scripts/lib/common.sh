@@ -141,10 +141,11 @@ need_root() {
 	[ "$(id -u)" -eq 0 ] || die "root is required; run it with sudo"
 }
 
-# is_uint WORD: a plain decimal number without sign or leading zero; 0 is one
+# is_uint WORD: a plain decimal number without sign or leading zero, of at most 18 digits, which a
+# shell can compare; 0 is one
 is_uint() {
 	case $1 in
-	'' | *[!0-9]* | 0?*) return 1 ;;
+	'' | *[!0-9]* | 0?* | ???????????????????*) return 1 ;;
 	esac
 }
 

@@ -202,3 +202,13 @@ complains() { sh -c '. "$1/scripts/lib/common.sh"; printf "%s\n" "$2" | grep -Eq
 	text="--kver: more than one line" parse --kver $'a\nb'
 	text="one NIC at a time: 'a' or 'b'" parse a b
 }
+
+@test "a number that the shell cannot compare is none" {
+	for command in "hist eth0 --watch" "host cpu --port" "fleet -i /dev/null --batch" "sweep eth9 --source pktgen --retries"; do
+		# shellcheck disable=SC2086
+		run ./e1000-napi $command 99999999999999999999
+		echo "$command: $status $output"
+		[ "$status" -eq 2 ]
+		[[ $output != *"llegal number"* && $output != *"nteger expression"* ]]
+	done
+}

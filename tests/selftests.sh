@@ -8,7 +8,7 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 # shellcheck source=scripts/lib/common.sh
 . "$top/scripts/lib/common.sh"
 
-# What is here below tools/testing/selftests/, of one NIC and without hardware that only some have
+# Selftests below tools/testing/selftests/ for one NIC, without hardware that only some have
 TESTS='drivers/net/ping.py drivers/net/stats.py drivers/net/napi_id.py drivers/net/napi_threaded.py
 drivers/net/ring_reconfig.py drivers/net/queues.py drivers/net/netpoll_basic.py drivers/net/hw/csum.py
 drivers/net/hw/irq.py'

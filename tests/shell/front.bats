@@ -253,7 +253,7 @@ commands() { ./e1000-napi --help | sed -n 's/^  \([a-z][a-z]*\)  *[^ ].*/\1/p'; 
 	[ "${#lines[@]}" -eq 1 ]
 }
 
-@test "what undoes has no --dry-run, and a fleet's sweep no --restore" {
+@test "--restore and --undo have no --dry-run, and a fleet's sweep no --restore" {
 	for words in 'sweep --restore --dry-run' 'tune --undo --dry-run' 'fleet -i /dev/null -- --restore' \
 		'sweep eth9=1 --source pktgen --dry-run' 'tune eth9 --source pktgen --dry-run --try weight='; do
 		# shellcheck disable=SC2086

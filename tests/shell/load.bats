@@ -695,7 +695,7 @@ locked() {
 	[ "$(cat "$E1000_NAPI_RUN/$pci.watchdog")" = 1:2 ]
 }
 
-@test "a lock that is no file, or cannot be written, is an error and not wrong usage" {
+@test "a lock that is not a file is an error, status 1" {
 	mkdir "$E1000_NAPI_RUN/lock"
 	load nic9 $module
 	[ "$status" -eq 1 ]

@@ -152,7 +152,7 @@ void sockets_look(struct sockets *s);
 /*
  * When to look the i-th time, in ns from the beginning. Bursts often come in step with round
  * numbers of ms, and looks at equal distances would find all of them at the same moment of a burst.
- * So each is early by a part of the distance, in the golden ratio, but for the last of a second.
+ * So each is early by a part of the distance, in the golden ratio, except for the last of a second.
  */
 #define SOCKET_LOOKS 5	/* a second */
 int64_t sockets_look_after(int i);

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# What the case toggle does, with a module that switches stats and timing off in the old order: it
-# does not wait for those that saw them on.
+# Does the same as the case toggle, with a module that switches stats and timing off in the old order:
+# it does not wait for those that saw them on.
 # After: a counter jumped, or histograms and counters do not agree any more.
 # Boot: own
 # Kernel: debian

@@ -373,7 +373,7 @@ tested() {
 @test "another user cannot hold the lock of a sweep" {
 	[ "$(id -u)" -eq 0 ] || skip "needs root"
 	run timeout 5 unshare -m sh -c '
-		mount -t tmpfs -o mode=755 tmpfs /run && mkdir /run/e1000_napi
+		mount -n -t tmpfs -o mode=755 tmpfs /run && mkdir /run/e1000_napi
 		"$1" restore
 		for file in /run/e1000_napi /run/e1000_napi/sweep.lock; do
 			setpriv --reuid 65534 --clear-groups flock -o "$file" sleep 8 >/dev/null 2>&1 3>&- &

@@ -155,7 +155,8 @@ boot() {
 	return "$_rc"
 }
 
-# one_kernel SERIES ARCH SUITE…: its row of the table goes to $log.row
+# one_kernel SERIES ARCH SUITE…: its row of the table goes to $log.row; release, root and sources, a
+# line each, to $log.where, for those who use what is made here
 one_kernel() {
 	series=$1 arch=$2 machine=${2##*-} kver='' hunks=- cc=- result=failed tests=-
 	shift 2
@@ -170,7 +171,7 @@ one_kernel() {
 		: >"$log.skipped"
 	elif [ "$rc" -ne 0 ]; then
 		result='no packages'
-	elif say "building for $kver" && build; then
+	elif printf '%s\n' "$kver" "$root" "$ksrc" >"$log.where" && say "building for $kver" && build; then
 		result='no warning'
 		[ -z "$guest_tests" ] || {
 			say "booting $kver"

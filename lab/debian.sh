@@ -207,7 +207,7 @@ install_debs() {
 	}
 }
 
-# take_kernel ROOT: the newest one of its /boot, as a boot loader would; sets nothing
+# take_kernel ROOT: the newest one of its /boot, as a boot loader would
 take_kernel() {
 	local newest
 	newest=$(printf '%s\n' "$1"/boot/vmlinuz-* | sort -V | tail -n 1)

@@ -114,11 +114,9 @@ set_weight() {
 	local why
 	say "setting weight $weight"
 	[ -n "$dry_run" ] || why=$(ethtool -C "$name" rx-frames-irq "$weight" 2>&1) ||
-		[ "$(weight_now)" = "$weight" ] ||
+		[ "$(weight_of "$name")" = "$weight" ] ||
 		die "the weight of $name cannot be set to $weight: $why"
 }
-
-weight_now() { ethtool -c "$name" | sed -n 's/^rx-frames-irq:[[:space:]]*//p'; }
 
 say() {
 	if [ -n "$dry_run" ]; then
@@ -222,7 +220,7 @@ if [ "$driver" = "$MODULE" ]; then
 	check_live
 	set_live
 	[ -z "$weight" ] || set_weight
-	log "$name: $MODULE has it already, weight $(weight_now)"
+	log "$name: $MODULE has it already, weight $(weight_of "$name")"
 	exit 0
 fi
 [ "$driver" = "$STOCK" ] ||
@@ -289,7 +287,7 @@ if [ -n "$peers" ]; then
 	done
 fi
 touched=0
-log "$name: $MODULE has it, weight $(weight_now)"
+log "$name: $MODULE has it, weight $(weight_of "$name")"
 note_dhcp "$clients"
 # keep the file, so that restore.sh can restore what is missing
 [ -z "$missed" ] || die "some settings did not come back, see above; to undo the change: $(how_to restore "$name")"

@@ -90,10 +90,7 @@ does_not() { ! reproduces "$1" && grep -q '^# the end' "$work/guest"; }
 
 for series in ${wanted:-6.1 7.3}; do
 	"$top/dev/kernels.sh" --build-only "$series-amd64" >/dev/null || die "Linux $series cannot be had, see above"
-	kver=$(sed 's/|.*//' "$top/build/check/$series-amd64.row")
-	# shellcheck disable=SC2046 # suites
-	root=$("$top/dev/kernels/root.sh" make amd64 $(awk -v s="$series" '$1 == s && $2 == "amd64" { $1 = $2 = ""; print }' "$top/dev/kernels/list"))
-	tar=$(find "$(cache_dir kernels)" -maxdepth 1 -name "linux-source-${series}_*.tar.xz" | sort -V | tail -n 1)
+	{ read -r kver && read -r root && read -r tar; } <"$top/build/check/$series-amd64.where"
 	tree=$work/$series/tree
 	mkdir -p "$tree"
 	tar -xJf "$tar" -C "$tree" --strip-components=1 --wildcards "*/$e1000" '*/intel/Kconfig' '*/include/linux/slab.h' "linux-source-$series/Makefile"

@@ -41,9 +41,7 @@ in_root() { "$top/dev/kernels/root.sh" run "$root" "$@"; }
 series=7.3
 out=$top/build/check
 "$top/dev/kernels.sh" --build-only $series >/dev/null || die "the module for $series cannot be built, see above"
-kver=$(sed 's/|.*//' "$out/$series-amd64.row")
-# shellcheck disable=SC2046 # suites
-root=$("$top/dev/kernels/root.sh" make amd64 $(awk -v s=$series '$1 == s && $2 == "amd64" { $1 = $2 = ""; print }' "$top/dev/kernels/list"))
+{ read -r kver && read -r root && read -r tar; } <"$out/$series-amd64.where"
 trap 'give_back_all "$top"' EXIT
 
 # The selftests of that kernel's sources, beside what they need of them, and their programs
@@ -52,10 +50,9 @@ if [ ! -e "$files/made" ]; then
 	log "preparing the selftests of $kver (once, two minutes)"
 	in_root -- apt-get -qq -y --no-install-recommends install python3 python3-yaml iproute2 ethtool \
 		iputils-ping socat procps libc6-dev gcc >/dev/null
-	source=$(find "$(cache_dir kernels)" -maxdepth 1 -name "linux-source-${series}_*.tar.xz" | sort -V | tail -n 1)
 	rm -rf "$files"
 	mkdir "$files"
-	tar -xJf "$source" -C "$files" --strip-components=1 --wildcards '*/tools/testing/selftests/drivers/net' \
+	tar -xJf "$tar" -C "$files" --strip-components=1 --wildcards '*/tools/testing/selftests/drivers/net' \
 		'*/tools/testing/selftests/net/lib' '*/tools/testing/selftests/kselftest*' '*/tools/net/ynl' \
 		'*/Documentation/netlink/specs'
 	# shellcheck disable=SC2016 # for the inner shell
@@ -68,4 +65,4 @@ mkdir -p "$top/build/$kver"
 cp "$out/$kver/e1000_napi.ko" "$top/build/$kver/"
 make -s -C "$top" tools >/dev/null
 exec "$top/lab/boot.sh" --kver "$kver" --mem 1024 --timeout 1200 --share "$root" \
-	--console "$out/selftests.console" -- env VERBOSE="${VERBOSE-}" sh tests/guest/selftests.sh "${files#"$root"}" "$@"
+	--console "$out/selftests.console" -- sh tests/guest/selftests.sh "${files#"$root"}" "$@"

@@ -55,12 +55,13 @@ find_module() {
 # check_signed: die if $module has no signature and the kernel takes only signed modules. Whether it
 # knows the key is seen when the module gets loaded
 check_signed() {
+	local by
 	case $(modinfo --version 2>&1) in kmod*) ;; *) return 0 ;; esac
-	_by=
-	! grep -qs '\[\(integrity\|confidentiality\)\]' "$SYS/kernel/security/lockdown" || _by=lockdown
-	[ "$(first_line "$SYS/module/module/parameters/sig_enforce")" != Y ] || _by=module.sig_enforce
-	if [ -n "$_by" ] && [ -z "$(modinfo -F sig_id "$module" 2>/dev/null)" ]; then
-		die "$module is not signed, and this kernel takes only signed modules ($_by), as with Secure Boot; sign it, see Secure Boot in docs/install.md"
+	by=
+	! grep -qs '\[\(integrity\|confidentiality\)\]' "$SYS/kernel/security/lockdown" || by=lockdown
+	[ "$(first_line "$SYS/module/module/parameters/sig_enforce")" != Y ] || by=module.sig_enforce
+	if [ -n "$by" ] && [ -z "$(modinfo -F sig_id "$module" 2>/dev/null)" ]; then
+		die "$module is not signed, and this kernel takes only signed modules ($by), as with Secure Boot; sign it, see Secure Boot in docs/install.md"
 	fi
 }
 

@@ -31,6 +31,9 @@ is_ifname() {
 	esac
 }
 
+# weight_of IF: by ethtool, as lockdown forbids the file in debugfs
+weight_of() { ethtool -c "$1" | sed -n 's/^rx-frames-irq:[[:space:]]*//p'; }
+
 # is_altname WORD: the same for one of the longer names that ip link property adds
 is_altname() {
 	case $1 in

@@ -74,8 +74,7 @@ take_lock 60
 find_module
 id=$(build_id)
 params=$(parameters)
-# by ethtool, as lockdown forbids the file in debugfs
-weight=$(ethtool -c "$name" | sed -n 's/^rx-frames-irq:[[:space:]]*//p')
+weight=$(weight_of "$name")
 keep_state "$pci" "$STOCK" || die "the state of $name cannot be written to $RUN"
 touched=1
 printf '%s\n' "$pci" >"$SYS/bus/pci/drivers/$MODULE/unbind"
@@ -89,7 +88,7 @@ put_driver "$pci" "$MODULE"
 put_index "$pci"
 put_name "$pci" "$name"
 put_config "$pci" || die "not all settings of $name came back"
-[ "$weight" = "$(ethtool -c "$name" | sed -n 's/^rx-frames-irq:[[:space:]]*//p')" ] ||
+[ "$weight" = "$(weight_of "$name")" ] ||
 	ethtool -C "$name" rx-frames-irq "$weight"
 mv "$RUN/$pci.state" "$RUN/$pci.loaded"
 log "$name: $MODULE is loaded again, weight $weight${params:+, $(echo "$params" | xargs)}"

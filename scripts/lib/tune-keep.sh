@@ -135,7 +135,7 @@ keep_live() {
 live_now() { # live_now KIND TARGET
 	case $1 in
 	file) first_line "$2" ;;
-	weight) ethtool -c "$2" | sed -n 's/^rx-frames-irq:[[:space:]]*//p' ;;
+	weight) weight_of "$2" ;;
 	rx-usecs) ethtool -c "$2" | sed -n 's/^rx-usecs:[[:space:]]*//p' ;;
 	ring) ethtool -g "$2" | awk '/^Current/ { now = 1 } now && $1 == "RX:" { print $2; exit }' ;;
 	gro) ethtool -k "$2" | awk '$1 == "generic-receive-offload:" { print $2 == "on" ? 1 : 0 }' ;;
